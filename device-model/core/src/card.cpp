@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "card.hpp"
+
+#include <algorithm>
+
+namespace mpulab {
+
+Card::Card(const Properties& properties, const mpulab_core_host& host)
+    : properties_(properties), host_(host), tx_(properties.tx_fifo_bytes), rx_(properties.rx_fifo_bytes) {}
+
+void Card::emit(uint16_t kind, Nanoseconds at, uint64_t corr, uint64_t a, uint64_t b, uint64_t c) {
+    if (host_.emit == nullptr) return;
+    const mpulab_core_event event = {.time_ns = at, .corr = corr, .kind = kind, .a = a, .b = b, .c = c};
+    host_.emit(host_.opaque, &event);
+}
+
+Nanoseconds Card::clamp(Nanoseconds now) {
+    fell_in_call_ = false;
+    return std::max(now, clock_);
+}
+
+void Card::advance(Nanoseconds now) {
+    run_until(clamp(now));
+}
+
+// Bounded: each round uses up a queued byte, a pending ACK, an armed cue or wire time.
+void Card::run_until(Nanoseconds now) {
+    for (Next next = next_happening(); next.at <= now && next.what != Happening::Nothing; next = next_happening()) {
+        clock_ = next.at;
+        switch (next.what) {
+        case Happening::Acknowledge:
+            acknowledge(next.at);
+            break;
+        case Happening::Fetch:
+            fetch(next.at);
+            break;
+        case Happening::WireOut:
+            send_next(next.at);
+            break;
+        case Happening::Refill:
+            refill(next.at);
+            break;
+        case Happening::CueFires:
+            fire_cue(next.at);
+            break;
+        case Happening::ByteArrives:
+            receive(cues_.arrive(), next.at);
+            break;
+        case Happening::Nothing:
+            break;
+        }
+    }
+    clock_ = now;
+}
+
+// The earliest; of several at one moment, the first in the order below.
+Card::Next Card::next_happening() const {
+    Next next = {Happening::Nothing, kNever};
+    const auto consider = [&next](Happening what, Nanoseconds at) {
+        if (at < next.at) next = {what, at};
+    };
+    if (firmware_.ack_pending) consider(Happening::Acknowledge, firmware_.ack_at);
+    if (may_fetch()) consider(Happening::Fetch, std::max(in_.fetch_at, firmware_.ready_at));
+    if (!tx_.empty()) consider(Happening::WireOut, tx_start_at_);
+    if (!rx_.empty() && !out_.full) consider(Happening::Refill, out_.refill_at);
+    consider(Happening::CueFires, cues_.next_fire());
+    consider(Happening::ByteArrives, cues_.next_arrival());
+    return next;
+}
+
+// The one place where the line is computed and reported. The record belongs to the byte in the latch: the one that
+// has become readable, or the one that was just read.
+void Card::update_irq(Nanoseconds at) {
+    if (irq() == line_) return;
+    line_ = irq();
+    if (line_) {
+        ++line_rises_;
+        if (fell_in_call_) ++irq_edges_;
+    } else {
+        fell_in_call_ = true;
+    }
+    const uint64_t corr = out_.number == 0 ? 0 : MPULAB_CORR(MPULAB_CORR_RX_BYTE, out_.number);
+    emit(MPULAB_KIND_IRQ, at, corr, line_ ? 1 : 0, line_rises_, 0);
+}
+
+void Card::reset(Nanoseconds now) {
+    now = clamp(now);
+    run_until(now);
+    const bool was_uart = firmware_.mode == Mode::Uart;
+    in_ = HostLatch{};
+    out_ = CardLatch{};
+    firmware_ = Firmware{};
+    tx_.clear();
+    rx_.clear();
+    tx_gauge_ = LevelGauge{};
+    rx_gauge_ = LevelGauge{};
+    tx_start_at_ = 0;
+    cues_.rearm(now);
+    if (was_uart) emit(MPULAB_KIND_MODE, now, 0, MPULAB_MODE_INTELLIGENT, MPULAB_MODE_UART, 0);
+    update_irq(now);
+}
+
+} // namespace mpulab

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// The MPU-401 in UART mode, and as much of intelligent mode as every driver meets: every command is acknowledged, data
+// is discarded. SPEC.md beside this folder says what a guest sees; reference §n is mpu401.md.
+//
+// Two one-byte latches stand between host and firmware, a FIFO lies behind each, and six things can happen by
+// themselves (Happening). advance() lets them happen in order of time; nothing else in here looks at a clock.
+#pragma once
+
+#include "cue_player.hpp"
+#include "fifo.hpp"
+#include "mpulab_codes.h"
+#include "mpulab_core.h"
+#include "mpulab_link.h"
+#include "properties.hpp"
+
+namespace mpulab {
+
+class Card {
+  public:
+    Card(const Properties& properties, const mpulab_core_host& host);
+
+    // card.cpp: time and reset
+    void reset(Nanoseconds now);
+    void advance(Nanoseconds now);
+    Nanoseconds next_event() const { return next_happening().at; }
+    bool irq() const { return out_.full; } // the line follows DSR (reference §3.2)
+    uint64_t irq_edges() const { return irq_edges_; }
+
+    // card_io.cpp: the guest's accesses
+    uint8_t read(uint32_t offset, Nanoseconds now);
+    void write(uint32_t offset, uint8_t value, Nanoseconds now);
+
+    // card_wire.cpp: the cable
+    bool wire_in(uint8_t byte, Nanoseconds now);
+    bool set_cues(const void* section, size_t size, ErrorText& error);
+    void marker(uint32_t number, Nanoseconds now);
+
+    // card_state.cpp
+    size_t save(void* buffer, size_t size) const;
+    bool load(const void* buffer, size_t size, ErrorText& error);
+
+  private:
+    enum class Mode : uint8_t { Intelligent = MPULAB_MODE_INTELLIGENT, Uart = MPULAB_MODE_UART };
+    enum class Happening { Acknowledge, Fetch, WireOut, Refill, CueFires, ByteArrives, Nothing };
+    struct Next {
+        Happening what;
+        Nanoseconds at;
+    };
+
+    // Host -> firmware: one byte and the flag "command" (reference §1.4). full = DRR is 1.
+    struct HostLatch {
+        bool full = false;
+        bool command = false;
+        uint8_t byte = 0;
+        uint64_t number = 0;      // of a MIDI byte; 0 = a command, or data outside UART mode
+        Nanoseconds fetch_at = 0; // when idle firmware takes it
+    };
+    // Firmware -> host (reference §1.3). full = DSR is 0; the byte stays readable after that.
+    struct CardLatch {
+        bool full = false;
+        uint8_t byte = mpu401::kAck;
+        uint64_t number = 0;
+        Nanoseconds refill_at = 0; // the next byte is readable no sooner
+    };
+    struct Firmware {
+        Mode mode = Mode::Intelligent;
+        Nanoseconds ready_at = 0; // takes no host byte before this
+        bool ack_pending = false;
+        Nanoseconds ack_at = 0;
+        Nanoseconds deaf_until = 0; // MIDI IN is lost before this (reference §2.2: entering UART mode)
+    };
+
+    // card.cpp
+    Nanoseconds clamp(Nanoseconds now); // time never goes back, whatever the caller says
+    void run_until(Nanoseconds now);
+    Next next_happening() const;
+    void emit(uint16_t kind, Nanoseconds at, uint64_t corr, uint64_t a, uint64_t b, uint64_t c);
+    void update_irq(Nanoseconds at);
+
+    // card_io.cpp
+    uint8_t status() const;
+    uint8_t read_data(Nanoseconds now);
+
+    // card_firmware.cpp: what the firmware does with host bytes
+    bool may_fetch() const;
+    void fetch(Nanoseconds at);
+    void execute(uint8_t command, Nanoseconds at);
+    void execute_reset(Nanoseconds at);
+    void enter_uart(Nanoseconds at);
+    void acknowledge_at(Nanoseconds at);
+    void acknowledge(Nanoseconds at);
+    void set_mode(Mode mode, Nanoseconds at);
+    void clear_fifos(Nanoseconds at);
+
+    // card_wire.cpp
+    void send_next(Nanoseconds at);
+    bool receive(uint8_t byte, Nanoseconds at);
+    void queue_for_host(NumberedByte entry, Nanoseconds readable_at, Nanoseconds at);
+    void refill(Nanoseconds at);
+    void fire_cue(Nanoseconds at);
+
+    // card_state.cpp
+    bool load_from(ByteReader& in, ErrorText& error);
+    bool load_properties(ByteReader& in, ErrorText& error) const;
+
+    Properties properties_;
+    mpulab_core_host host_;
+
+    Nanoseconds clock_ = 0;
+    HostLatch in_;
+    CardLatch out_;
+    Firmware firmware_;
+    Fifo tx_;
+    Fifo rx_;
+    LevelGauge tx_gauge_;
+    LevelGauge rx_gauge_;
+    Nanoseconds tx_start_at_ = 0; // earliest start bit of the next byte on MIDI OUT
+    uint64_t tx_count_ = 0;       // MIDI bytes the host has written (MPULAB_CORR_TX_BYTE); survives reset
+    uint64_t rx_count_ = 0;       // bytes given to the host, ACKs included (MPULAB_CORR_RX_BYTE); survives reset
+    CuePlayer cues_;
+
+    bool line_ = false; // last level that was reported
+    uint64_t line_rises_ = 0;
+    uint64_t irq_edges_ = 0;
+    bool fell_in_call_ = false;
+};
+
+} // namespace mpulab

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The two cables, and the way of a byte from MIDI IN or from the firmware to the host (reference §3.2, §4).
+#include "card.hpp"
+
+#include <algorithm>
+
+namespace mpulab {
+
+void Card::send_next(Nanoseconds at) {
+    const NumberedByte entry = tx_.pop();
+    const Nanoseconds end = after(at, properties_.timing.tx_byte_ns);
+    tx_start_at_ = end;
+    emit(MPULAB_KIND_WIRE_OUT, at, MPULAB_CORR(MPULAB_CORR_TX_BYTE, entry.number), entry.byte,
+         static_cast<uint64_t>(end), tx_.level());
+    if (tx_gauge_.after_pop(tx_.level())) emit(MPULAB_KIND_FIFO_LEVEL, at, 0, 0, tx_.level(), tx_.capacity());
+    if (in_.full) in_.fetch_at = std::max(in_.fetch_at, at); // it may have waited for this room
+}
+
+bool Card::wire_in(uint8_t byte, Nanoseconds now) {
+    now = clamp(now);
+    run_until(now);
+    const bool kept = receive(byte, now);
+    run_until(now);
+    return kept;
+}
+
+// A byte's stop bit has ended. Outside UART mode, and while UART mode is being entered, nobody listens (§2.2, §5.8):
+// such a byte has no number, because it is never given to the host.
+bool Card::receive(uint8_t byte, Nanoseconds at) {
+    if (firmware_.mode != Mode::Uart || at < firmware_.deaf_until) {
+        emit(MPULAB_KIND_WIRE_IN, at, 0, byte, rx_.level(), 0);
+        return true;
+    }
+    if (rx_.full()) { // the newest is dropped (§4)
+        emit(MPULAB_KIND_WIRE_IN, at, 0, byte, rx_.level(), 0);
+        emit(MPULAB_KIND_OVERRUN, at, 0, MPULAB_OVERRUN_RX_FIFO, byte, rx_.capacity());
+        return false;
+    }
+    const NumberedByte entry = {++rx_count_, byte};
+    emit(MPULAB_KIND_WIRE_IN, at, MPULAB_CORR(MPULAB_CORR_RX_BYTE, entry.number), byte, rx_.level() + 1, 0);
+    queue_for_host(entry, after(at, properties_.timing.rx_latch_ns), at);
+    return true;
+}
+
+// Only when the RX FIFO has room. `readable_at`: how long the firmware needs for it when nothing is before it.
+void Card::queue_for_host(NumberedByte entry, Nanoseconds readable_at, Nanoseconds at) {
+    if (rx_.empty()) out_.refill_at = std::max(out_.refill_at, readable_at);
+    rx_.push(entry);
+    if (rx_gauge_.after_push(rx_.level())) emit(MPULAB_KIND_FIFO_LEVEL, at, 0, 1, rx_.level(), rx_.capacity());
+}
+
+void Card::refill(Nanoseconds at) {
+    const NumberedByte entry = rx_.pop();
+    out_.full = true;
+    out_.byte = entry.byte;
+    out_.number = entry.number;
+    emit(MPULAB_KIND_LATCH, at, MPULAB_CORR(MPULAB_CORR_RX_BYTE, entry.number), entry.byte, rx_.level(), 0);
+    if (rx_gauge_.after_pop(rx_.level())) emit(MPULAB_KIND_FIFO_LEVEL, at, 0, 1, rx_.level(), rx_.capacity());
+    update_irq(at);
+}
+
+bool Card::set_cues(const void* section, size_t size, ErrorText& error) {
+    CueSheet sheet;
+    if (!sheet.parse(section, size, error)) return false;
+    cues_.set_sheet(std::move(sheet), clock_);
+    return true;
+}
+
+void Card::marker(uint32_t number, Nanoseconds now) {
+    now = clamp(now);
+    run_until(now);
+    cues_.marker(number, now);
+    run_until(now);
+}
+
+void Card::fire_cue(Nanoseconds at) {
+    const uint32_t number = cues_.fire();
+    const mpulab_cue& cue = cues_.sheet().cue(number);
+    emit(MPULAB_KIND_CUE, at, 0, number, cue.trigger, cue.action);
+}
+
+} // namespace mpulab

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// The class behind probe_core.h.
+#pragma once
+
+#include "../link/link_writer.hpp"
+#include "../link/text_chunker.hpp"
+#include "plan.hpp"
+#include "probe_core.h"
+#include "probe_ports.h"
+
+#include <array>
+#include <vector>
+
+namespace mpulab {
+
+class Probe {
+  public:
+    explicit Probe(const mpulab_probe_host& host);
+
+    // probe.cpp: plan, cards, the life of a run
+    bool set_plan(const void* bytes, size_t size, ErrorText& error);
+    bool attach(const mpulab_machine_device& device, mpulab_core* core, ErrorText& error);
+    void detach(const mpulab_core* core);
+    bool assemble(ErrorText& error);
+    void run(int64_t now_ns);
+    void pause();
+    void flush() { link_.flush(); }
+    bool ended() const { return ended_; }
+    void settle(int64_t now_ns);
+    void card_event(uint8_t unit, const mpulab_cause* cause, const mpulab_core_event& event);
+
+    // probe_io.cpp: the guest's ports
+    uint32_t read(uint32_t offset, uint32_t size);
+    mpulab_probe_action write(uint32_t offset, uint32_t size, uint32_t value, const mpulab_cause& cause,
+                              int64_t now_ns);
+    void reset();
+
+    // probe_state.cpp
+    size_t save(void* buffer, size_t size) const;
+    bool load(const void* buffer, size_t size, ErrorText& error);
+
+  private:
+    struct AttachedCard {
+        mpulab_machine_device device;
+        mpulab_core* core;
+    };
+    // What one vCPU has written of a record that is not committed yet, and of a line of text that is not over.
+    struct Desk {
+        std::array<uint32_t, MPULAB_PROBE_ARGUMENTS> words = {};
+        uint8_t used = 0;
+        bool overflowed = false;
+        TextChunker text;
+    };
+    static constexpr size_t kDesks = 256; // by the link's 8-bit vCPU number; the last is MPULAB_NO_CPU's
+
+    bool hand_out_cues(const Plan& plan, ErrorText& error);
+    void build_machine_section();
+    void record(mpulab_record record);
+
+    [[gnu::format(printf, 2, 3)]] void complain(const char* format, ...);
+    std::span<const uint8_t> selected_section() const;
+    uint32_t read_data();
+    mpulab_probe_action commit(uint32_t word, const mpulab_cause& cause, int64_t now_ns);
+    void add_text(uint8_t byte, const mpulab_cause& cause, int64_t now_ns);
+    void flush_text(int64_t now_ns);
+    void start_marker(uint64_t number, int64_t now_ns);
+
+    mpulab_probe_host host_;
+    LinkWriter link_;
+    Plan plan_;
+    std::vector<AttachedCard> cards_; // by unit
+    std::vector<uint8_t> machine_;
+    bool assembled_ = false;
+
+    bool running_ = false; // the machine
+    bool started_ = false; // the run
+    bool ended_ = false;   // the run
+
+    uint32_t selected_ = 0; // section tag
+    uint32_t cursor_ = 0;   // bytes of it that were read
+    std::array<Desk, kDesks> desks_;
+};
+
+} // namespace mpulab

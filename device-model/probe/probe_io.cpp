@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// The guest's side of the probe: sections in, records and text out. The guest is not to be trusted: it can make guest
+// records only, never one that only a card may make, and whatever it writes costs it nothing but its own record.
+#include "probe.hpp"
+
+#include "../common/bytes.hpp"
+
+#include <cstdarg>
+#include <cstdio>
+
+namespace mpulab {
+namespace {
+
+struct KindRules {
+    bool known = false;    // a guest may make it
+    bool has_text = false; // `count` and MPULAB_RECORD_MORE mean something
+};
+
+constexpr uint32_t kFirstGuestKind = 64;
+
+constexpr std::array<KindRules, 256> make_kind_rules() {
+    std::array<KindRules, 256> rules = {};
+#define MPULAB_KIND(value, name, text, a, b, c) rules[value].known = (value) >= kFirstGuestKind;
+#include "mpulab_link_kinds.def"
+#undef MPULAB_KIND
+    for (const uint32_t kind : {MPULAB_KIND_RUN_ENDED, MPULAB_KIND_HOLD, MPULAB_KIND_MARKER})
+        rules[kind].known = true;
+    for (const uint32_t kind : {MPULAB_KIND_TEXT, MPULAB_KIND_NAME, MPULAB_KIND_CAPTURED})
+        rules[kind].has_text = true;
+    return rules;
+}
+
+constexpr std::array<KindRules, 256> kKindRules = make_kind_rules();
+
+mpulab_record guest_record(const mpulab_cause& cause, int64_t now_ns) {
+    mpulab_record record = {};
+    record.time_ns = static_cast<uint64_t>(now_ns);
+    record.pc = cause.pc;
+    record.cpu = cause.cpu;
+    record.unit = MPULAB_NO_UNIT;
+    record.count = 1;
+    return record;
+}
+
+} // namespace
+
+void Probe::complain(const char* format, ...) {
+    if (host_.complain == nullptr) return;
+    char text[160];
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    host_.complain(host_.opaque, text);
+}
+
+std::span<const uint8_t> Probe::selected_section() const {
+    switch (selected_) {
+    case MPULAB_SECTION_MACHINE:
+        return machine_;
+    case MPULAB_SECTION_SCORE:
+    case MPULAB_SECTION_OPTIONS:
+        return plan_.section(selected_, 0);
+    default:
+        return {}; // CUES are the cards' business
+    }
+}
+
+uint32_t Probe::read_data() {
+    const auto section = selected_section();
+    uint8_t four[4] = {};
+    for (uint8_t& byte : four) {
+        if (cursor_ < section.size()) byte = section[cursor_++];
+    }
+    return load_le<uint32_t>(four);
+}
+
+uint32_t Probe::read(uint32_t offset, uint32_t size) {
+    if (size == 4) {
+        switch (offset) {
+        case MPULAB_PROBE_PORT_ID:
+            return MPULAB_PROBE_ID;
+        case MPULAB_PROBE_PORT_SIZE:
+            return static_cast<uint32_t>(selected_section().size());
+        case MPULAB_PROBE_PORT_DATA:
+            return read_data();
+        default:
+            break;
+        }
+    }
+    complain("probe: read of %u bytes at offset 0x%02x; ID, SIZE and DATA are read as dwords", size, offset);
+    return UINT32_MAX;
+}
+
+mpulab_probe_action Probe::write(uint32_t offset, uint32_t size, uint32_t value, const mpulab_cause& cause,
+                                 int64_t now_ns) {
+    if (offset == MPULAB_PROBE_PORT_TEXT && size == 1) {
+        add_text(static_cast<uint8_t>(value), cause, now_ns);
+        return MPULAB_PROBE_NOTHING;
+    }
+    if (offset == MPULAB_PROBE_PORT_ARGUMENT && size == 4) {
+        Desk& desk = desks_[cause.cpu];
+        if (desk.used < desk.words.size()) {
+            desk.words[desk.used++] = value;
+        } else {
+            desk.overflowed = true;
+        }
+        return MPULAB_PROBE_NOTHING;
+    }
+    if (offset == MPULAB_PROBE_PORT_COMMIT && size == 4) return commit(value, cause, now_ns);
+    if (offset == MPULAB_PROBE_PORT_SELECT && size == 4) {
+        selected_ = value;
+        cursor_ = 0;
+        return MPULAB_PROBE_NOTHING;
+    }
+    complain("probe: write of %u bytes (0x%x) at offset 0x%02x; SELECT, ARGUMENT and COMMIT take dwords, TEXT a byte",
+             size, value, offset);
+    return MPULAB_PROBE_NOTHING;
+}
+
+mpulab_probe_action Probe::commit(uint32_t word, const mpulab_cause& cause, int64_t now_ns) {
+    Desk& desk = desks_[cause.cpu];
+    const auto words = desk.words;
+    const bool overflowed = desk.overflowed;
+    desk.words = {};
+    desk.used = 0;
+    desk.overflowed = false;
+
+    const uint32_t kind = word & 0xff;
+    const uint32_t count = word >> 16 & 0xff;
+    const uint32_t flags = word >> 24;
+    if (!kKindRules[kind].known) {
+        complain("probe: record kind %u refused; a guest makes kinds 64 and up, RUN_ENDED, HOLD, MARKER", kind);
+        return MPULAB_PROBE_NOTHING;
+    }
+    if (overflowed) {
+        complain("probe: record of kind %u refused: more than %u argument words", kind, MPULAB_PROBE_ARGUMENTS);
+        return MPULAB_PROBE_NOTHING;
+    }
+    const bool has_text = kKindRules[kind].has_text;
+    if ((has_text && count > MPULAB_RECORD_PAYLOAD) || (flags & ~(has_text ? MPULAB_RECORD_MORE : 0u)) != 0) {
+        complain("probe: record of kind %u refused: count %u, flags 0x%x", kind, count, flags);
+        return MPULAB_PROBE_NOTHING;
+    }
+    const auto wide = [&words](size_t at) { return uint64_t{words[at + 1]} << 32 | words[at]; };
+    mpulab_record made = guest_record(cause, now_ns);
+    made.kind = static_cast<uint16_t>(kind);
+    made.corr = wide(0);
+    made.irql = static_cast<uint8_t>(word >> 8);
+    made.count = has_text ? static_cast<uint16_t>(count) : 1;
+    made.flags = static_cast<uint8_t>(flags);
+    made.a = wide(2);
+    made.b = wide(4);
+    made.c = wide(6);
+
+    if (kind == MPULAB_KIND_RUN_ENDED || kind == MPULAB_KIND_HOLD) flush_text(now_ns);
+    record(made);
+    switch (kind) {
+    case MPULAB_KIND_RUN_ENDED:
+        ended_ = true;
+        link_.flush();
+        return MPULAB_PROBE_END;
+    case MPULAB_KIND_HOLD:
+        link_.flush();
+        return MPULAB_PROBE_HOLD;
+    case MPULAB_KIND_MARKER:
+        start_marker(made.a, now_ns);
+        return MPULAB_PROBE_NOTHING;
+    default:
+        return MPULAB_PROBE_NOTHING;
+    }
+}
+
+void Probe::start_marker(uint64_t number, int64_t now_ns) {
+    if (number > UINT32_MAX) return; // no cue can wait for it
+    for (const AttachedCard& card : cards_)
+        mpulab_core_marker(card.core, static_cast<uint32_t>(number), now_ns);
+}
+
+void Probe::add_text(uint8_t byte, const mpulab_cause& cause, int64_t now_ns) {
+    TextChunker& text = desks_[cause.cpu].text;
+    if (!text.add(byte)) return;
+    mpulab_record made = guest_record(cause, now_ns);
+    text.take(made, false);
+    record(made);
+}
+
+// Half lines go out before the machine stops: nobody may come back to end them.
+void Probe::flush_text(int64_t now_ns) {
+    for (size_t cpu = 0; cpu < kDesks; ++cpu) {
+        TextChunker& text = desks_[cpu].text;
+        if (text.empty()) continue;
+        mpulab_record made = guest_record({.pc = 0, .cpu = static_cast<uint8_t>(cpu)}, now_ns);
+        text.take(made, true);
+        record(made);
+    }
+}
+
+void Probe::reset() {
+    selected_ = 0;
+    cursor_ = 0;
+    desks_.fill(Desk{});
+}
+
+} // namespace mpulab

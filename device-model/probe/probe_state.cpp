@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Save and load of what a guest's next access to the probe depends on. A state is input like any other: all of it is
+// checked before any of it is taken.
+#include "probe.hpp"
+
+#include "../common/bytes.hpp"
+
+#include <memory>
+
+namespace mpulab {
+namespace {
+
+constexpr uint32_t kStateMagic = 0x5350504d; // "MPPS"
+constexpr uint32_t kStateVersion = 1;
+
+} // namespace
+
+size_t Probe::save(void* buffer, size_t size) const {
+    const auto write_all = [this](ByteWriter& out) {
+        out.put(kStateMagic);
+        out.put(kStateVersion);
+        out.put(selected_);
+        out.put(cursor_);
+        for (const Desk& desk : desks_) {
+            for (const uint32_t word : desk.words)
+                out.put(word);
+            out.put(desk.used);
+            out.put_bool(desk.overflowed);
+            out.put(desk.text.used());
+            out.put_bytes(desk.text.bytes().data(), desk.text.bytes().size());
+        }
+    };
+    ByteWriter counter(nullptr, 0);
+    write_all(counter);
+    if (buffer != nullptr && counter.written() <= size) {
+        ByteWriter out(buffer, size);
+        write_all(out);
+    }
+    return counter.written();
+}
+
+bool Probe::load(const void* buffer, size_t size, ErrorText& error) {
+    ByteReader in(buffer, size);
+    const uint32_t magic = in.get<uint32_t>();
+    const uint32_t version = in.get<uint32_t>();
+    if (magic != kStateMagic) {
+        return error.say("state: begins with 0x%08x; no probe's state (0x%08x)", magic, kStateMagic);
+    }
+    if (version != kStateVersion) return error.say("state: version %u; %u expected", version, kStateVersion);
+    const uint32_t selected = in.get<uint32_t>();
+    const uint32_t cursor = in.get<uint32_t>();
+    const auto desks = std::make_unique<std::array<Desk, kDesks>>();
+    for (size_t cpu = 0; cpu < kDesks; ++cpu) {
+        Desk& desk = (*desks)[cpu];
+        for (uint32_t& word : desk.words)
+            word = in.get<uint32_t>();
+        desk.used = in.get<uint8_t>();
+        desk.overflowed = in.get_bool();
+        const uint8_t text_used = in.get<uint8_t>();
+        const uint8_t* text = in.get_bytes(MPULAB_RECORD_PAYLOAD);
+        if (!in.ok()) return error.say("state: ends, or holds an impossible value, at vCPU %zu", cpu);
+        if (desk.used > desk.words.size() || !desk.text.restore(text, text_used)) {
+            return error.say("state: vCPU %zu has %u argument words and %u bytes of text pending", cpu, desk.used,
+                             text_used);
+        }
+    }
+    if (in.left() != 0) return error.say("state: %zu bytes too many", in.left());
+    selected_ = selected;
+    cursor_ = cursor;
+    desks_ = *desks;
+    started_ = false;
+    ended_ = false;
+    return true;
+}
+
+} // namespace mpulab
