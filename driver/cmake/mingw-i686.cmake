@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# i386 kernel modules with mingw-w64. Nothing of a C runtime is linked: mpusynth/CMakeLists.txt says what is.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR i686)
+set(DRIVER_ABI i686)
+set(DRIVER_TRIPLE i686-w64-mingw32)
+set(CMAKE_CXX_COMPILER ${DRIVER_TRIPLE}-g++)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// The MPU-401 as a driver sees it: reset handshake and UART mode. A template on its access to ports and time, so that
+// the host tests run this very code against the card's model.
+//
+// An `Io` has:
+//   uint8_t read(uint32_t offset)              one port access
+//   void write(uint32_t offset, uint8_t value) one port access
+//   void stall_us(uint32_t us)                 busy wait, <= 50, any IRQL
+//   void sleep_ms(uint32_t ms)                 gives the CPU away; PASSIVE_LEVEL; may take a clock tick longer
+//   uint64_t now_100ns()                       a clock that never goes back; any IRQL
+#pragma once
+
+#include <stdint.h>
+
+#include "mpu401/registers.h"
+
+namespace mpusynth {
+
+inline constexpr uint32_t kPollStepUs = 10;
+inline constexpr uint32_t kSpinLimitUs = 40;     // with the port accesses in it: under 50 µs of polling in a row
+inline constexpr uint32_t kReadyLimitMs = 100;   // a Roland is busy for 60 ms after a RESET in UART mode (ref. §2.2)
+inline constexpr uint32_t kFirstAckLimitMs = 50; // an idle card answers within 0.1 ms; one in UART mode never does
+inline constexpr uint32_t kSecondAckLimitMs = 100;
+inline constexpr uint32_t kUartSettleMs = 40; // a Roland takes no byte and drops MIDI IN for 34 ms after ENTER_UART
+inline constexpr uint32_t kDrainLimit = 64;   // bytes read in one go during the handshake
+inline constexpr uint32_t kCardHolds = 2048;  // more than any card keeps of MIDI IN (a Roland: 1,745, ref. §4)
+
+/// How a conversation with the card went. `status` is the last STATUS read, for the message.
+enum class Answer : uint8_t {
+    Ok,
+    Absent,   // STATUS is ffh for as long as we look: nothing decodes these ports
+    NotReady, // DRR stays 1: the card does not take what we want to say
+    NoAck,    // it took the command and did not answer FEh
+};
+
+struct Report {
+    Answer answer;
+    uint8_t status;
+    uint32_t waited_ms;
+    uint32_t resets;  // RESET commands written
+    uint32_t skipped; // bytes read that were no ACK: MIDI IN, a track request of the intelligent mode
+};
+
+namespace detail {
+
+/// 32-bit arithmetic, good for seven minutes: an i386 kernel module has no 64-bit division.
+template <class Io> uint32_t elapsed_ms(Io& io, uint64_t since) {
+    return static_cast<uint32_t>(io.now_100ns() - since) / 10'000;
+}
+
+/// Calls `done` until it returns true: closely for 40 µs, then once per millisecond or clock tick. False after
+/// `limit_ms`. PASSIVE_LEVEL.
+template <class Io, class Done> bool wait_until(Io& io, uint32_t limit_ms, Done done) {
+    for (uint32_t us = 0;; us += kPollStepUs) {
+        if (done()) return true;
+        if (us >= kSpinLimitUs) break;
+        io.stall_us(kPollStepUs);
+    }
+    const uint64_t start = io.now_100ns();
+    for (uint32_t sleeps = 0; sleeps < limit_ms; ++sleeps) { // bounded even if the clock stood still
+        io.sleep_ms(1);
+        if (done()) return true;
+        if (elapsed_ms(io, start) >= limit_ms) return false;
+    }
+    return false;
+}
+
+template <class Io> bool wait_until_writable(Io& io, uint32_t limit_ms, uint8_t& status) {
+    return wait_until(io, limit_ms, [&] {
+        status = io.read(mpu401::kStatusPort);
+        return mpu401::host_may_write(status);
+    });
+}
+
+/// Reads what waits, up to kDrainLimit bytes, and says whether an ACK was among it; stops behind the ACK.
+template <class Io> bool take_ack(Io& io, Report& report) {
+    for (uint32_t n = 0; n < kDrainLimit; ++n) {
+        report.status = io.read(mpu401::kStatusPort);
+        if (!mpu401::byte_waits_for_host(report.status)) return false;
+        if (io.read(mpu401::kDataPort) == mpu401::kAck) return true;
+        ++report.skipped;
+    }
+    return false;
+}
+
+} // namespace detail
+
+/// Reads and forgets what the card holds, at most `limit` bytes, until it has shown nothing for 40 µs: a Roland needs
+/// up to 35 µs to show the next one (reference §3.2). Nobody else may read DATA meanwhile. Returns the number of bytes.
+template <class Io> uint32_t discard_pending(Io& io, uint32_t limit) {
+    uint32_t count = 0;
+    uint32_t waited_us = 0;
+    while (count < limit && waited_us <= kSpinLimitUs) {
+        if (mpu401::byte_waits_for_host(io.read(mpu401::kStatusPort))) {
+            io.read(mpu401::kDataPort);
+            ++count;
+            waited_us = 0;
+        } else {
+            io.stall_us(kPollStepUs);
+            waited_us += kPollStepUs;
+        }
+    }
+    return count;
+}
+
+/// Brings the card into intelligent mode from whatever state it was left in. PASSIVE_LEVEL; nobody else may read DATA
+/// meanwhile (interrupt not connected). At most ~0.35 s.
+///
+/// The first RESET of a card in UART mode is obeyed but not answered; the second then is (reference §2.1). A byte that
+/// looks like an ACK and is none (Active Sensing from MIDI IN) does no harm: RESET leads to intelligent mode from both.
+template <class Io> Report reset_card(Io& io) {
+    Report report = {};
+    const uint64_t start = io.now_100ns();
+    discard_pending(io, kDrainLimit); // an ACK somebody left unread must not be taken for ours
+
+    constexpr uint32_t kAckLimitMs[] = {kFirstAckLimitMs, kSecondAckLimitMs};
+    report.answer = Answer::NoAck;
+    for (const uint32_t limit_ms : kAckLimitMs) {
+        if (!detail::wait_until_writable(io, kReadyLimitMs, report.status)) {
+            report.answer = report.status == mpu401::kFloatingBus ? Answer::Absent : Answer::NotReady;
+            break;
+        }
+        io.write(mpu401::kCommandPort, mpu401::kCommandReset);
+        ++report.resets;
+        if (detail::wait_until(io, limit_ms, [&] { return detail::take_ack(io, report); })) {
+            report.answer = Answer::Ok;
+            break;
+        }
+    }
+    report.waited_ms = detail::elapsed_ms(io, start);
+    // A card that was busy with somebody else's RESET answers both of ours: the second answer must not be taken for
+    // ENTER_UART's.
+    if (report.answer == Answer::Ok && report.resets > 1) {
+        uint8_t status = 0;
+        detail::wait_until_writable(io, kReadyLimitMs, status);
+        io.sleep_ms(1);
+        discard_pending(io, kDrainLimit);
+    }
+    return report;
+}
+
+/// Writes ENTER_UART as soon as the card takes it; does not wait for the ACK, which is the interrupt's first (and a
+/// card may send none). PASSIVE_LEVEL, at most 0.1 s.
+template <class Io> Report write_enter_uart(Io& io) {
+    Report report = {};
+    const uint64_t start = io.now_100ns();
+    if (detail::wait_until_writable(io, kReadyLimitMs, report.status)) {
+        io.write(mpu401::kCommandPort, mpu401::kCommandEnterUart);
+    } else {
+        report.answer = report.status == mpu401::kFloatingBus ? Answer::Absent : Answer::NotReady;
+    }
+    report.waited_ms = detail::elapsed_ms(io, start);
+    return report;
+}
+
+/// Waits for the ACK of ENTER_UART as `acknowledged` sees it (an interrupt, or a look at the ports); then until the
+/// card is ready for MIDI. NoAck is a warning: not all cards send it. PASSIVE_LEVEL, at most 0.15 s.
+template <class Io, class Acknowledged> Report await_uart(Io& io, Acknowledged acknowledged) {
+    Report report = {};
+    const uint64_t start = io.now_100ns();
+    if (!detail::wait_until(io, kReadyLimitMs, acknowledged)) report.answer = Answer::NoAck;
+    report.waited_ms = detail::elapsed_ms(io, start);
+    io.sleep_ms(kUartSettleMs);
+    report.status = io.read(mpu401::kStatusPort);
+    return report;
+}
+
+/// Sends the card back to intelligent mode, which silences its MIDI IN; the parting word of a driver. A card that is
+/// not there or does not listen is left alone after 50 ms. PASSIVE_LEVEL.
+template <class Io> bool leave_uart(Io& io) {
+    uint8_t status = 0;
+    constexpr uint32_t kLimitMs = 50;
+    if (!detail::wait_until_writable(io, kLimitMs, status)) return false;
+    io.write(mpu401::kCommandPort, mpu401::kCommandReset);
+    return true;
+}
+
+} // namespace mpusynth

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "input.hpp"
+
+#include "nt_try.hpp"
+#include "trace.hpp"
+
+namespace mpusynth {
+
+namespace {
+
+/// What on_synchronized() is given and gives back.
+struct SynchronizedDrain {
+    Input* input;
+    Drained result;
+};
+
+} // namespace
+
+void Input::use(KernelIo io, PPORTMIDI port, PSERVICEGROUP group) {
+    io_ = io;
+    port_ = port;
+    group_ = group;
+}
+
+NTSTATUS Input::connect(PRESOURCELIST resources) {
+    ComPtr<IInterruptSync> sync;
+    NT_TRY(PcNewInterruptSync(sync.put(), nullptr, resources, 0, InterruptSyncModeNormal));
+    NT_TRY(sync->RegisterServiceRoutine(on_interrupt, this, FALSE));
+    sync_.copy_from(sync.get()); // before the first interrupt can come
+    const NTSTATUS status = sync_->Connect();
+    if (!NT_SUCCESS(status)) {
+        sync_.reset();
+        return status;
+    }
+    connected_.store_release(true);
+    // A byte that waited already keeps the line high; without an edge it would never interrupt.
+    SynchronizedDrain first = {this, {}};
+    sync_->CallSynchronizedRoutine(on_synchronized, &first);
+    return STATUS_SUCCESS;
+}
+
+void Input::disconnect() {
+    capturing_.store_release(false);
+    polling_.store_release(false);
+    connected_.store_release(false);
+    dpc_.cancel(); // it may be using sync_
+    if (sync_) {
+        sync_->Disconnect();
+        dpc_.cancel(); // an interrupt in between may have queued it
+        sync_.reset();
+    }
+}
+
+void Input::begin_ack_watch() {
+    ack_arrived_.store_release(false);
+    ack_awaited_.store_release(true);
+}
+
+void Input::start_capture() {
+    {
+        SpinLockGuard guard{read_lock_};
+        queue_.clear();
+    }
+    if (!sync_) {
+        const uint32_t stale = discard_pending(io_, kCardHolds);
+        if (stale != 0) MPUSYNTH_INFO("%lu bytes from before RUN discarded\n", static_cast<ULONG>(stale));
+        capturing_.store_release(true);
+        polling_.store_release(true);
+        dpc_.run_at_next_tick();
+        return;
+    }
+    capturing_.store_release(true);
+}
+
+void Input::stop_capture() {
+    capturing_.store_release(false);
+    if (polling_.exchange(false)) dpc_.cancel();
+    SpinLockGuard guard{read_lock_};
+    queue_.clear();
+}
+
+ULONG Input::read(UCHAR* bytes, ULONG limit) {
+    SpinLockGuard guard{read_lock_};
+    return queue_.pop(bytes, limit);
+}
+
+/// True when the byte is something to tell the port about. DIRQL or DISPATCH_LEVEL.
+bool Input::store(UCHAR byte) {
+    if (byte == mpu401::kAck && ack_awaited_.load_acquire()) {
+        ack_awaited_.store_release(false);
+        ack_arrived_.store_release(true);
+        return false;
+    }
+    if (!capturing_.load_acquire()) return false;
+    if (!queue_.push(byte)) {
+        counters_.capture_overruns.add(1);
+        return false;
+    }
+    counters_.bytes_in.add(1);
+    return true;
+}
+
+/// Under the interrupt's lock.
+Drained Input::take_from_card() {
+    bool news = false;
+    const Drained drained = drain(io_, [&](UCHAR byte) { news |= store(byte); });
+    if (news) port_->Notify(group_);
+    return drained;
+}
+
+/// DIRQL, the interrupt's lock held.
+NTSTATUS NTAPI Input::on_interrupt(PINTERRUPTSYNC, PVOID context) {
+    Input& self = *static_cast<Input*>(context);
+    const Drained drained = self.take_from_card();
+    if (!drained.empty) self.dpc_.run_now();
+    if (drained.bytes == 0) {
+        self.counters_.spurious_interrupts.add(1);
+        return STATUS_UNSUCCESSFUL;
+    }
+    self.counters_.interrupts.add(1);
+    return STATUS_SUCCESS;
+}
+
+/// DIRQL, the interrupt's lock held.
+NTSTATUS NTAPI Input::on_synchronized(PINTERRUPTSYNC, PVOID context) {
+    SynchronizedDrain& drain = *static_cast<SynchronizedDrain*>(context);
+    drain.result = drain.input->take_from_card();
+    return STATUS_SUCCESS;
+}
+
+/// DISPATCH_LEVEL.
+void NTAPI Input::on_dpc(PKDPC, PVOID context, PVOID, PVOID) {
+    static_cast<Input*>(context)->run_dpc();
+}
+
+void Input::run_dpc() {
+    if (polling_.load_acquire()) poll();
+    if (!connected_.load_acquire()) return;
+    SynchronizedDrain rest = {this, {}};
+    sync_->CallSynchronizedRoutine(on_synchronized, &rest);
+    if (!rest.result.empty) dpc_.run_at_next_tick();
+}
+
+void Input::poll() {
+    bool news = false;
+    const Drained drained = drain_by_polling(io_, poll_slices_ != 0, [&](UCHAR byte) { news |= store(byte); });
+    if (news) port_->Notify(group_);
+    if (!drained.empty && ++poll_slices_ < kPollSlicesPerTick) {
+        dpc_.run_now(); // behind the other DPCs
+        return;
+    }
+    poll_slices_ = 0;
+    dpc_.run_at_next_tick();
+}
+
+} // namespace mpusynth

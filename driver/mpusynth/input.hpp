@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// MIDI in: interrupt (or, where none comes, a look at each clock tick) → a queue → Read.
+//
+// Interrupt mode is InterruptSyncModeNormal with a bounded loop of our own, not InterruptSyncModeRepeat: Repeat calls
+// again for as long as we report success, so a card whose DSR is stuck would hold the CPU at DIRQL for ever. What the
+// bound leaves behind a DPC fetches, for on an edge-triggered line no further interrupt may come for it.
+#pragma once
+
+#include "byte_ring.hpp"
+#include "com_ptr.hpp"
+#include "counters.hpp"
+#include "kernel_io.hpp"
+#include "receive_poll.hpp"
+#include "spin_lock.hpp"
+#include "timed_dpc.hpp"
+
+namespace mpusynth {
+
+class Input {
+  public:
+    explicit Input(Counters& counters) : counters_(counters), dpc_(on_dpc, this) {}
+    Input(const Input&) = delete;
+    Input& operator=(const Input&) = delete;
+
+    /// Before everything else. `port` and `group` are borrowed until disconnect() has returned. PASSIVE_LEVEL.
+    void use(KernelIo io, PPORTMIDI port, PSERVICEGROUP group);
+
+    /// Connects the list's first interrupt; from then on it may come. PASSIVE_LEVEL.
+    NTSTATUS connect(PRESOURCELIST resources);
+
+    /// On return neither interrupt nor DPC runs or will run. Harmless when nothing is connected. PASSIVE_LEVEL.
+    void disconnect();
+
+    /// Between begin and end an ACK that the interrupt brings is noted, and is no MIDI byte. Outside it is one: Active
+    /// Sensing. Any IRQL.
+    void begin_ack_watch();
+    void end_ack_watch() { ack_awaited_.store_release(false); }
+    [[nodiscard]] bool ack_arrived() const { return ack_arrived_.load_acquire(); }
+
+    /// Bytes that arrive from now on are kept for read(); those before are not. PASSIVE_LEVEL.
+    void start_capture();
+    /// Bytes that arrive from now on are read from the card and dropped. PASSIVE_LEVEL.
+    void stop_capture();
+
+    /// IMiniportMidiStream::Read. <= DISPATCH_LEVEL.
+    _IRQL_requires_max_(DISPATCH_LEVEL) ULONG read(UCHAR* bytes, ULONG limit);
+
+  private:
+    static constexpr uint32_t kQueueBytes = 1024; // 0.3 s of wire
+    static constexpr uint32_t kPollSlicesPerTick = 12;
+
+    static NTSTATUS NTAPI on_interrupt(PINTERRUPTSYNC sync, PVOID context);
+    static NTSTATUS NTAPI on_synchronized(PINTERRUPTSYNC sync, PVOID context);
+    static void NTAPI on_dpc(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2);
+    void run_dpc();
+    void poll();
+    bool store(UCHAR byte);
+    Drained take_from_card();
+
+    Counters& counters_;
+    KernelIo io_;
+    PPORTMIDI port_ = nullptr;
+    PSERVICEGROUP group_ = nullptr;
+    ComPtr<IInterruptSync> sync_; // empty: polled
+    TimedDpc dpc_;
+
+    ByteRing<kQueueBytes> queue_; // producer: interrupt or poll; consumer: read(), under read_lock_
+    SpinLock read_lock_;
+    Atomic<bool> connected_; // the DPC may use sync_
+    Atomic<bool> capturing_;
+    Atomic<bool> polling_;
+    Atomic<bool> ack_awaited_;
+    Atomic<bool> ack_arrived_;
+    uint32_t poll_slices_ = 0; // the DPC's alone
+};
+
+} // namespace mpusynth

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// When to write the next byte to a card that takes one at a time, needs 16..155 µs for each, and has no interrupt for
+// "ready" (reference mpu401.md §3.1, §4). Pure logic over an `Io` (hardware.hpp); the host tests run it.
+//
+// Three facts shape it:
+//  - the clock ticks once per millisecond and the wire takes 3.125 bytes in that time, so one byte per tick is not
+//    enough: several bytes must follow each other within a tick, and the card makes us wait between them;
+//  - waiting at DISPATCH_LEVEL must be short: never more than 50 µs in a row, then other DPCs get their turn, and never
+//    more than half of a millisecond in all;
+//  - bytes handed to the card cannot be called back: we keep it a few milliseconds ahead of the wire, no further. So
+//  its
+//    FIFO never fills, and STOP silences the wire at once.
+#pragma once
+
+#include <stdint.h>
+
+#include "hardware.hpp"
+
+namespace mpusynth {
+
+inline constexpr uint64_t k100nsPerUs = 10;
+inline constexpr uint64_t kWireByte100ns = mpu401::kWireByteNs / 100;
+inline constexpr uint64_t kLead100ns = 16 * kWireByte100ns; // 5 ms: DPCs may be that late and the wire stays busy
+
+class TransmitPump {
+  public:
+    enum class Next : uint8_t {
+        Idle,  // nothing left to send
+        Yield, // the card will be ready soon: let other DPCs run, then call again
+        Tick,  // enough for now, or the card is busy for longer: call again at the next clock tick
+    };
+
+    /// One slice of output: writes what the card takes from `source` (bool empty(), bool pop(uint8_t&)).
+    /// <= DISPATCH_LEVEL, one caller at a time; at most 17 bytes and 40 µs of waiting.
+    template <class Io, class Source> Next run_slice(Io& io, Source& source) {
+        uint64_t now = io.now_100ns();
+        if (!take_slice(now)) return Next::Tick;
+        uint32_t budget_us = kSpinLimitUs;
+        for (;;) {
+            if (source.empty()) return Next::Idle;
+            if (wire_free_at_ > now && wire_free_at_ - now >= kLead100ns) return Next::Tick;
+            const uint64_t since_last = now - last_write_;
+            uint32_t wait_us = time_to_first_look_us(since_last);
+            if (wait_us == 0) {
+                if (mpu401::host_may_write(io.read(mpu401::kStatusPort))) {
+                    uint8_t byte = 0;
+                    if (!source.pop(byte)) return Next::Idle;
+                    io.write(mpu401::kDataPort, byte);
+                    now = io.now_100ns();
+                    learn(since_last);
+                    wire_free_at_ = (wire_free_at_ > now ? wire_free_at_ : now) + kWireByte100ns;
+                    last_write_ = now;
+                    continue;
+                }
+                looked_in_vain_ = true;
+                if (since_last >= kPatience100ns) return Next::Tick;
+                wait_us = kPollStepUs;
+            }
+            if (budget_us == 0) return Next::Yield;
+            if (wait_us > budget_us) wait_us = budget_us;
+            io.stall_us(wait_us);
+            budget_us -= wait_us;
+            now = io.now_100ns();
+        }
+    }
+
+    /// Time in 100 ns at which the wire will have sent all that the card has been given, as far as we can know.
+    [[nodiscard]] uint64_t wire_free_at() const { return wire_free_at_; }
+    /// Time in 100 ns of the last byte written; 0: none yet.
+    [[nodiscard]] uint64_t last_write() const { return last_write_; }
+
+  private:
+    static constexpr uint64_t kWindow100ns = 9'000; // just under a tick, so that each tick opens a new one
+    static constexpr uint32_t kSlicesPerWindow = 12;
+    static constexpr uint64_t kPatience100ns = 2'000; // a card not ready 200 µs after a byte has a full FIFO, or worse
+
+    /// 12 slices of 40 µs in 0.9 ms, whoever calls and however often: half of the time at most.
+    bool take_slice(uint64_t now) {
+        if (window_start_ == 0 || now - window_start_ >= kWindow100ns) {
+            window_start_ = now;
+            slices_left_ = kSlicesPerWindow;
+        }
+        if (slices_left_ == 0) return false;
+        --slices_left_;
+        return true;
+    }
+
+    /// How long looking at STATUS is pointless, from what the card needed for the bytes before: seven eighths of it, so
+    /// that a card that gets quicker is noticed.
+    [[nodiscard]] uint32_t time_to_first_look_us(uint64_t since_last) const {
+        if (looked_in_vain_) return 0;
+        const uint64_t expected = service_time_ - service_time_ / 8;
+        if (since_last >= expected) return 0;
+        return static_cast<uint32_t>((expected - since_last + k100nsPerUs - 1) / k100nsPerUs);
+    }
+
+    void learn(uint64_t since_last) {
+        if (looked_in_vain_ && since_last < kPatience100ns) {
+            service_time_ = since_last;
+        } else if (since_last < service_time_) {
+            service_time_ = since_last;
+        }
+        looked_in_vain_ = false;
+    }
+
+    uint64_t wire_free_at_ = 0;
+    uint64_t last_write_ = 0;
+    uint64_t service_time_ = 0; // the card's time for one byte, as last seen
+    uint64_t window_start_ = 0;
+    uint32_t slices_left_ = 0;
+    bool looked_in_vain_ = false; // STATUS said "not ready" since the last byte
+};
+
+} // namespace mpusynth
