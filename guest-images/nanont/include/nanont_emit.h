@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nanont's way to the event log, for modules that run on it and on other kernels alike.
+ *
+ * ks.sys, portcls.sys and agent.sys import documented exports only. What they have to report they send through the
+ * functions below, which they look up once by MmGetSystemRoutineAddress(L"NanontEmit") and so on. A kernel that lacks
+ * them gives NULL: then nothing is reported, and nothing else changes.
+ *
+ * Kinds, payload words and correlation ids: device-model/link/mpulab_link_kinds.def and mpulab_link.h.
+ */
+#ifndef NANONT_EMIT_H
+#define NANONT_EMIT_H
+
+/* One record of `Kind`. Any IRQL, interrupts on or off; the IRQL travels in the record. RUN_ENDED does not return. */
+typedef VOID(NTAPI NANONT_EMIT)(ULONG Kind, ULONGLONG Corr, ULONGLONG A, ULONGLONG B, ULONGLONG C);
+typedef NANONT_EMIT* PNANONT_EMIT;
+#define NANONT_EMIT_NAME L"NanontEmit"
+
+/* `Length` bytes as records of a text or data kind, 24 bytes each, the MORE flag on all but the last; one record with
+ * count 0 when Length is 0. Any IRQL. The records of one call are never mixed with others of this CPU. */
+typedef VOID(NTAPI NANONT_EMIT_BYTES)(ULONG Kind, ULONGLONG Corr, const VOID* Bytes, ULONG Length);
+typedef NANONT_EMIT_BYTES* PNANONT_EMIT_BYTES;
+#define NANONT_EMIT_BYTES_NAME L"NanontEmitBytes"
+
+/* Copies the plan's section `Tag` (MPULAB_SECTION_*, device-model/probe/plan.h). In: *Size = room at Buffer; out:
+ * *Size = size of the section, 0 when the plan has none.
+ * STATUS_SUCCESS; STATUS_BUFFER_TOO_SMALL: nothing was copied (Buffer may be NULL then). IRQL <= DISPATCH_LEVEL. */
+typedef NTSTATUS(NTAPI NANONT_READ_PLAN)(ULONG Tag, PVOID Buffer, PULONG Size);
+typedef NANONT_READ_PLAN* PNANONT_READ_PLAN;
+#define NANONT_READ_PLAN_NAME L"NanontReadPlan"
+
+/* Correlation number of an IRP: n of MPULAB_CORR(MPULAB_CORR_IRP, n), given when it is first sent to a driver.
+ * 0: not sent yet, or memory the driver initialised as an IRP by itself. Any IRQL. */
+typedef ULONGLONG(NTAPI NANONT_IRP_NUMBER)(PIRP Irp);
+typedef NANONT_IRP_NUMBER* PNANONT_IRP_NUMBER;
+#define NANONT_IRP_NUMBER_NAME L"NanontIrpNumber"
+
+/* What the calling thread works on from now on: a correlation id, MPULAB_CORR(MPULAB_CORR_STEP, n) while a score step
+ * is played, 0 for nothing. Every IRP_MADE record of an IRP this thread makes carries it as its word c, which is how an
+ * IRP is traced back to its step. IRQL <= APC_LEVEL. */
+typedef VOID(NTAPI NANONT_SET_CORRELATION)(ULONGLONG Corr);
+typedef NANONT_SET_CORRELATION* PNANONT_SET_CORRELATION;
+#define NANONT_SET_CORRELATION_NAME L"NanontSetCorrelation"
+
+/* What a user does in the device manager: QUERY_REMOVE_DEVICE and REMOVE_DEVICE to the stack of machine device `Unit`,
+ * and DriverUnload after the last device of its driver is gone. Returns when that is done. PASSIVE_LEVEL.
+ * STATUS_NO_SUCH_DEVICE: there is none, or it is not started. A driver's refusal of the query is returned as it is. */
+typedef NTSTATUS(NTAPI NANONT_REMOVE_DEVICE)(ULONG Unit);
+typedef NANONT_REMOVE_DEVICE* PNANONT_REMOVE_DEVICE;
+#define NANONT_REMOVE_DEVICE_NAME L"NanontRemoveDevice"
+
+#endif /* NANONT_EMIT_H */

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// What ks, portcls and agent report to the event log: link records through nanont's optional private exports
+// (include/nanont_emit.h). On a kernel without them every function here does nothing.
+#pragma once
+
+#include "ddk.hpp"
+
+#include <mpulab_link.h>
+#include <nanont_emit.h>
+
+namespace trace {
+
+/** Looks the exports up, once; call it from every PASSIVE_LEVEL entry into the module. */
+void attach();
+
+/** One record. Any IRQL. */
+void record(ULONG kind, ULONGLONG corr, ULONGLONG a = 0, ULONGLONG b = 0, ULONGLONG c = 0);
+
+/** Text or data bytes as records of `kind`. Any IRQL. */
+void bytes(ULONG kind, ULONGLONG corr, const void* data, ULONG length);
+
+/** A rule of reference portcls-midi.md §9 (V01..V84 = 1..84) was broken: FINDING with its text in NAME. Any IRQL. */
+void finding(ULONG rule, ULONGLONG seen, ULONGLONG expected, const char* text);
+
+/** MPULAB_CORR of an IRP, 0 when the kernel does not number them. Any IRQL. */
+ULONGLONG irp(PIRP irp);
+
+/** See NANONT_SET_CORRELATION. */
+void set_correlation(ULONGLONG corr);
+
+/** CALL_ENTER now, CALL_LEAVE by leave(); tells also when the callee came back at another IRQL (V03). Any IRQL. */
+class Call {
+  public:
+    explicit Call(mpulab_callback callback, ULONGLONG b = 0, ULONGLONG c = 0, ULONGLONG corr = 0)
+        : corr_(corr), callback_(callback), irql_(KeGetCurrentIrql()) {
+        record(MPULAB_KIND_CALL_ENTER, corr_, callback_, b, c);
+    }
+    /** `result` goes into word c, see mpulab_callbacks.def. */
+    NTSTATUS leave(NTSTATUS status = STATUS_SUCCESS, ULONGLONG result = 0);
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+  private:
+    ULONGLONG corr_;
+    mpulab_callback callback_;
+    KIRQL irql_;
+};
+
+} // namespace trace

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// What the kernel tells the event log, at any IRQL, without a lock: records go through this CPU's side of the probe.
+#ifndef NANONT_DBG_REPORT_HPP
+#define NANONT_DBG_REPORT_HPP
+
+#include <nanont_boot.hpp>
+#include <probe_port.hpp>
+
+#include "nt.hpp"
+
+namespace nanont::dbg {
+
+/// Must come before anything else in here.
+void init(const BootBlock& block);
+
+void emit(ULONG kind, ULONGLONG corr, ULONGLONG a, ULONGLONG b, ULONGLONG c);
+void emit_bytes(ULONG kind, ULONGLONG corr, const void* bytes, size_t size);
+/// NAME records for the record just made.
+void name(const char* text);
+/// A line of text of the kernel's own; printf formats of common/format.hpp.
+void say(const char* pattern, ...) __attribute__((format(printf, 1, 2)));
+
+/// Ends the run: text, RUN_ENDED. Does not return; the machine stops at the record.
+[[noreturn]] void end_run(ULONG end_code, ULONG detail);
+
+/// A bugcheck with a line of text that says in words what the numbers mean.
+[[noreturn]] void bugcheck(ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4, const char* pattern, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/// Bugcheck for an exception: the stack is walked from where it happened.
+struct StackPlace {
+    ULONGLONG rip, rsp;
+    const ULONGLONG* nonvolatile; // rbx rbp rsi rdi r12 r13 r14 r15; null = unknown
+};
+[[noreturn]] void bugcheck_at(const StackPlace& place, ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3,
+                              ULONGLONG p4, const char* text);
+
+bool read_plan(ULONG tag, void* buffer, ULONG& size);
+
+} // namespace nanont::dbg
+
+#endif

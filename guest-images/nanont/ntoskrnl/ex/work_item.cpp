@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// Work items: calls that wait for a system worker thread, at PASSIVE_LEVEL.
+#include "dbg/report.hpp"
+#include "io/io.hpp"
+#include "ke/ke.hpp"
+
+/// What drivers hold as PIO_WORKITEM.
+struct _IO_WORKITEM {
+    WORK_QUEUE_ITEM item;
+    PVOID object; // device or driver; referenced while queued
+    PIO_WORKITEM_ROUTINE routine;
+    PIO_WORKITEM_ROUTINE_EX routine_ex; // one of the two
+    PVOID context;
+};
+
+namespace nanont::io {
+namespace {
+
+struct Queue {
+    KSEMAPHORE items_waiting;
+    LIST_ENTRY items;
+    KSPIN_LOCK lock;
+};
+
+// Windows' priorities; the delayed queue has two threads, so that an item which waits for another does not wait for
+// ever.
+constexpr SCHAR kDelayedPriority = 12;
+constexpr SCHAR kCriticalPriority = 13;
+Queue g_delayed;
+Queue g_critical;
+
+[[noreturn]] VOID NTAPI work(PVOID context) {
+    auto& queue = *static_cast<Queue*>(context);
+    for (;;) {
+        KeWaitForSingleObject(&queue.items_waiting, Executive, KernelMode, FALSE, nullptr);
+        LIST_ENTRY* entry = ExInterlockedRemoveHeadList(&queue.items, &queue.lock);
+        auto* item = CONTAINING_RECORD(entry, WORK_QUEUE_ITEM, List);
+        PWORKER_THREAD_ROUTINE routine = item->WorkerRoutine;
+        PVOID parameter = item->Parameter;
+        item->List.Flink = nullptr; // from here on it may be queued again
+        routine(parameter);
+        if (ke::current_irql() != PASSIVE_LEVEL) {
+            dbg::bugcheck(WORKER_THREAD_RETURNED_AT_BAD_IRQL, reinterpret_cast<ULONG_PTR>(routine), ke::current_irql(),
+                          reinterpret_cast<ULONG_PTR>(parameter), 0, "work routine %p returned at IRQL %u",
+                          reinterpret_cast<void*>(routine), ke::current_irql());
+        }
+    }
+}
+
+void start(Queue& queue, int threads, SCHAR priority) {
+    List::init(queue.items);
+    KeInitializeSemaphore(&queue.items_waiting, 0, MAXLONG);
+    for (int i = 0; i < threads; ++i) {
+        ke::Thread* thread = nullptr;
+        if (!NT_SUCCESS(ke::create_thread(work, &queue, priority, &thread))) {
+            dbg::say("no memory for a system worker thread");
+            dbg::end_run(MPULAB_END_GUEST_UNFIT, static_cast<ULONG>(STATUS_INSUFFICIENT_RESOURCES));
+        }
+    }
+}
+
+VOID NTAPI run_io_item(PVOID context) {
+    auto* item = static_cast<PIO_WORKITEM>(context);
+    PVOID object = item->object;
+    if (item->routine_ex != nullptr) {
+        item->routine_ex(object, item->context, item);
+    } else {
+        item->routine(static_cast<PDEVICE_OBJECT>(object), item->context);
+    }
+    ObfDereferenceObject(object); // the routine may have freed the item
+}
+
+void queue_io_item(PIO_WORKITEM item, WORK_QUEUE_TYPE type) {
+    ObfReferenceObject(item->object);
+    ExInitializeWorkItem(&item->item, run_io_item, item);
+    ExQueueWorkItem(&item->item, type);
+}
+
+} // namespace
+
+void init_workers() {
+    start(g_delayed, 2, kDelayedPriority);
+    start(g_critical, 1, kCriticalPriority);
+}
+
+} // namespace nanont::io
+
+using namespace nanont;
+using namespace nanont::io;
+
+extern "C" {
+
+VOID NTAPI ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType) {
+    ke::require_irql(DISPATCH_LEVEL, "ExQueueWorkItem");
+    if (WorkItem->List.Flink != nullptr) {
+        dbg::bugcheck(0x96, 1, reinterpret_cast<ULONG_PTR>(WorkItem), 0, 0, "work item %p is queued while it is queued",
+                      WorkItem);
+    }
+    Queue& queue = QueueType == DelayedWorkQueue ? g_delayed : g_critical;
+    ExInterlockedInsertTailList(&queue.items, &WorkItem->List, &queue.lock);
+    KeReleaseSemaphore(&queue.items_waiting, 0, 1, FALSE);
+}
+
+ULONG NTAPI IoSizeofWorkItem(VOID) {
+    return sizeof(_IO_WORKITEM);
+}
+
+VOID NTAPI IoInitializeWorkItem(PVOID IoObject, PIO_WORKITEM IoWorkItem) {
+    *IoWorkItem = {};
+    IoWorkItem->object = IoObject;
+}
+
+VOID NTAPI IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem) {
+    if (IoWorkItem->item.List.Flink != nullptr) {
+        dbg::bugcheck(DRIVER_VERIFIER_DETECTED_VIOLATION, 0xcd, 0, reinterpret_cast<ULONG_PTR>(IoWorkItem), 0,
+                      "work item %p is freed while it is queued", IoWorkItem);
+    }
+}
+
+PIO_WORKITEM NTAPI IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject) {
+    auto* item = static_cast<PIO_WORKITEM>(ExAllocatePoolWithTag(NonPagedPool, sizeof(_IO_WORKITEM), tag("IoWI")));
+    if (item != nullptr) {
+        IoInitializeWorkItem(DeviceObject, item);
+    }
+    return item;
+}
+
+VOID NTAPI IoFreeWorkItem(PIO_WORKITEM IoWorkItem) {
+    IoUninitializeWorkItem(IoWorkItem);
+    ExFreePoolWithTag(IoWorkItem, tag("IoWI"));
+}
+
+VOID NTAPI IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE QueueType,
+                           PVOID Context) {
+    IoWorkItem->routine = WorkerRoutine;
+    IoWorkItem->routine_ex = nullptr;
+    IoWorkItem->context = Context;
+    queue_io_item(IoWorkItem, QueueType);
+}
+
+VOID NTAPI IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine, WORK_QUEUE_TYPE QueueType,
+                             PVOID Context) {
+    IoWorkItem->routine = nullptr;
+    IoWorkItem->routine_ex = WorkerRoutine;
+    IoWorkItem->context = Context;
+    queue_io_item(IoWorkItem, QueueType);
+}
+
+} // extern "C"

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// Driver objects: made before DriverEntry, gone after DriverUnload.
+#include "dbg/report.hpp"
+#include "io.hpp"
+#include "ke/call_watch.hpp"
+#include "ke/ke.hpp"
+
+namespace nanont::io {
+namespace {
+
+constexpr WCHAR kServices[] = L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\";
+constexpr WCHAR kDriverFolder[] = L"\\Driver\\";
+
+struct ClientExtension {
+    LIST_ENTRY link;
+    PVOID client;
+    alignas(16) UCHAR bytes[1];
+};
+
+NTSTATUS NTAPI invalid_request(PDEVICE_OBJECT, PIRP irp) {
+    irp->IoStatus.Status = STATUS_INVALID_DEVICE_REQUEST;
+    irp->IoStatus.Information = 0;
+    IofCompleteRequest(irp, IO_NO_INCREMENT);
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+/// `prefix` + the file's name without its ending, in pool.
+NTSTATUS make_name(const WCHAR* prefix, const char* file_name, UNICODE_STRING& name) {
+    size_t length = 0;
+    while (file_name[length] != '\0' && file_name[length] != '.') {
+        ++length;
+    }
+    const size_t prefix_length = wcslen(prefix);
+    auto* buffer = static_cast<PWSTR>(
+        ExAllocatePoolWithTag(NonPagedPool, (prefix_length + length + 1) * sizeof(WCHAR), tag("IoNm")));
+    if (buffer == nullptr) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlCopyMemory(buffer, prefix, prefix_length * sizeof(WCHAR));
+    for (size_t i = 0; i < length; ++i) {
+        buffer[prefix_length + i] = static_cast<UCHAR>(file_name[i]);
+    }
+    buffer[prefix_length + length] = 0;
+    RtlInitUnicodeString(&name, buffer);
+    return STATUS_SUCCESS;
+}
+
+void free_driver(Driver& driver) {
+    ob::remove_name(&driver);
+    while (LIST_ENTRY* entry = List::pop_front(driver.client_extensions)) {
+        ExFreePool(CONTAINING_RECORD(entry, ClientExtension, link));
+    }
+    if (driver.object.DriverName.Buffer != nullptr) {
+        ExFreePool(driver.object.DriverName.Buffer);
+    }
+    if (driver.service_key.Buffer != nullptr) {
+        ExFreePool(driver.service_key.Buffer);
+    }
+    ObfDereferenceObject(&driver);
+}
+
+bool is_under_test(const Driver& driver) {
+    return driver.module != nullptr && driver.module->under_test;
+}
+
+} // namespace
+
+NTSTATUS create_driver(const char* file_name, ldr::Module* module, Driver*& result) {
+    auto* driver = static_cast<Driver*>(ob::create(ob::Type::Driver, sizeof(Driver)));
+    if (driver == nullptr) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    List::init(driver->client_extensions);
+    driver->module = module;
+    DRIVER_OBJECT& object = driver->object;
+    object.Type = IO_TYPE_DRIVER;
+    object.Size = sizeof(DRIVER_OBJECT);
+    object.DriverExtension = &driver->extension;
+    driver->extension.DriverObject = &object;
+    if (module != nullptr) {
+        object.DriverStart = reinterpret_cast<PVOID>(module->base);
+        object.DriverSize = module->size;
+        object.DriverInit = reinterpret_cast<PDRIVER_INITIALIZE>(module->entry);
+    }
+    for (auto& function : object.MajorFunction) {
+        function = invalid_request;
+    }
+    NTSTATUS status = make_name(kDriverFolder, file_name, object.DriverName);
+    if (NT_SUCCESS(status)) {
+        status = make_name(kServices, file_name, driver->service_key);
+    }
+    if (NT_SUCCESS(status)) {
+        status = ob::insert_name(driver, object.DriverName);
+    }
+    if (!NT_SUCCESS(status)) {
+        free_driver(*driver);
+        return status;
+    }
+    constexpr USHORT kSkipped = sizeof(kServices) - sizeof(WCHAR);
+    driver->extension.ServiceKeyName = {static_cast<USHORT>(driver->service_key.Length - kSkipped),
+                                        static_cast<USHORT>(driver->service_key.Length - kSkipped),
+                                        driver->service_key.Buffer + kSkipped / sizeof(WCHAR)};
+    result = driver;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS call_driver_entry(Driver& driver) {
+    if (driver.object.DriverInit == nullptr) {
+        return STATUS_SUCCESS;
+    }
+    // The driver gets a copy of its key's name: it must not count on it afterwards, so it is gone afterwards.
+    UNICODE_STRING path = driver.service_key;
+    path.Buffer = static_cast<PWSTR>(ExAllocatePoolWithTag(NonPagedPool, path.MaximumLength, tag("IoNm")));
+    if (path.Buffer == nullptr) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlCopyMemory(path.Buffer, driver.service_key.Buffer, path.MaximumLength);
+    NTSTATUS status;
+    {
+        const ke::WatchedCall call(is_under_test(driver), MPULAB_CALLBACK_DriverEntry, "DriverEntry");
+        status = call.leave(driver.object.DriverInit(&driver.object, &path));
+    }
+    ExFreePool(path.Buffer);
+    return status;
+}
+
+void unload_driver(Driver& driver) {
+    if (driver.object.DriverUnload != nullptr) {
+        const ke::WatchedCall call(is_under_test(driver), MPULAB_CALLBACK_DriverUnload, "DriverUnload");
+        driver.object.DriverUnload(&driver.object);
+        call.leave(STATUS_SUCCESS);
+    }
+    ldr::Module* module = driver.module;
+    free_driver(driver);
+    if (module != nullptr) {
+        ldr::unload(*module);
+    }
+}
+
+} // namespace nanont::io
+
+using namespace nanont;
+using namespace nanont::io;
+
+extern "C" {
+
+NTSTATUS NTAPI IoAllocateDriverObjectExtension(PDRIVER_OBJECT DriverObject, PVOID ClientIdentificationAddress,
+                                               ULONG DriverObjectExtensionSize, PVOID* DriverObjectExtension) {
+    *DriverObjectExtension = nullptr;
+    if (IoGetDriverObjectExtension(DriverObject, ClientIdentificationAddress) != nullptr) {
+        return STATUS_OBJECT_NAME_COLLISION;
+    }
+    const size_t size = offsetof(ClientExtension, bytes) + DriverObjectExtensionSize;
+    auto* extension = static_cast<ClientExtension*>(ExAllocatePoolWithTag(NonPagedPool, size, tag("IoEx")));
+    if (extension == nullptr) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlZeroMemory(extension, size);
+    extension->client = ClientIdentificationAddress;
+    List::push_back(driver_of(DriverObject).client_extensions, extension->link);
+    *DriverObjectExtension = extension->bytes;
+    return STATUS_SUCCESS;
+}
+
+PVOID NTAPI IoGetDriverObjectExtension(PDRIVER_OBJECT DriverObject, PVOID ClientIdentificationAddress) {
+    LIST_ENTRY& head = driver_of(DriverObject).client_extensions;
+    for (LIST_ENTRY* entry = head.Flink; entry != &head; entry = entry->Flink) {
+        auto* extension = CONTAINING_RECORD(entry, ClientExtension, link);
+        if (extension->client == ClientIdentificationAddress) {
+            return extension->bytes;
+        }
+    }
+    return nullptr;
+}
+
+BOOLEAN NTAPI IoIsWdmVersionAvailable(UCHAR MajorVersion, UCHAR MinorVersion) {
+    return MajorVersion < 6 || (MajorVersion == 6 && MinorVersion == 0); // Vista's, and it stayed so
+}
+
+} // extern "C"

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// The I/O manager: drivers, devices, files, IRPs; and the PnP manager that finds the machine's devices.
+#ifndef NANONT_IO_IO_HPP
+#define NANONT_IO_IO_HPP
+
+#include <plan.h>
+
+#include "ldr/ldr.hpp"
+#include "nt.hpp"
+#include "ob/ob.hpp"
+
+namespace nanont::io {
+
+/// A Driver object's body: what the driver sees, and what it does not.
+struct Driver {
+    DRIVER_OBJECT object;
+    DRIVER_EXTENSION extension;
+    LIST_ENTRY client_extensions; // IoAllocateDriverObjectExtension
+    ldr::Module* module;
+    UNICODE_STRING service_key; // \Registry\Machine\…\Services\name; ServiceKeyName is its last part
+};
+
+struct DeviceNode;
+
+/// DEVICE_OBJECT.DeviceObjectExtension, in which Windows keeps what is not the driver's either.
+struct DeviceExtension {
+    DEVOBJ_EXTENSION visible;
+    PDEVICE_OBJECT attached_to; // next lower device of the stack
+    DeviceNode* node;           // of a PDO
+    bool deleted;
+};
+inline DeviceExtension& extension_of(PDEVICE_OBJECT device) {
+    return *reinterpret_cast<DeviceExtension*>(device->DeviceObjectExtension);
+}
+
+/// A File object's body.
+struct File {
+    FILE_OBJECT object;
+    bool opened; // its IRP_MJ_CREATE succeeded, so it gets CLEANUP and CLOSE
+};
+
+struct Interface {
+    LIST_ENTRY link;
+    GUID category;
+    UNICODE_STRING name;      // \??\ACPI#PNPB006#0#{category}\reference
+    UNICODE_STRING link_name; // the same without \reference: the symbolic link
+    bool enabled;
+};
+
+enum class NodeState : UCHAR { Found, Added, Started, Removed };
+
+/// A device of the machine, as the bus driver found it.
+struct DeviceNode {
+    mpulab_machine_device machine;
+    PDEVICE_OBJECT pdo;
+    WCHAR instance[64]; // ACPI\PNPB006\0
+    NodeState state;
+    LIST_ENTRY interfaces;
+};
+
+// driver.cpp
+
+/// A DRIVER_OBJECT for a module; its DriverEntry has not run yet. PASSIVE_LEVEL.
+NTSTATUS create_driver(const char* file_name, ldr::Module* module, Driver*& driver);
+/// Calls DriverEntry; reports it when the driver is the one under test.
+NTSTATUS call_driver_entry(Driver& driver);
+/// Calls DriverUnload, if there is one, and gives the driver's memory back.
+void unload_driver(Driver& driver);
+inline Driver& driver_of(PDRIVER_OBJECT object) {
+    return *CONTAINING_RECORD(object, Driver, object);
+}
+
+// irp.cpp
+
+/// Sends an IRP the I/O manager made and waits for it; the IRP is gone afterwards. PASSIVE_LEVEL.
+struct Outcome {
+    NTSTATUS status;
+    ULONG_PTR information;
+};
+Outcome send_and_wait(PDEVICE_OBJECT device, PIRP irp);
+/// An IRP whose completion writes an IO_STATUS_BLOCK, signals an event, and frees it.
+PIRP allocate_counted_irp(PDEVICE_OBJECT device);
+/// Its event is an object that was referenced for it (or nullptr): dereferenced when it is done.
+void set_event_object(PIRP irp, PKEVENT event);
+/// What is done for such an IRP when the last driver is through with it.
+void finish_irp(PIRP irp);
+ULONGLONG irp_number(PIRP irp);
+void init_irps();
+/// Cancels what `matches` says yes to among the IRPs that are on their way. Returns how many.
+ULONG cancel_irps(bool (*matches)(PIRP irp, void* context), void* context);
+
+// file.cpp
+
+void clean_up_file(PFILE_OBJECT file);
+void close_file(PFILE_OBJECT file);
+
+// interface.cpp
+
+void disable_interfaces(DeviceNode& node);
+void forget_interfaces(DeviceNode& node);
+
+// bus.cpp, pnp.cpp
+
+void init_bus();
+/// Makes a PDO for every device of the plan's MACHINE section. False: no memory, or a machine nobody can describe.
+bool enumerate_machine();
+DeviceNode* node_at(size_t index);
+DeviceNode* node_of(PDEVICE_OBJECT pdo);
+/// AddDevice and START_DEVICE for every device found.
+NTSTATUS start_devices(Driver& driver);
+NTSTATUS remove_device(ULONG unit);
+
+// work_item.cpp
+
+void init_workers();
+
+} // namespace nanont::io
+
+#endif

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Resource lists of a device, as START_DEVICE carries them (reference portcls-midi §6.6). Pure data.
+#ifndef NANONT_IO_RESOURCES_HPP
+#define NANONT_IO_RESOURCES_HPP
+
+#include <plan.h>
+
+#include "nt.hpp"
+
+namespace nanont::io {
+
+/// Room for one list of a port range and an interrupt.
+struct ResourceList {
+    alignas(8) UCHAR bytes[sizeof(CM_RESOURCE_LIST) + sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR)];
+    CM_RESOURCE_LIST* list() { return reinterpret_cast<CM_RESOURCE_LIST*>(bytes); }
+};
+
+/// The list with the device's own numbers (`vector` 0) or with the interrupt as the HAL delivers it: level = IRQL,
+/// vector, this machine's processors.
+void make_resources(const mpulab_machine_device& device, ULONG vector, ResourceList& out);
+
+} // namespace nanont::io
+
+#endif

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// The clock: ticks at planned times, 15.625 ms apart, or what ExSetTimerResolution asks for down to 1 ms. At a tick the
+// page shared with drivers (KUSER_SHARED_DATA) moves on, timers expire, quanta end, and whatever should long be over
+// is found out.
+#include "call_watch.hpp"
+#include "dbg/report.hpp"
+#include "ke.hpp"
+#include "mm/mm.hpp"
+
+namespace nanont::ke {
+namespace {
+
+constexpr ULONG kSlowestTick = 156'250; // 100 ns
+constexpr ULONG kFastestTick = 10'000;
+constexpr ULONGLONG kSecond = 10'000'000;
+constexpr ULONGLONG kDpcLimit = 1 * kSecond;    // of one DPC routine
+constexpr ULONGLONG kIdleLimit = 600 * kSecond; // with nothing but device interrupts to hope for
+
+KUSER_SHARED_DATA* g_shared; // the writable view
+ULONGLONG g_boot_time;
+volatile ULONGLONG g_interrupt_time;
+ULONG g_tick = kSlowestTick; // length of a tick
+ULONG g_resolution_requests;
+ULONGLONG g_next_tick;
+
+/// Written so that a reader between the stores sees high halves that differ.
+void publish(volatile KSYSTEM_TIME& where, ULONGLONG value) {
+    where.High2Time = static_cast<LONG>(value >> 32);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    where.LowPart = static_cast<ULONG>(value);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    where.High1Time = static_cast<LONG>(value >> 32);
+}
+
+void publish_time(ULONGLONG now) {
+    g_interrupt_time = now;
+    publish(g_shared->InterruptTime, now);
+    publish(g_shared->SystemTime, g_boot_time + now);
+    publish(g_shared->TickCount, now / kSlowestTick);
+}
+
+ULONGLONG now_precise() {
+    return static_cast<ULONGLONG>(KeQueryPerformanceCounter(nullptr).QuadPart);
+}
+
+void plan_next_tick() {
+    const ULONGLONG now = now_precise();
+    g_next_tick = g_interrupt_time + g_tick;
+    if (g_next_tick <= now) {
+        g_next_tick += (now - g_next_tick) / g_tick * g_tick + g_tick;
+    }
+    HalArmClock(g_next_tick);
+}
+
+void look_for_a_stuck_dpc(Processor& processor, ULONGLONG now) {
+    if (processor.current_dpc != nullptr && now - processor.dpc_began > kDpcLimit) {
+        dbg::bugcheck(DPC_WATCHDOG_VIOLATION, 0, (now - processor.dpc_began) / kSlowestTick, kDpcLimit / kSlowestTick,
+                      reinterpret_cast<ULONG_PTR>(processor.current_dpc),
+                      "DPC routine %p has been running for %I64u ms; it should return within 100 us",
+                      reinterpret_cast<void*>(processor.current_dpc), (now - processor.dpc_began) / 10'000);
+    }
+}
+
+void look_for_the_end_of_everything(Processor& processor, ULONGLONG now) {
+    if (processor.current_thread != processor.idle_thread) {
+        processor.last_thread_ran = now;
+        return;
+    }
+    const bool can_be_woken = connected_interrupts() != 0;
+    const bool has_timers = next_timer_due() != MAXULONGLONG;
+    const ULONGLONG limit = can_be_woken ? kIdleLimit : kSecond;
+    if (!has_timers && now - processor.last_thread_ran > limit) {
+        dbg::say("nothing can run: no thread is ready, no timer is set%s, for %I64u ms; every thread waits for "
+                 "something that will not come",
+                 can_be_woken ? ", and no interrupt woke one" : ", no interrupt is connected",
+                 (now - processor.last_thread_ran) / 10'000);
+        dbg::end_run(MPULAB_END_GUEST_UNFIT, static_cast<ULONG>(STATUS_TIMEOUT));
+    }
+}
+
+} // namespace
+
+ULONGLONG interrupt_time() {
+    return g_interrupt_time;
+}
+
+ULONGLONG system_time_of(ULONGLONG time) {
+    return g_boot_time + time;
+}
+
+void start_clock() {
+    g_shared = mm::map_shared_user_data();
+    g_boot_time = HalQueryBootTime();
+    g_shared->TickCountMultiplier = 0x0fa00000; // ticks to ms: 15.625 in 8.24
+    g_shared->NtMajorVersion = 10;
+    g_shared->NtMinorVersion = 0;
+    g_shared->NtProductType = NtProductWinNt;
+    g_shared->ProductTypeIsValid = TRUE;
+    g_shared->ActiveProcessorCount = 1;
+    cpu::InterruptsOff off;
+    publish_time(now_precise() / kSlowestTick * kSlowestTick);
+    this_processor().last_thread_ran = g_interrupt_time;
+    plan_next_tick();
+}
+
+/// At CLOCK_LEVEL, interrupts off.
+void clock_interrupt() {
+    Processor& processor = this_processor();
+    if (now_precise() < g_next_tick) {
+        HalArmClock(g_next_tick); // the one-shot timer was cut short by its own width
+        return;
+    }
+    const ULONGLONG now = g_next_tick;
+    publish_time(now);
+    plan_next_tick();
+    if (next_timer_due() <= now) {
+        request_dispatch();
+    }
+    Thread* thread = processor.current_thread;
+    if (thread != processor.idle_thread && thread->quantum_ticks_left != 0 && --thread->quantum_ticks_left == 0) {
+        processor.reschedule = true;
+        request_dispatch();
+    }
+    look_for_a_stuck_dpc(processor, now);
+    look_for_a_hanging_call(now);
+    look_for_the_end_of_everything(processor, now);
+}
+
+} // namespace nanont::ke
+
+using namespace nanont;
+using namespace nanont::ke;
+
+#undef KeQueryInterruptTime
+#undef KeQueryUnbiasedInterruptTime
+extern "C" {
+
+/// One request of the caller's at a time; the clock goes back to 15.625 ms when the last one is given up.
+ULONG NTAPI ExSetTimerResolution(ULONG DesiredTime, BOOLEAN SetResolution) {
+    require_irql(APC_LEVEL, "ExSetTimerResolution");
+    cpu::InterruptsOff off;
+    if (SetResolution) {
+        ++g_resolution_requests;
+        const ULONG wanted = DesiredTime < kFastestTick ? kFastestTick : DesiredTime;
+        g_tick = wanted < g_tick ? wanted : g_tick;
+    } else if (g_resolution_requests != 0 && --g_resolution_requests == 0) {
+        g_tick = kSlowestTick;
+    }
+    plan_next_tick();
+    return g_tick;
+}
+
+VOID NTAPI ExQueryTimerResolution(PULONG MaximumTime, PULONG MinimumTime, PULONG CurrentTime) {
+    *MaximumTime = kSlowestTick;
+    *MinimumTime = kFastestTick;
+    *CurrentTime = g_tick;
+}
+
+ULONG NTAPI KeQueryTimeIncrement(VOID) {
+    return kSlowestTick;
+}
+
+ULONGLONG export_KeQueryInterruptTime(void) __asm__("KeQueryInterruptTime");
+ULONGLONG export_KeQueryInterruptTime(void) {
+    return interrupt_time();
+}
+
+ULONGLONG export_KeQueryUnbiasedInterruptTime(void) __asm__("KeQueryUnbiasedInterruptTime");
+ULONGLONG export_KeQueryUnbiasedInterruptTime(void) {
+    return interrupt_time(); // never asleep
+}
+
+ULONG64 export_KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp) __asm__("KeQueryInterruptTimePrecise");
+ULONG64 export_KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp) {
+    *QpcTimeStamp = now_precise();
+    return *QpcTimeStamp;
+}
+
+VOID export_KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime) __asm__("KeQuerySystemTimePrecise");
+VOID export_KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime) {
+    CurrentTime->QuadPart = static_cast<LONGLONG>(system_time_of(now_precise()));
+}
+
+} // extern "C"

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// Deferred procedure calls: queued per CPU at any IRQL, run first come first served at DISPATCH_LEVEL.
+#include "dbg/report.hpp"
+#include "ke.hpp"
+#include "ldr/ldr.hpp"
+
+namespace nanont::ke {
+namespace {
+
+constexpr UCHAR kDpcType = 0x13;
+
+/// The CPU a DPC is queued on lives in DpcData; null = not queued.
+Processor* queued_on(const KDPC& dpc) {
+    return static_cast<Processor*>(__atomic_load_n(const_cast<PVOID*>(&dpc.DpcData), __ATOMIC_ACQUIRE));
+}
+
+struct Call {
+    PKDEFERRED_ROUTINE routine;
+    PVOID context, argument1, argument2;
+};
+
+/// Takes the next DPC out before it runs, so that it may queue itself again.
+KDPC* next_dpc(Processor& processor, Call& call) {
+    cpu::InterruptsOff off;
+    acquire_lock(processor.dpc_lock);
+    KDPC* dpc = nullptr;
+    if (LIST_ENTRY* entry = List::pop_front(processor.dpcs)) {
+        dpc = CONTAINING_RECORD(entry, KDPC, DpcListEntry);
+        call = {dpc->DeferredRoutine, dpc->DeferredContext, dpc->SystemArgument1, dpc->SystemArgument2};
+        dpc->DpcData = nullptr;
+        --processor.dpc_count;
+    }
+    release_lock(processor.dpc_lock);
+    return dpc;
+}
+
+void check_return(const Call& call) {
+    if (current_irql() != DISPATCH_LEVEL) {
+        dbg::bugcheck(IRQL_UNEXPECTED_VALUE, reinterpret_cast<ULONG_PTR>(call.routine), current_irql(), DISPATCH_LEVEL,
+                      0, "DPC routine %p returned at IRQL %u; it was called at DISPATCH_LEVEL (2)",
+                      reinterpret_cast<void*>(call.routine), current_irql());
+    }
+}
+
+} // namespace
+
+void init_dpcs(Processor& processor) {
+    List::init(processor.dpcs);
+    processor.dpc_lock = 0;
+    processor.dpc_count = 0;
+}
+
+void request_dispatch() {
+    Processor& processor = this_processor();
+    if (!processor.in_dispatch_interrupt && !processor.dispatch_requested) {
+        processor.dispatch_requested = true;
+        HalRequestSoftwareDpc();
+    }
+}
+
+void drain_dpcs() {
+    Processor& processor = this_processor();
+    Call call;
+    while (KDPC* dpc = next_dpc(processor, call)) {
+        const bool drivers = ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(call.routine));
+        dbg::emit(MPULAB_KIND_DPC, 0, reinterpret_cast<ULONG_PTR>(call.routine),
+                  reinterpret_cast<ULONG_PTR>(call.context), 0);
+        if (drivers) {
+            dbg::emit(MPULAB_KIND_CALL_ENTER, 0, MPULAB_CALLBACK_DeferredRoutine,
+                      reinterpret_cast<ULONG_PTR>(call.routine), 0);
+        }
+        processor.dpc_began = interrupt_time();
+        processor.current_dpc = call.routine;
+        call.routine(dpc, call.context, call.argument1, call.argument2);
+        processor.current_dpc = nullptr;
+        check_return(call);
+        if (drivers) {
+            dbg::emit(MPULAB_KIND_CALL_LEAVE, 0, MPULAB_CALLBACK_DeferredRoutine, 0, 0);
+        }
+    }
+}
+
+} // namespace nanont::ke
+
+using namespace nanont;
+using namespace nanont::ke;
+
+extern "C" {
+
+VOID NTAPI KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID DeferredContext) {
+    *Dpc = {};
+    Dpc->Type = kDpcType;
+    Dpc->Importance = MediumImportance;
+    Dpc->DeferredRoutine = DeferredRoutine;
+    Dpc->DeferredContext = DeferredContext;
+}
+
+BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2) {
+    cpu::InterruptsOff off;
+    Processor& processor = this_processor();
+    PVOID nobody = nullptr;
+    if (!__atomic_compare_exchange_n(const_cast<PVOID*>(&Dpc->DpcData), &nobody, static_cast<PVOID>(&processor), false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+        return FALSE;
+    }
+    Dpc->SystemArgument1 = SystemArgument1;
+    Dpc->SystemArgument2 = SystemArgument2;
+    acquire_lock(processor.dpc_lock);
+    if (Dpc->Importance == HighImportance) {
+        List::push_front(processor.dpcs, Dpc->DpcListEntry);
+    } else {
+        List::push_back(processor.dpcs, Dpc->DpcListEntry);
+    }
+    ++processor.dpc_count;
+    release_lock(processor.dpc_lock);
+    request_dispatch();
+    return TRUE;
+}
+
+BOOLEAN NTAPI KeRemoveQueueDpc(PRKDPC Dpc) {
+    cpu::InterruptsOff off;
+    Processor* processor = queued_on(*Dpc);
+    if (processor == nullptr) {
+        return FALSE;
+    }
+    acquire_lock(processor->dpc_lock);
+    const bool still_queued = queued_on(*Dpc) == processor;
+    if (still_queued) {
+        List::remove(Dpc->DpcListEntry);
+        Dpc->DpcData = nullptr;
+        --processor->dpc_count;
+    }
+    release_lock(processor->dpc_lock);
+    return still_queued;
+}
+
+VOID NTAPI KeSetImportanceDpc(PRKDPC Dpc, KDPC_IMPORTANCE Importance) {
+    Dpc->Importance = static_cast<UCHAR>(Importance);
+}
+
+VOID NTAPI KeSetTargetProcessorDpc(PRKDPC Dpc, CCHAR Number) {
+    Dpc->Number = static_cast<USHORT>(static_cast<UCHAR>(Number));
+}
+
+/// At PASSIVE_LEVEL on one CPU the dispatch interrupt has drained the queue before this can look.
+VOID NTAPI KeFlushQueuedDpcs(VOID) {
+    require_irql(APC_LEVEL, "KeFlushQueuedDpcs");
+    RaisedIrql raised(DISPATCH_LEVEL);
+    drain_dpcs();
+}
+
+} // extern "C"

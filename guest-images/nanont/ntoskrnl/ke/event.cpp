@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// Events, semaphores and mutexes. Their memory is the driver's; the dispatcher lock guards it.
+#include "dbg/report.hpp"
+#include "ke.hpp"
+
+using namespace nanont;
+using namespace nanont::ke;
+
+namespace {
+
+constexpr UCHAR kMutant = 2;
+constexpr UCHAR kSemaphore = 5;
+
+/// A caller that goes on to wait in the same breath (Wait = TRUE) gets its wait without another gap in IRQL on Windows;
+/// here the wait simply follows.
+LONG signal(DISPATCHER_HEADER& object) {
+    DispatcherLock lock;
+    const LONG before = object.SignalState;
+    object.SignalState = 1;
+    if (before == 0) {
+        satisfy_waiters(Locked{}, object);
+    }
+    return before;
+}
+
+} // namespace
+
+#undef KeInitializeEvent
+#undef KeReadStateEvent
+extern "C" {
+
+VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State) {
+    *Event = {};
+    Event->Header.Type = static_cast<UCHAR>(Type);
+    Event->Header.Size = sizeof(KEVENT) / sizeof(LONG);
+    Event->Header.SignalState = State ? 1 : 0;
+    List::init(Event->Header.WaitListHead);
+}
+
+LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY, BOOLEAN) {
+    require_irql(DISPATCH_LEVEL, "KeSetEvent");
+    return signal(Event->Header);
+}
+
+LONG NTAPI KePulseEvent(PRKEVENT Event, KPRIORITY, BOOLEAN) {
+    require_irql(DISPATCH_LEVEL, "KePulseEvent");
+    const LONG before = signal(Event->Header);
+    Event->Header.SignalState = 0;
+    return before;
+}
+
+LONG NTAPI KeResetEvent(PRKEVENT Event) {
+    require_irql(DISPATCH_LEVEL, "KeResetEvent");
+    DispatcherLock lock;
+    const LONG before = Event->Header.SignalState;
+    Event->Header.SignalState = 0;
+    return before;
+}
+
+VOID NTAPI KeClearEvent(PRKEVENT Event) {
+    Event->Header.SignalState = 0;
+}
+
+LONG NTAPI KeReadStateEvent(PRKEVENT Event) {
+    return Event->Header.SignalState;
+}
+
+VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit) {
+    *Semaphore = {};
+    Semaphore->Header.Type = kSemaphore;
+    Semaphore->Header.Size = sizeof(KSEMAPHORE) / sizeof(LONG);
+    Semaphore->Header.SignalState = Count;
+    Semaphore->Limit = Limit;
+    List::init(Semaphore->Header.WaitListHead);
+}
+
+LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY, LONG Adjustment, BOOLEAN) {
+    require_irql(DISPATCH_LEVEL, "KeReleaseSemaphore");
+    DispatcherLock lock;
+    const LONG before = Semaphore->Header.SignalState;
+    if (Adjustment <= 0 || Adjustment > Semaphore->Limit - before) {
+        dbg::bugcheck(KMODE_EXCEPTION_NOT_HANDLED, static_cast<ULONG>(STATUS_SEMAPHORE_LIMIT_EXCEEDED),
+                      reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)), reinterpret_cast<ULONG_PTR>(Semaphore),
+                      static_cast<ULONG>(Adjustment), "KeReleaseSemaphore by %ld: count is %ld, limit %ld", Adjustment,
+                      before, Semaphore->Limit);
+    }
+    Semaphore->Header.SignalState = before + Adjustment;
+    satisfy_waiters(Locked{}, Semaphore->Header);
+    return before;
+}
+
+LONG NTAPI KeReadStateSemaphore(PRKSEMAPHORE Semaphore) {
+    return Semaphore->Header.SignalState;
+}
+
+VOID NTAPI KeInitializeMutex(PRKMUTEX Mutex, ULONG) {
+    *Mutex = {};
+    Mutex->Header.Type = kMutant;
+    Mutex->Header.Size = sizeof(KMUTEX) / sizeof(LONG);
+    Mutex->Header.SignalState = 1;
+    List::init(Mutex->Header.WaitListHead);
+    List::init(Mutex->MutantListEntry);
+}
+
+LONG NTAPI KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN) {
+    require_irql(DISPATCH_LEVEL, "KeReleaseMutex");
+    DispatcherLock lock;
+    const LONG before = Mutex->Header.SignalState;
+    if (Mutex->OwnerThread != current_thread()) {
+        dbg::bugcheck(KMODE_EXCEPTION_NOT_HANDLED, static_cast<ULONG>(STATUS_MUTANT_NOT_OWNED),
+                      reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)), reinterpret_cast<ULONG_PTR>(Mutex),
+                      reinterpret_cast<ULONG_PTR>(Mutex->OwnerThread),
+                      "KeReleaseMutex of %p by a thread that does not own it (owner: %p)", Mutex, Mutex->OwnerThread);
+    }
+    if (++Mutex->Header.SignalState == 1) {
+        Mutex->OwnerThread = nullptr;
+        satisfy_waiters(Locked{}, Mutex->Header);
+    }
+    return before;
+}
+
+LONG NTAPI KeReadStateMutex(PRKMUTEX Mutex) {
+    return Mutex->Header.SignalState;
+}
+
+} // extern "C"

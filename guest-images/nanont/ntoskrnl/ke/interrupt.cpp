@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+// Device interrupts: who is connected to a vector, and the lock that goes with it. Several drivers may share a line.
+#include "dbg/report.hpp"
+#include "ke.hpp"
+
+/// What drivers hold as PKINTERRUPT.
+struct _KINTERRUPT {
+    LIST_ENTRY link; // with those of the same vector
+    PKSERVICE_ROUTINE routine;
+    PVOID context;
+    KSPIN_LOCK* lock;
+    KSPIN_LOCK own_lock;
+    ULONG vector;
+    KIRQL irql;
+    KIRQL synchronize_irql;
+    KINTERRUPT_MODE mode;
+    BOOLEAN share;
+    BOOLEAN connected;
+};
+
+namespace nanont::ke {
+namespace {
+
+constexpr ULONG kFirstDeviceVector = 0x30;
+constexpr ULONG kLastDeviceVector = 0xbf;
+constexpr ULONG kVectors = kLastDeviceVector - kFirstDeviceVector + 1;
+constexpr ULONG kStormLimit = 100'000;
+
+struct InterruptVector {
+    _KINTERRUPT* first; // the list runs in a ring through `link`
+    ULONG unclaimed;    // interrupts in a row that no routine wanted
+};
+InterruptVector g_vectors[kVectors];
+ULONG g_connected;
+KSPIN_LOCK g_connect_lock;
+
+bool is_device_vector(ULONG vector) {
+    return vector >= kFirstDeviceVector && vector <= kLastDeviceVector;
+}
+
+/// At DIRQL already; takes the interrupt's lock round the routine.
+template <typename Routine> BOOLEAN synchronized(_KINTERRUPT& interrupt, Routine routine) {
+    acquire_lock(*interrupt.lock);
+    const BOOLEAN result = routine();
+    release_lock(*interrupt.lock);
+    return result;
+}
+
+void check_return(const _KINTERRUPT& interrupt) {
+    if (current_irql() != interrupt.synchronize_irql) {
+        dbg::bugcheck(IRQL_UNEXPECTED_VALUE, reinterpret_cast<ULONG_PTR>(interrupt.routine), current_irql(),
+                      interrupt.synchronize_irql, 1, "interrupt routine %p returned at IRQL %u; it was called at %u",
+                      reinterpret_cast<void*>(interrupt.routine), current_irql(), interrupt.synchronize_irql);
+    }
+}
+
+} // namespace
+
+ULONG connected_interrupts() {
+    return g_connected;
+}
+
+void device_interrupt(ULONG vector) {
+    bool claimed = false;
+    InterruptVector* place = is_device_vector(vector) ? &g_vectors[vector - kFirstDeviceVector] : nullptr;
+    _KINTERRUPT* interrupt = place != nullptr ? place->first : nullptr;
+    if (interrupt != nullptr) {
+        do {
+            // A level stays up until every device behind it is content; one edge may stand for several devices.
+            RaisedIrql raised(interrupt->synchronize_irql);
+            claimed |=
+                synchronized(*interrupt, [&] { return interrupt->routine(interrupt, interrupt->context); }) != FALSE;
+            check_return(*interrupt);
+            interrupt = CONTAINING_RECORD(interrupt->link.Flink, _KINTERRUPT, link);
+        } while (interrupt != place->first && place->first != nullptr);
+        place->unclaimed = claimed ? 0 : place->unclaimed + 1;
+    }
+    dbg::emit(MPULAB_KIND_INTERRUPT, 0, vector, claimed ? 1 : 0, 0);
+    if (place != nullptr && place->unclaimed > kStormLimit) {
+        dbg::bugcheck(
+            HARDWARE_INTERRUPT_STORM, place->first != nullptr ? reinterpret_cast<ULONG_PTR>(place->first->routine) : 0,
+            0, vector, place->unclaimed,
+            "vector 0x%lx interrupted %lu times in a row and no routine claimed it: its cause is never removed", vector,
+            place->unclaimed);
+    }
+}
+
+} // namespace nanont::ke
+
+using namespace nanont;
+using namespace nanont::ke;
+
+extern "C" {
+
+NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT* InterruptObject, PKSERVICE_ROUTINE ServiceRoutine, PVOID ServiceContext,
+                                  PKSPIN_LOCK SpinLock, ULONG Vector, KIRQL Irql, KIRQL SynchronizeIrql,
+                                  KINTERRUPT_MODE InterruptMode, BOOLEAN ShareVector, KAFFINITY, BOOLEAN) {
+    require_irql(PASSIVE_LEVEL, "IoConnectInterrupt");
+    *InterruptObject = nullptr;
+    if (!is_device_vector(Vector) || Irql != Vector >> 4 || SynchronizeIrql < Irql || SynchronizeIrql > HIGH_LEVEL) {
+        dbg::say("IoConnectInterrupt: vector 0x%lx, IRQL %u, synchronize IRQL %u do not belong together; expected the "
+                 "translated interrupt resource",
+                 Vector, Irql, SynchronizeIrql);
+        return STATUS_INVALID_PARAMETER;
+    }
+    auto* interrupt = static_cast<PKINTERRUPT>(ExAllocatePoolWithTag(NonPagedPool, sizeof(_KINTERRUPT), tag("Intr")));
+    if (interrupt == nullptr) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    *interrupt = {};
+    interrupt->routine = ServiceRoutine;
+    interrupt->context = ServiceContext;
+    interrupt->lock = SpinLock != nullptr ? SpinLock : &interrupt->own_lock;
+    interrupt->vector = Vector;
+    interrupt->irql = Irql;
+    interrupt->synchronize_irql = SynchronizeIrql;
+    interrupt->mode = InterruptMode;
+    interrupt->share = ShareVector;
+
+    bool first = false;
+    NTSTATUS status = STATUS_SUCCESS;
+    {
+        SpinLockGuard guard(g_connect_lock);
+        cpu::InterruptsOff off;
+        InterruptVector& place = g_vectors[Vector - kFirstDeviceVector];
+        first = place.first == nullptr;
+        if (first) {
+            List::init(interrupt->link);
+            place.first = interrupt;
+            place.unclaimed = 0;
+        } else if (ShareVector && place.first->share && place.first->mode == InterruptMode) {
+            List::push_back(place.first->link, interrupt->link);
+        } else {
+            status = STATUS_INVALID_PARAMETER;
+        }
+        if (NT_SUCCESS(status)) {
+            ++g_connected;
+            interrupt->connected = TRUE;
+            *InterruptObject = interrupt; // the routine may run, and look at it, from here on
+        }
+    }
+    if (!NT_SUCCESS(status)) {
+        ExFreePoolWithTag(interrupt, tag("Intr"));
+        return status;
+    }
+    if (first) {
+        HalEnableInterrupt(Vector, InterruptMode == Latched);
+    }
+    return STATUS_SUCCESS;
+}
+
+VOID NTAPI IoDisconnectInterrupt(PKINTERRUPT InterruptObject) {
+    require_irql(PASSIVE_LEVEL, "IoDisconnectInterrupt");
+    bool last = false;
+    {
+        SpinLockGuard guard(g_connect_lock);
+        cpu::InterruptsOff off;
+        InterruptVector& place = g_vectors[InterruptObject->vector - kFirstDeviceVector];
+        last = List::empty(InterruptObject->link);
+        if (last) {
+            place.first = nullptr;
+        } else if (place.first == InterruptObject) {
+            place.first = CONTAINING_RECORD(InterruptObject->link.Flink, _KINTERRUPT, link);
+        }
+        List::remove(InterruptObject->link);
+        --g_connected;
+    }
+    if (last) {
+        HalDisableInterrupt(InterruptObject->vector);
+    }
+    ExFreePoolWithTag(InterruptObject, tag("Intr"));
+}
+
+BOOLEAN NTAPI KeSynchronizeExecution(PKINTERRUPT Interrupt, PKSYNCHRONIZE_ROUTINE SynchronizeRoutine,
+                                     PVOID SynchronizeContext) {
+    RaisedIrql raised(Interrupt->synchronize_irql);
+    return synchronized(*Interrupt, [&] { return SynchronizeRoutine(SynchronizeContext); });
+}
+
+KIRQL NTAPI KeAcquireInterruptSpinLock(PKINTERRUPT Interrupt) {
+    const KIRQL old = current_irql();
+    if (old > Interrupt->synchronize_irql) {
+        KeBugCheckEx(IRQL_NOT_GREATER_OR_EQUAL, Interrupt->synchronize_irql, old, 0, 0);
+    }
+    cpu::set_irql_register(Interrupt->synchronize_irql);
+    acquire_lock(*Interrupt->lock);
+    return old;
+}
+
+VOID NTAPI KeReleaseInterruptSpinLock(PKINTERRUPT Interrupt, KIRQL OldIrql) {
+    release_lock(*Interrupt->lock);
+    cpu::set_irql_register(OldIrql);
+}
+
+} // extern "C"

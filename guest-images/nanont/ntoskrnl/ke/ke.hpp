@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+// The kernel's core: processors, IRQL, threads, dispatcher objects.
+//
+// IRQL, and what is allowed below each: PASSIVE 0 everything; APC 1 everything but APCs; DISPATCH 2 no waiting, no
+// pageable memory; device 3..11 only what the interrupted code cannot be holding; clock 13, IPI 14, HIGH 15.
+// IRQL is CR8, so that drivers' inline code and the kernel speak of the same thing.
+#ifndef NANONT_KE_KE_HPP
+#define NANONT_KE_KE_HPP
+
+#include <intrusive_list.hpp>
+#include <ready_queue.hpp>
+#include <timer_queue.hpp>
+
+#include "arch/arch.hpp"
+#include "arch/cpu.hpp"
+#include "nt.hpp"
+
+using List = nanont::Links<LIST_ENTRY>;
+
+enum class ThreadState : UCHAR { Initialized, Ready, Running, Waiting, Terminated };
+
+/// A thread; the body of a Thread object, and what drivers know as PKTHREAD and PETHREAD.
+struct _KTHREAD {
+    DISPATCHER_HEADER Header; // signalled when the thread has ended
+
+    LIST_ENTRY ready_entry;
+    ULONGLONG stack_pointer; // while it does not run
+    ULONGLONG stack_limit;   // lowest address; the page below is not mapped
+    ULONGLONG stack_base;    // one past the highest address
+    ThreadState state;
+    SCHAR priority; // 0..31; the idle thread is in no queue
+    UCHAR quantum_ticks_left;
+    KPROCESSOR_MODE wait_mode;
+
+    NTSTATUS wait_status;
+    KWAIT_BLOCK* wait_list; // circular through NextWaitBlock while it waits
+    KWAIT_BLOCK own_blocks[THREAD_WAIT_OBJECTS + 1];
+    KTIMER timer; // of a wait with a timeout
+
+    LONG kernel_apc_disable;
+    PKSTART_ROUTINE start_routine;
+    PVOID start_context;
+    NTSTATUS exit_status;
+    ULONG_PTR id;
+
+    LIST_ENTRY irps; // sent by this thread and not done yet
+    KSPIN_LOCK irps_lock;
+    ULONGLONG correlation; // NanontSetCorrelation
+};
+
+namespace nanont::ke {
+
+using Thread = _KTHREAD;
+
+inline constexpr SCHAR kIdlePriority = -1;
+inline constexpr SCHAR kNormalPriority = 8;
+inline constexpr SCHAR kLowestRealTime = 16;
+inline constexpr SCHAR kHighestPriority = 31;
+inline constexpr UCHAR kQuantumTicks = 2;
+
+/// One CPU. The first 0x190 bytes lie where Windows' KPCR and KPRCB have them, for the code that drivers' headers put
+/// inline: gs:[0x18] self, gs:[0x184] number, gs:[0x188] current thread.
+struct Processor {
+    PVOID gdt_base;
+    PVOID task_base;
+    ULONGLONG user_rsp;
+    Processor* self;
+    PVOID prcb;
+    UCHAR pcr_reserved[0x180 - 0x28];
+    ULONG mxcsr;
+    UCHAR number;
+    UCHAR reserved[3];
+    Thread* current_thread;
+
+    Thread* idle_thread;
+    ReadyQueue<LIST_ENTRY> ready; // under the dispatcher lock
+    bool reschedule;              // a thread of higher priority, or the next one, should run
+    bool dispatch_requested;      // the dispatch interrupt is on its way
+    bool in_dispatch_interrupt;   // and being served: DPCs run, then the scheduler
+
+    LIST_ENTRY dpcs; // with interrupts off
+    KSPIN_LOCK dpc_lock;
+    ULONG dpc_count;
+    KDPC* current_dpc_object;
+    PKDEFERRED_ROUTINE current_dpc; // null between DPCs
+    ULONGLONG dpc_began;            // interrupt time
+    ULONG interrupt_depth;
+    ULONGLONG last_thread_ran; // interrupt time at which a thread other than the idle one last ran
+
+    arch::DescriptorTables tables;
+};
+static_assert(offsetof(Processor, self) == 0x18 && offsetof(Processor, number) == 0x184 &&
+              offsetof(Processor, current_thread) == 0x188);
+
+inline constexpr ULONG kMaxProcessors = 2;
+extern Processor g_processors[kMaxProcessors];
+
+inline Processor& this_processor() {
+    Processor* self;
+    asm volatile("movq %%gs:0x18, %0" : "=r"(self));
+    return *self;
+}
+inline Thread* current_thread() {
+    Thread* thread;
+    asm volatile("movq %%gs:0x188, %0" : "=r"(thread));
+    return thread;
+}
+inline KIRQL current_irql() {
+    return static_cast<KIRQL>(cpu::irql_register());
+}
+
+/// Raises to `level` while it lives; refuses to "raise" downwards.
+class RaisedIrql {
+  public:
+    explicit RaisedIrql(KIRQL level) : old_(current_irql()) {
+        if (old_ > level) {
+            KeBugCheckEx(IRQL_NOT_GREATER_OR_EQUAL, level, old_, 0,
+                         reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)));
+        }
+        cpu::set_irql_register(level);
+    }
+    ~RaisedIrql() { cpu::set_irql_register(old_); }
+    RaisedIrql(const RaisedIrql&) = delete;
+    RaisedIrql& operator=(const RaisedIrql&) = delete;
+    KIRQL old() const { return old_; }
+
+  private:
+    KIRQL old_;
+};
+
+/// A spin lock at DISPATCH_LEVEL.
+class SpinLockGuard {
+  public:
+    explicit SpinLockGuard(KSPIN_LOCK& lock) : lock_(lock), old_(KeAcquireSpinLockRaiseToDpc(&lock)) {}
+    ~SpinLockGuard() { KeReleaseSpinLock(&lock_, old_); }
+    SpinLockGuard(const SpinLockGuard&) = delete;
+    SpinLockGuard& operator=(const SpinLockGuard&) = delete;
+
+  private:
+    KSPIN_LOCK& lock_;
+    KIRQL old_;
+};
+
+/// A mutex of the kernel's own, for work at PASSIVE_LEVEL. Zeroed memory is a free one.
+struct Mutex {
+    FAST_MUTEX mutex;
+    bool ready; // set by its first user, while boot still runs on one thread
+};
+
+class MutexGuard {
+  public:
+    explicit MutexGuard(Mutex& mutex) : mutex_(mutex) {
+        if (!mutex_.ready) {
+            ExInitializeFastMutex(&mutex_.mutex);
+            mutex_.ready = true;
+        }
+        KeEnterCriticalRegion();
+        ExAcquireFastMutexUnsafe(&mutex_.mutex);
+    }
+    ~MutexGuard() {
+        ExReleaseFastMutexUnsafe(&mutex_.mutex);
+        KeLeaveCriticalRegion();
+    }
+    MutexGuard(const MutexGuard&) = delete;
+    MutexGuard& operator=(const MutexGuard&) = delete;
+
+  private:
+    Mutex& mutex_;
+};
+
+// --- spin_lock.cpp: locks as such, at whatever IRQL the caller has raised to; owner known, deadlock reported
+
+void acquire_lock(KSPIN_LOCK& lock);
+void release_lock(KSPIN_LOCK& lock);
+
+// --- dispatcher.cpp: one lock over threads, waits and timers of all CPUs
+
+extern KSPIN_LOCK g_dispatcher_lock;
+
+class DispatcherLock {
+  public:
+    DispatcherLock() : guard_(g_dispatcher_lock) {}
+
+  private:
+    SpinLockGuard guard_;
+};
+
+/// What is called with the dispatcher lock held says so by taking this.
+struct Locked {};
+
+/// Puts a thread where it can run; asks for the scheduler when it should run now.
+void make_ready(Locked, Thread& thread);
+/// Gives the CPU to the next thread. The calling thread's state says what becomes of it.
+void switch_thread(Locked);
+/// Wakes those who wait for the object and can have it now.
+void satisfy_waiters(Locked, DISPATCHER_HEADER& object);
+/// Ends the wait of a thread with `status`.
+void end_wait(Locked, Thread& thread, NTSTATUS status);
+
+/// Asks for the dispatch interrupt on this CPU; it comes when IRQL allows.
+void request_dispatch();
+
+// --- timer.cpp
+
+void init_timers();
+void insert_timer(Locked, KTIMER& timer, LARGE_INTEGER due, ULONG period, KDPC* dpc);
+bool remove_timer(Locked, KTIMER& timer);
+/// Signals the timers whose time has come; at DISPATCH_LEVEL.
+void expire_timers();
+ULONGLONG next_timer_due();
+
+// --- clock.cpp
+
+void start_clock();
+void clock_interrupt();
+/// Interrupt time of the last tick, 100 ns.
+ULONGLONG interrupt_time();
+ULONGLONG system_time_of(ULONGLONG interrupt_time);
+
+// --- dpc.cpp
+
+void init_dpcs(Processor& processor);
+/// Runs what is queued on this CPU; at DISPATCH_LEVEL, interrupts on.
+void drain_dpcs();
+
+// --- interrupt.cpp
+
+/// Serves a device's vector; false when nobody is connected to it.
+void device_interrupt(ULONG vector);
+ULONG connected_interrupts();
+
+// --- thread.cpp
+
+void init_processor(Processor& processor, UCHAR number);
+/// Makes the stack that boot came up on the first thread, and starts the idle thread.
+void init_threads(ULONGLONG stack_limit, ULONGLONG stack_base);
+/// A new thread, running soon. PASSIVE_LEVEL.
+NTSTATUS create_thread(PKSTART_ROUTINE routine, PVOID context, SCHAR priority, Thread** thread);
+/// What the stack that boot came up on does from now on: idle.
+[[noreturn]] void become_idle();
+[[noreturn]] void end_thread(NTSTATUS status);
+
+/// True when the address lies in the guard page below some thread's stack: that thread has run over it.
+const Thread* stack_overflown_at(ULONGLONG address);
+
+/// Bugcheck when IRQL is above `highest`: `what` names the function that may not be called there.
+void require_irql(KIRQL highest, const char* what);
+
+} // namespace nanont::ke
+
+#endif

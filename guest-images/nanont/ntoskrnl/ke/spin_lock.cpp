@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// Spin locks. The word holds the owner: the CPU number plus one in its lowest byte's place, and the address the lock
+// was taken from above it, so that a deadlock can be told in words: who has it, since where.
+#include "dbg/report.hpp"
+#include "ke.hpp"
+
+namespace nanont::ke {
+namespace {
+
+constexpr ULONG_PTR kOwnerMask = 0x7; // CPU number + 1; code addresses are not aligned, so they are shifted up
+
+ULONG_PTR owner_word(const void* from) {
+    return reinterpret_cast<ULONG_PTR>(from) << 3 | (this_processor().number + 1u);
+}
+ULONG_PTR taken_from(ULONG_PTR word) {
+    return static_cast<ULONG_PTR>(static_cast<LONG_PTR>(word) >> 3);
+}
+
+bool try_acquire(KSPIN_LOCK& lock, ULONG_PTR word) {
+    ULONG_PTR free = 0;
+    return __atomic_compare_exchange_n(&lock, &free, word, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+void acquire(KSPIN_LOCK& lock, const void* from) {
+    const ULONG_PTR word = owner_word(from);
+    while (!try_acquire(lock, word)) {
+        const ULONG_PTR seen = __atomic_load_n(&lock, __ATOMIC_RELAXED);
+        if ((seen & kOwnerMask) == (word & kOwnerMask)) {
+            dbg::bugcheck(SPIN_LOCK_ALREADY_OWNED, reinterpret_cast<ULONG_PTR>(&lock), taken_from(seen),
+                          reinterpret_cast<ULONG_PTR>(from), 0,
+                          "spin lock %p taken at %p is taken again at %p on the CPU that holds it: a deadlock", &lock,
+                          reinterpret_cast<void*>(taken_from(seen)), from);
+        }
+        YieldProcessor();
+    }
+}
+
+void release(KSPIN_LOCK& lock, const void* from) {
+    const ULONG_PTR seen = __atomic_load_n(&lock, __ATOMIC_RELAXED);
+    if ((seen & kOwnerMask) != this_processor().number + 1u) {
+        dbg::bugcheck(SPIN_LOCK_NOT_OWNED, reinterpret_cast<ULONG_PTR>(&lock), seen, reinterpret_cast<ULONG_PTR>(from),
+                      0, "spin lock %p is released at %p by a CPU that does not hold it (its word: 0x%I64x)", &lock,
+                      from, static_cast<ULONGLONG>(seen));
+    }
+    __atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
+}
+
+} // namespace
+
+void acquire_lock(KSPIN_LOCK& lock) {
+    acquire(lock, __builtin_return_address(0));
+}
+
+void release_lock(KSPIN_LOCK& lock) {
+    release(lock, __builtin_return_address(0));
+}
+
+} // namespace nanont::ke
+
+using namespace nanont;
+using namespace nanont::ke;
+
+extern "C" {
+
+VOID export_KeInitializeSpinLock(PKSPIN_LOCK SpinLock) __asm__("KeInitializeSpinLock");
+VOID export_KeInitializeSpinLock(PKSPIN_LOCK SpinLock) {
+    *SpinLock = 0;
+}
+
+KIRQL NTAPI KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock) {
+    const KIRQL old = current_irql();
+    if (old > DISPATCH_LEVEL) {
+        dbg::bugcheck(IRQL_NOT_GREATER_OR_EQUAL, reinterpret_cast<ULONG_PTR>(SpinLock), old, DISPATCH_LEVEL,
+                      reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)),
+                      "KeAcquireSpinLock at IRQL %u; expected DISPATCH_LEVEL (2) or below", old);
+    }
+    cpu::set_irql_register(DISPATCH_LEVEL);
+    acquire(*SpinLock, __builtin_return_address(0));
+    return old;
+}
+
+VOID NTAPI KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql) {
+    release(*SpinLock, __builtin_return_address(0));
+    cpu::set_irql_register(NewIrql);
+}
+
+VOID NTAPI KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock) {
+    acquire(*SpinLock, __builtin_return_address(0));
+}
+
+VOID NTAPI KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock) {
+    release(*SpinLock, __builtin_return_address(0));
+}
+
+BOOLEAN NTAPI KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock) {
+    return try_acquire(*SpinLock, owner_word(__builtin_return_address(0)));
+}
+
+BOOLEAN NTAPI KeTestSpinLock(PKSPIN_LOCK SpinLock) {
+    return __atomic_load_n(SpinLock, __ATOMIC_RELAXED) == 0;
+}
+
+VOID FASTCALL KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHandle) {
+    LockHandle->LockQueue.Next = nullptr;
+    LockHandle->LockQueue.Lock = SpinLock;
+    LockHandle->OldIrql = KeAcquireSpinLockRaiseToDpc(SpinLock);
+}
+
+VOID FASTCALL KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE LockHandle) {
+    KeReleaseSpinLock(LockHandle->LockQueue.Lock, LockHandle->OldIrql);
+}
+
+VOID FASTCALL KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHandle) {
+    LockHandle->LockQueue.Next = nullptr;
+    LockHandle->LockQueue.Lock = SpinLock;
+    acquire(*SpinLock, __builtin_return_address(0));
+}
+
+VOID FASTCALL KeReleaseInStackQueuedSpinLockFromDpcLevel(PKLOCK_QUEUE_HANDLE LockHandle) {
+    release(*LockHandle->LockQueue.Lock, __builtin_return_address(0));
+}
+
+} // extern "C"

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// From the boot loader's last instruction to the agent's first.
+#include <nanont_boot.hpp>
+
+#include "arch/cpu.hpp"
+#include "dbg/report.hpp"
+#include "io/io.hpp"
+#include "ke/ke.hpp"
+#include "ldr/ldr.hpp"
+#include "mm/mm.hpp"
+
+namespace nanont {
+namespace {
+
+constexpr SCHAR kSystemPriority = 12; // as the threads Windows starts drivers on
+
+void phase(ULONG milestone) {
+    dbg::emit(MPULAB_KIND_PHASE, 0, milestone, 0, 0);
+}
+
+/// Finds a file in the archive. Ends the run when the archive is broken; false when it is merely not there.
+bool find_file(const char* name, ConstBytes& content) {
+    ArchiveEntry entry;
+    Defect defect;
+    if (ldr::archive().find(name, entry, defect)) {
+        content = entry.content;
+        return true;
+    }
+    if (defect.field != nullptr) {
+        dbg::say("modules archive: %s is 0x%I64x, expected %s", defect.field, static_cast<ULONGLONG>(defect.value),
+                 defect.expected);
+        dbg::end_run(MPULAB_END_BAD_IMAGE, static_cast<ULONG>(STATUS_INVALID_IMAGE_FORMAT));
+    }
+    return false;
+}
+
+/// Loads a file as a driver. Ends the run when it cannot be loaded.
+io::Driver& load_driver(const char* name, ConstBytes content, bool under_test) {
+    ldr::Module* module = nullptr;
+    io::Driver* driver = nullptr;
+    ULONG end_code = MPULAB_END_GUEST_UNFIT;
+    NTSTATUS status = ldr::load(name, content, under_test, module, end_code);
+    if (NT_SUCCESS(status)) {
+        status = io::create_driver(name, module, driver);
+        if (!NT_SUCCESS(status)) {
+            dbg::say("%s: no driver object: 0x%08lx", name, static_cast<ULONG>(status));
+        }
+    }
+    if (!NT_SUCCESS(status)) {
+        dbg::end_run(end_code, static_cast<ULONG>(status));
+    }
+    return *driver;
+}
+
+/// A module of our own: without it, or when it does not start, the kernel is of no use.
+void start_own_module(const char* name, bool required) {
+    ConstBytes content;
+    if (!find_file(name, content)) {
+        if (required) {
+            dbg::say("%s is not in the modules archive", name);
+            dbg::end_run(MPULAB_END_BAD_IMAGE, static_cast<ULONG>(STATUS_NO_SUCH_FILE));
+        }
+        return;
+    }
+    const NTSTATUS status = io::call_driver_entry(load_driver(name, content, false));
+    if (!NT_SUCCESS(status)) {
+        dbg::say("%s: DriverEntry failed: 0x%08lx", name, static_cast<ULONG>(status));
+        dbg::end_run(MPULAB_END_GUEST_UNFIT, static_cast<ULONG>(status));
+    }
+}
+
+io::Driver& load_driver_under_test() {
+    ConstBytes settings;
+    char name[64];
+    if (!find_file("boot.cfg", settings) || !find_setting(settings, "driver", name, sizeof(name))) {
+        dbg::say(
+            "boot.cfg in the modules archive names no driver; expected a line driver=FILE.sys (63 characters at most)");
+        dbg::end_run(MPULAB_END_BAD_IMAGE, static_cast<ULONG>(STATUS_NO_SUCH_FILE));
+    }
+    ConstBytes content;
+    if (!find_file(name, content)) {
+        dbg::say("%s, the driver that boot.cfg names, is not in the modules archive", name);
+        dbg::end_run(MPULAB_END_BAD_IMAGE, static_cast<ULONG>(STATUS_NO_SUCH_FILE));
+    }
+    return load_driver(name, content, true);
+}
+
+void hold_if_asked() {
+    mpulab_guest_options options{};
+    ULONG size = sizeof(options);
+    if (dbg::read_plan(MPULAB_SECTION_OPTIONS, &options, size) && size >= sizeof(options) &&
+        (options.flags & MPULAB_OPTION_HOLD_BEFORE_DRIVER_ENTRY) != 0) {
+        dbg::emit(MPULAB_KIND_HOLD, 0, 0, 0, 0);
+    }
+}
+
+void start_driver(io::Driver& driver) {
+    NTSTATUS status = io::call_driver_entry(driver);
+    if (!NT_SUCCESS(status)) {
+        dbg::say("%s: DriverEntry failed: 0x%08lx", driver.module->name, static_cast<ULONG>(status));
+    } else {
+        status = io::start_devices(driver);
+    }
+    if (!NT_SUCCESS(status)) {
+        dbg::end_run(MPULAB_END_DRIVER_REFUSED, static_cast<ULONG>(status));
+    }
+}
+
+/// The first thread: everything that needs threads to be there already.
+VOID NTAPI system_start(PVOID) {
+    phase(MPULAB_PHASE_SYSTEM_READY);
+    io::init_workers();
+    io::init_bus();
+    if (!io::enumerate_machine()) {
+        dbg::end_run(MPULAB_END_GUEST_UNFIT, static_cast<ULONG>(STATUS_INVALID_PARAMETER));
+    }
+    start_own_module("ks.sys", false);
+    start_own_module("portcls.sys", false);
+    io::Driver& driver = load_driver_under_test();
+    phase(MPULAB_PHASE_DRIVER_LOADED);
+    hold_if_asked();
+    start_driver(driver);
+    phase(MPULAB_PHASE_DRIVER_STARTED);
+    ConstBytes agent;
+    if (!find_file("agent.sys", agent)) {
+        dbg::end_run(MPULAB_END_SCORE_DONE, STATUS_SUCCESS); // nobody to play a score: starting was all that was wanted
+    }
+    start_own_module("agent.sys", true);
+}
+
+void init_hal() {
+    HAL_FAILURE failure;
+    if (!HalInitSystem(&failure)) {
+        dbg::say("hal: %s: 0x%I64x", failure.Text, failure.Value);
+        dbg::end_run(MPULAB_END_GUEST_UNFIT, static_cast<ULONG>(STATUS_NO_SUCH_DEVICE));
+    }
+}
+
+} // namespace
+} // namespace nanont
+
+/// Entered by the boot loader (include/nanont_boot.hpp): one CPU, interrupts off, on the stack that becomes the idle
+/// thread's.
+extern "C" [[noreturn]] VOID NTAPI KiSystemStartup(const nanont::BootBlock* boot) {
+    using namespace nanont;
+    const BootBlock block = *boot;
+    dbg::init(block);
+    ke::init_processor(ke::g_processors[0], 0); // descriptor tables, so that a fault is a report
+    phase(MPULAB_PHASE_KERNEL);
+    mm::init(block);  // pages and address space are ours; a null pointer faults from here on
+    ldr::init(block); // reports can name modules
+    mm::init_pool();
+    ke::init_threads(block.stack_top - kKernelStackSize, block.stack_top);
+    init_hal(); // interrupt controllers, time
+    ke::start_clock();
+    ke::Thread* first = nullptr;
+    if (!NT_SUCCESS(ke::create_thread(system_start, nullptr, kSystemPriority, &first))) {
+        dbg::say("no memory for the first thread; expected 32 MB in the machine");
+        dbg::end_run(MPULAB_END_GUEST_UNFIT, static_cast<ULONG>(STATUS_NO_MEMORY));
+    }
+    ke::become_idle();
+}

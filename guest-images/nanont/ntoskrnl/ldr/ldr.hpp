@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Modules: the PE images that are in memory.
+#ifndef NANONT_LDR_LDR_HPP
+#define NANONT_LDR_LDR_HPP
+
+#include <archive.hpp>
+#include <nanont_boot.hpp>
+#include <pe_image.hpp>
+
+#include "nt.hpp"
+
+namespace nanont::ldr {
+
+struct Module {
+    char name[64];
+    ULONGLONG base;
+    ULONG size;
+    ULONGLONG entry; // 0 = none
+    bool in_use;
+    bool under_test;
+    PeImage image;
+
+    ConstBytes memory() const { return {reinterpret_cast<const uint8_t*>(base), size}; }
+};
+
+/// Takes over what the boot loader has loaded, and the archive with the rest.
+void init(const BootBlock& block);
+
+const Archive& archive();
+
+/// Maps, relocates, binds and protects an image; reports MODULE. On failure everything wrong with it has been reported
+/// as text or IMPORT_MISSING records, `end_code` says which way the run ends, and nothing stays mapped.
+/// `under_test`: its checksum is checked, and its code counts as the driver's. PASSIVE_LEVEL.
+NTSTATUS load(const char* name, ConstBytes file, bool under_test, Module*& module, ULONG& end_code);
+void unload(Module& module);
+
+/// Nullptr = in none. Any IRQL.
+const Module* find_by_address(ULONGLONG address);
+Module* find_by_name(const char* name);
+bool in_driver_under_test(ULONGLONG address);
+bool in_kernel(ULONGLONG address);
+
+/// Address of an export of ntoskrnl.exe or hal.dll; 0 = none.
+ULONGLONG system_routine(const char* name);
+
+} // namespace nanont::ldr
+
+#endif

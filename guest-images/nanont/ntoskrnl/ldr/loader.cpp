@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+#include "ldr.hpp"
+
+#include "dbg/report.hpp"
+#include "ke/ke.hpp"
+#include "mm/mm.hpp"
+
+namespace nanont::ldr {
+namespace {
+
+constexpr size_t kMaxModules = 16;
+Module g_modules[kMaxModules];
+Archive g_archive;
+
+void copy_name(Module& module, const char* name) {
+    size_t length = string_length(name);
+    length = length < sizeof(module.name) ? length : sizeof(module.name) - 1;
+    RtlCopyMemory(module.name, name, length);
+    module.name[length] = '\0';
+}
+
+/// Names that Windows' images import from and that mean the kernel or the HAL of this machine.
+const char* real_name(const char* name) {
+    static constexpr const char* kAliases[] = {"ntkrnlpa.exe", "ntkrnlmp.exe", "ntkrpamp.exe"};
+    for (const char* alias : kAliases) {
+        if (equal_ignoring_case(name, alias)) {
+            return "ntoskrnl.exe";
+        }
+    }
+    return name;
+}
+
+struct Resolver {
+    const char* importer;
+};
+
+uint64_t resolve(void*, const Import& import) {
+    const Module* module = find_by_name(real_name(import.module));
+    if (module != nullptr) {
+        const uint32_t rva = import.name != nullptr ? find_export(module->image, module->memory(), import.name)
+                                                    : find_export(module->image, module->memory(), import.ordinal);
+        if (rva != 0) {
+            return module->base + rva;
+        }
+    }
+    char text[2 * kMaxImportName + 16];
+    const int length = import.name != nullptr ? _snprintf(text, sizeof(text), "%s!%s", import.module, import.name)
+                                              : _snprintf(text, sizeof(text), "%s!#%u", import.module, import.ordinal);
+    dbg::emit(MPULAB_KIND_IMPORT_MISSING, 0, 0, 0, 0);
+    dbg::emit_bytes(MPULAB_KIND_NAME, 0, text, length > 0 ? static_cast<size_t>(length) : sizeof(text));
+    return 0;
+}
+
+PageRights rights_of(const PeSection& section) {
+    return section.executable() ? PageRights::Execute
+           : section.writable() ? PageRights::ReadWrite
+                                : PageRights::ReadOnly;
+}
+
+void protect(const Module& module) {
+    for (ULONG rva = 0; rva < kPageSize * ((module.image.size_of_headers + kPageSize - 1) / kPageSize);
+         rva += kPageSize) {
+        mm::protect_image_page(module.base + rva, PageRights::ReadOnly);
+    }
+    for (size_t i = 0; i < module.image.section_count; ++i) {
+        const PeSection& section = module.image.sections[i];
+        for (ULONG rva = section.rva; rva < section.rva + section.virtual_size; rva += kPageSize) {
+            mm::protect_image_page(module.base + rva, rights_of(section));
+        }
+    }
+}
+
+/// A program made for /GS expects the loader to replace the default of its security cookie (reference portcls-midi
+/// §6.2).
+void seed_security_cookie(const Module& module) {
+    const PeDirectoryEntry directory = module.image.directory(PeDirectory::LoadConfig);
+    constexpr ULONG kCookieField = 0x58;
+    ULONGLONG cookie_address = 0;
+    if (directory.size < kCookieField + 8 ||
+        !module.memory().read(size_t{directory.rva} + kCookieField, cookie_address) || cookie_address == 0) {
+        return;
+    }
+    const ULONGLONG offset = cookie_address - module.base;
+    constexpr ULONGLONG kDefaultCookie = 0x00002b992ddfa232;
+    ULONGLONG cookie = 0;
+    if (offset < module.size && module.memory().read(static_cast<size_t>(offset), cookie) && cookie == kDefaultCookie) {
+        const auto time = static_cast<ULONGLONG>(KeQueryPerformanceCounter(nullptr).QuadPart);
+        *reinterpret_cast<ULONGLONG*>(cookie_address) = (time * 0x9e3779b97f4a7c15 ^ kDefaultCookie) & 0xffffffffffff;
+    }
+}
+
+NTSTATUS refuse(const char* name, const Defect& defect, ULONG& end_code) {
+    end_code = MPULAB_END_BAD_IMAGE;
+    dbg::say("%s: %s is 0x%I64x, expected %s", name, defect.field, static_cast<ULONGLONG>(defect.value),
+             defect.expected);
+    return STATUS_INVALID_IMAGE_FORMAT;
+}
+
+void report(const Module& module) {
+    dbg::emit(MPULAB_KIND_MODULE, 0, module.base, module.size, module.entry);
+    dbg::name(module.name);
+}
+
+} // namespace
+
+void init(const BootBlock& block) {
+    g_archive = Archive({static_cast<const uint8_t*>(mm::direct(block.archive)), block.archive_size});
+    for (ULONG i = 0; i < block.module_count; ++i) {
+        Module& module = g_modules[i];
+        const BootModule& from = block.modules[i];
+        Defect defect;
+        copy_name(module, from.name);
+        module.base = from.base;
+        module.size = from.size;
+        module.entry = from.base + from.entry_rva;
+        module.in_use = true;
+        // Their headers are mapped with them: the fields the loader needs later are read from there.
+        parse_image({reinterpret_cast<const uint8_t*>(from.base), from.size}, module.image, defect);
+    }
+}
+
+const Archive& archive() {
+    return g_archive;
+}
+
+NTSTATUS load(const char* name, ConstBytes file, bool under_test, Module*& result, ULONG& end_code) {
+    Module* module = nullptr;
+    for (Module& slot : g_modules) {
+        if (!slot.in_use) {
+            module = &slot;
+            break;
+        }
+    }
+    if (module == nullptr) {
+        end_code = MPULAB_END_GUEST_UNFIT;
+        dbg::say("%s: there are %u modules already, expected no more", name, static_cast<unsigned>(kMaxModules));
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    Defect defect;
+    *module = {};
+    copy_name(*module, name);
+    if (!parse_image(file, module->image, defect)) {
+        return refuse(name, defect, end_code);
+    }
+    if (under_test && module->image.checksum != 0 && module->image.checksum != image_checksum(file, module->image)) {
+        return refuse(name, {"CheckSum", module->image.checksum, "the sum of the file: it was changed after linking"},
+                      end_code);
+    }
+    module->size = module->image.size_of_image;
+    module->base = mm::allocate_image(module->size);
+    if (module->base == 0) {
+        end_code = MPULAB_END_GUEST_UNFIT;
+        dbg::say("%s: no memory for an image of %lu bytes", name, module->size);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    module->entry = module->image.entry_rva != 0 ? module->base + module->image.entry_rva : 0;
+    module->under_test = under_test;
+    const MutableBytes memory{reinterpret_cast<uint8_t*>(module->base), module->size};
+    lay_out_image(file, module->image, memory);
+    size_t missing = 0;
+    NTSTATUS status = STATUS_SUCCESS;
+    if (!relocate_image(module->image, memory, module->base, defect) ||
+        !bind_imports(module->image, memory, resolve, nullptr, missing, defect)) {
+        status = refuse(name, defect, end_code);
+    } else if (missing != 0) {
+        end_code = MPULAB_END_MISSING_IMPORT;
+        dbg::say("%s: %u imports are missing (named above)", name, static_cast<unsigned>(missing));
+        status = STATUS_DRIVER_ENTRYPOINT_NOT_FOUND;
+    }
+    if (!NT_SUCCESS(status)) {
+        mm::free_image(module->base, module->size);
+        return status;
+    }
+    seed_security_cookie(*module);
+    protect(*module);
+    module->in_use = true;
+    report(*module);
+    result = module;
+    return STATUS_SUCCESS;
+}
+
+void unload(Module& module) {
+    module.in_use = false;
+    mm::free_image(module.base, module.size);
+}
+
+const Module* find_by_address(ULONGLONG address) {
+    for (const Module& module : g_modules) {
+        if (module.in_use && address - module.base < module.size) {
+            return &module;
+        }
+    }
+    return nullptr;
+}
+
+Module* find_by_name(const char* name) {
+    for (Module& module : g_modules) {
+        if (module.in_use && equal_ignoring_case(module.name, name)) {
+            return &module;
+        }
+    }
+    return nullptr;
+}
+
+bool in_driver_under_test(ULONGLONG address) {
+    const Module* module = find_by_address(address);
+    return module != nullptr && module->under_test;
+}
+
+bool in_kernel(ULONGLONG address) {
+    const Module* module = find_by_address(address);
+    return module == &g_modules[0] || module == &g_modules[1];
+}
+
+ULONGLONG system_routine(const char* name) {
+    for (size_t i = 0; i < 2; ++i) {
+        const Module& module = g_modules[i];
+        if (const uint32_t rva = find_export(module.image, module.memory(), name)) {
+            return module.base + rva;
+        }
+    }
+    return 0;
+}
+
+} // namespace nanont::ldr
+
+using namespace nanont;
+
+extern "C" PVOID NTAPI MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName) {
+    ke::require_irql(PASSIVE_LEVEL, "MmGetSystemRoutineAddress");
+    char name[kMaxImportName + 1];
+    const size_t length = SystemRoutineName->Length / sizeof(WCHAR);
+    if (length >= sizeof(name)) {
+        return nullptr;
+    }
+    for (size_t i = 0; i < length; ++i) {
+        if (SystemRoutineName->Buffer[i] > 0x7e) {
+            return nullptr;
+        }
+        name[i] = static_cast<char>(SystemRoutineName->Buffer[i]);
+    }
+    name[length] = '\0';
+    return reinterpret_cast<PVOID>(ldr::system_routine(name));
+}

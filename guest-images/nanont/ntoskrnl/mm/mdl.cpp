@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// Memory descriptor lists. All memory is resident and in one address space: locking is checking, mapping is adding.
+// What drivers count on is kept: page numbers after the MDL, flags, MappedSystemVa.
+#include "dbg/report.hpp"
+#include "ke/ke.hpp"
+#include "mm.hpp"
+
+using namespace nanont;
+
+namespace {
+
+void fill_pages(PMDL mdl) {
+    auto* pages = reinterpret_cast<PFN_NUMBER*>(mdl + 1);
+    const auto start = reinterpret_cast<ULONGLONG>(mdl->StartVa);
+    const size_t count = ADDRESS_AND_SIZE_TO_SPAN_PAGES(MmGetMdlVirtualAddress(mdl), mdl->ByteCount);
+    for (size_t i = 0; i < count; ++i) {
+        PVOID address = reinterpret_cast<PVOID>(start + i * PAGE_SIZE);
+        pages[i] = static_cast<PFN_NUMBER>(MmGetPhysicalAddress(address).QuadPart >> PAGE_SHIFT);
+    }
+}
+
+} // namespace
+
+extern "C" {
+
+SIZE_T NTAPI MmSizeOfMdl(PVOID Base, SIZE_T Length) {
+    return sizeof(MDL) + ADDRESS_AND_SIZE_TO_SPAN_PAGES(Base, Length) * sizeof(PFN_NUMBER);
+}
+
+PMDL NTAPI IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, BOOLEAN, PIRP Irp) {
+    constexpr ULONG kLongest = 0x7fffffff;
+    if (Length > kLongest) {
+        return nullptr;
+    }
+    auto* mdl =
+        static_cast<PMDL>(ExAllocatePoolWithTag(NonPagedPool, MmSizeOfMdl(VirtualAddress, Length), tag("Mdl ")));
+    if (mdl == nullptr) {
+        return nullptr;
+    }
+    MmInitializeMdl(mdl, VirtualAddress, Length);
+    mdl->Process = nullptr;
+    mdl->MappedSystemVa = nullptr;
+    if (Irp != nullptr) {
+        if (!SecondaryBuffer || Irp->MdlAddress == nullptr) {
+            Irp->MdlAddress = mdl;
+        } else {
+            PMDL last = Irp->MdlAddress;
+            while (last->Next != nullptr) {
+                last = last->Next;
+            }
+            last->Next = mdl;
+        }
+    }
+    return mdl;
+}
+
+VOID NTAPI IoFreeMdl(PMDL Mdl) {
+    ExFreePoolWithTag(Mdl, tag("Mdl "));
+}
+
+VOID NTAPI IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddress, ULONG Length) {
+    const auto begin = reinterpret_cast<ULONG_PTR>(VirtualAddress);
+    const auto source = reinterpret_cast<ULONG_PTR>(MmGetMdlVirtualAddress(SourceMdl));
+    const ULONG offset = static_cast<ULONG>(begin - source);
+    TargetMdl->StartVa = PAGE_ALIGN(VirtualAddress);
+    TargetMdl->ByteOffset = BYTE_OFFSET(VirtualAddress);
+    TargetMdl->ByteCount = Length != 0 ? Length : SourceMdl->ByteCount - offset;
+    TargetMdl->MdlFlags = static_cast<CSHORT>((TargetMdl->MdlFlags & MDL_ALLOCATED_FIXED_SIZE) | MDL_PARTIAL);
+    if ((SourceMdl->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL)) != 0) {
+        TargetMdl->MappedSystemVa = static_cast<UCHAR*>(SourceMdl->MappedSystemVa) + offset;
+        TargetMdl->MdlFlags |= SourceMdl->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL);
+    }
+    fill_pages(TargetMdl);
+}
+
+VOID NTAPI MmBuildMdlForNonPagedPool(PMDL Mdl) {
+    fill_pages(Mdl);
+    Mdl->MappedSystemVa = MmGetMdlVirtualAddress(Mdl);
+    Mdl->MdlFlags |= MDL_SOURCE_IS_NONPAGED_POOL;
+}
+
+/// A buffer that is not there raises STATUS_ACCESS_VIOLATION on Windows; without exception handling that is its
+/// bugcheck.
+VOID NTAPI MmProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE, LOCK_OPERATION Operation) {
+    ke::require_irql(DISPATCH_LEVEL, "MmProbeAndLockPages");
+    const auto start = reinterpret_cast<ULONGLONG>(Mdl->StartVa);
+    const ULONGLONG end = start + Mdl->ByteOffset + Mdl->ByteCount;
+    for (ULONGLONG address = start; address < end; address += PAGE_SIZE) {
+        const ULONGLONG entry = mm::page_entry(address);
+        if (entry == 0 || (Operation != IoReadAccess && (entry & PageTables::kWrite) == 0)) {
+            dbg::bugcheck(KMODE_EXCEPTION_NOT_HANDLED, static_cast<ULONG>(STATUS_ACCESS_VIOLATION),
+                          reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)), Operation, address,
+                          "MmProbeAndLockPages: page 0x%I64x of a buffer of %lu bytes %s", address, Mdl->ByteCount,
+                          entry == 0 ? "is not mapped" : "cannot be written");
+        }
+    }
+    fill_pages(Mdl);
+    Mdl->MdlFlags |= MDL_PAGES_LOCKED | (Operation != IoReadAccess ? MDL_WRITE_OPERATION : 0);
+}
+
+VOID NTAPI MmUnlockPages(PMDL Mdl) {
+    if ((Mdl->MdlFlags & MDL_PAGES_LOCKED) == 0) {
+        dbg::bugcheck(MEMORY_MANAGEMENT, 0x1233, reinterpret_cast<ULONG_PTR>(Mdl), 0, 0,
+                      "MmUnlockPages: the pages of MDL %p are not locked", Mdl);
+    }
+    Mdl->MdlFlags &= static_cast<CSHORT>(~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION | MDL_MAPPED_TO_SYSTEM_VA));
+}
+
+PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDL Mdl, KPROCESSOR_MODE, MEMORY_CACHING_TYPE, PVOID, ULONG,
+                                         MM_PAGE_PRIORITY) {
+    Mdl->MappedSystemVa = MmGetMdlVirtualAddress(Mdl);
+    Mdl->MdlFlags |= MDL_MAPPED_TO_SYSTEM_VA;
+    return Mdl->MappedSystemVa;
+}
+
+PVOID NTAPI MmMapLockedPages(PMDL Mdl, KPROCESSOR_MODE AccessMode) {
+    return MmMapLockedPagesSpecifyCache(Mdl, AccessMode, MmCached, nullptr, FALSE, NormalPagePriority);
+}
+
+VOID NTAPI MmUnmapLockedPages(PVOID, PMDL Mdl) {
+    Mdl->MdlFlags &= static_cast<CSHORT>(~MDL_MAPPED_TO_SYSTEM_VA);
+}
+
+/// There is no user mode here, so there is no user address to refuse; what is checked is that the range does not wrap.
+VOID NTAPI ProbeForRead(CONST VOID* Address, SIZE_T Length, ULONG Alignment) {
+    const auto begin = reinterpret_cast<ULONG_PTR>(Address);
+    if (Length != 0 && ((begin & (Alignment - 1)) != 0 || begin + Length < begin)) {
+        dbg::bugcheck(KMODE_EXCEPTION_NOT_HANDLED, static_cast<ULONG>(STATUS_DATATYPE_MISALIGNMENT),
+                      reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)), begin, Length,
+                      "ProbeForRead of %I64u bytes at %p, alignment %lu", static_cast<ULONGLONG>(Length), Address,
+                      Alignment);
+    }
+}
+
+VOID NTAPI ProbeForWrite(PVOID Address, SIZE_T Length, ULONG Alignment) {
+    ProbeForRead(Address, Length, Alignment);
+}
+
+} // extern "C"

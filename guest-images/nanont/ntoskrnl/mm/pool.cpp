@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// Pool as drivers see it. There is one, never paged and never executable: what a driver asks for as paged pool is
+// merely better than it asked.
+#include "dbg/report.hpp"
+#include "ke/ke.hpp"
+#include "mm.hpp"
+
+namespace nanont::mm {
+namespace {
+
+Pool g_pool;
+KSPIN_LOCK g_lock;
+
+void* take(void*, size_t pages) {
+    const ULONGLONG physical = take_pages(pages);
+    return physical != 0 ? direct(physical) : nullptr;
+}
+
+void give(void*, void* first, size_t pages) {
+    give_pages(reinterpret_cast<ULONGLONG>(first) - kDirectMap, pages);
+}
+
+struct Name {
+    explicit Name(ULONG value) {
+        for (int i = 0; i < 4; ++i) {
+            const char c = static_cast<char>(value >> (8 * i) & 0x7f);
+            text[i] = c >= ' ' && c < 0x7f ? c : '.';
+        }
+    }
+    char text[5] = {};
+};
+
+void* allocate(SIZE_T bytes, ULONG pool_tag, const void* from) {
+    const KIRQL irql = ke::current_irql();
+    if (irql > DISPATCH_LEVEL) {
+        dbg::bugcheck(
+            BAD_POOL_CALLER, 8, irql, 0, bytes,
+            "pool allocation of %I64u bytes, tag '%s', at IRQL %u (from %p); expected DISPATCH_LEVEL or below",
+            static_cast<ULONGLONG>(bytes), Name(pool_tag).text, irql, from);
+    }
+    ke::SpinLockGuard guard(g_lock);
+    return g_pool.allocate(bytes, pool_tag);
+}
+
+/// Windows' bugcheck codes for what is wrong with a block that is freed.
+[[noreturn]] void report(PoolVerdict verdict, void* block, ULONG pool_tag, const PoolBlockInfo& info,
+                         const void* from) {
+    const auto address = reinterpret_cast<ULONG_PTR>(block);
+    switch (verdict) {
+    case PoolVerdict::AlreadyFree:
+        dbg::bugcheck(BAD_POOL_CALLER, 7, 0, info.tag, address,
+                      "pool block %p (tag '%s', %I64u bytes) is freed a second time, at %p", block, Name(info.tag).text,
+                      static_cast<ULONGLONG>(info.bytes), from);
+    case PoolVerdict::WrongTag:
+        dbg::bugcheck(BAD_POOL_CALLER, 0xa, address, info.tag, pool_tag,
+                      "pool block %p was allocated with tag '%s' and is freed with tag '%s', at %p", block,
+                      Name(info.tag).text, Name(pool_tag).text, from);
+    case PoolVerdict::HeaderDamaged:
+        dbg::bugcheck(BAD_POOL_HEADER, 0x20, address, info.tag, 0,
+                      "the header before pool block %p is damaged: something wrote before the block or past the end "
+                      "of the one before it (freed at %p)",
+                      block, from);
+    case PoolVerdict::Overrun:
+        dbg::bugcheck(BAD_POOL_HEADER, 0x20, address, info.tag, info.bytes,
+                      "something wrote past the end of pool block %p (tag '%s', %I64u bytes), found when it was freed "
+                      "at %p",
+                      block, Name(info.tag).text, static_cast<ULONGLONG>(info.bytes), from);
+    default:
+        dbg::bugcheck(BAD_POOL_CALLER, 0x46, address, 0, 0, "%p, freed at %p, is no block of the pool", block, from);
+    }
+}
+
+void release(void* block, ULONG pool_tag, const void* from) {
+    const KIRQL irql = ke::current_irql();
+    if (irql > DISPATCH_LEVEL) {
+        dbg::bugcheck(BAD_POOL_CALLER, 9, irql, 0, reinterpret_cast<ULONG_PTR>(block),
+                      "pool block %p is freed at IRQL %u, at %p; expected DISPATCH_LEVEL or below", block, irql, from);
+    }
+    PoolBlockInfo info{};
+    PoolVerdict verdict = PoolVerdict::NotAllocated;
+    if (block != nullptr && is_mapped(reinterpret_cast<ULONGLONG>(block)) &&
+        reinterpret_cast<ULONGLONG>(block) - kDirectMap < kMaxManagedMemory) {
+        ke::SpinLockGuard guard(g_lock);
+        verdict = g_pool.release(block, pool_tag, info);
+    }
+    if (verdict != PoolVerdict::Ok) {
+        report(verdict, block, pool_tag, info, from);
+    }
+}
+
+} // namespace
+
+void init_pool() {
+    g_pool.init({take, give, nullptr});
+}
+
+PoolTotals pool_totals() {
+    ke::SpinLockGuard guard(g_lock);
+    return g_pool.totals();
+}
+
+} // namespace nanont::mm
+
+using namespace nanont::mm;
+
+#undef ExAllocatePool
+#undef ExFreePool
+extern "C" {
+
+PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE, SIZE_T NumberOfBytes, ULONG Tag) {
+    return allocate(NumberOfBytes, Tag, __builtin_return_address(0));
+}
+
+PVOID NTAPI ExAllocatePool(POOL_TYPE, SIZE_T NumberOfBytes) {
+    return allocate(NumberOfBytes, nanont::tag("None"), __builtin_return_address(0));
+}
+
+PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE, SIZE_T NumberOfBytes, ULONG Tag, EX_POOL_PRIORITY) {
+    return allocate(NumberOfBytes, Tag, __builtin_return_address(0));
+}
+
+/// Zeroed unless POOL_FLAG_UNINITIALIZED says otherwise; flags that name no pool are refused.
+PVOID export_ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag) __asm__("ExAllocatePool2");
+PVOID export_ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag) {
+    constexpr ULONG64 kUninitialized = 0x2;
+    constexpr ULONG64 kNonPaged = 0x40;
+    constexpr ULONG64 kNonPagedExecute = 0x80;
+    constexpr ULONG64 kPaged = 0x100;
+    const ULONG64 kind = Flags & (kNonPaged | kNonPagedExecute | kPaged);
+    if (NumberOfBytes == 0 || Tag == 0 || kind == 0 || (kind & (kind - 1)) != 0) {
+        return nullptr;
+    }
+    PVOID block = allocate(NumberOfBytes, Tag, __builtin_return_address(0));
+    if (block != nullptr && (Flags & kUninitialized) == 0) {
+        RtlZeroMemory(block, NumberOfBytes);
+    }
+    return block;
+}
+
+VOID NTAPI ExFreePool(PVOID P) {
+    release(P, 0, __builtin_return_address(0));
+}
+
+VOID NTAPI ExFreePoolWithTag(PVOID P, ULONG Tag) {
+    release(P, Tag, __builtin_return_address(0));
+}
+
+VOID export_ExFreePool2(PVOID P, ULONG Tag, PVOID, ULONG) __asm__("ExFreePool2");
+VOID export_ExFreePool2(PVOID P, ULONG Tag, PVOID, ULONG) {
+    release(P, Tag, __builtin_return_address(0));
+}
+
+} // extern "C"

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// One adapter: the FDO that PcAddAdapterDevice makes, what is registered on it, and the driver's StartDevice.
+// The device extension begins with the KS device header (KsDispatchIrp wants it there) and a pointer to the adapter;
+// slots 4..7 and all behind PORT_CLASS_DEVICE_EXTENSION_SIZE are the driver's (reference portcls-midi.md §1.1).
+#pragma once
+
+#include "interfaces.hpp"
+
+#include "module/locks.hpp"
+
+namespace portcls {
+
+inline constexpr ULONG kAdapterMagic = 'daMP';
+inline constexpr ULONG kMaxCategories = 16;
+
+struct Adapter;
+
+/** A registered filter: its name, its port, its device interfaces. */
+struct Subdevice {
+    LIST_ENTRY link;
+    Adapter* adapter;
+    UNICODE_STRING name; // our copy, zero-terminated
+    PWCHAR given_name;   // the driver's string, V60
+    ISubdevice* port;    // one reference
+    UNICODE_STRING links[kMaxCategories];
+    ULONG link_count;
+};
+
+/** PcRegisterPhysicalConnection: both ends inside this adapter. */
+struct PhysicalConnection {
+    LIST_ENTRY link;
+    ISubdevice* from; // not referenced: taken away with the subdevice
+    ISubdevice* to;
+    ULONG from_pin, to_pin;
+};
+
+/** A port that IPort::Init tied to this adapter; it is told when the device goes (also when it was never registered).
+ */
+struct KnownPort {
+    LIST_ENTRY link;
+    ISubdevice* port; // one reference
+};
+
+struct Adapter {
+    ULONG magic;
+    PDEVICE_OBJECT fdo, pdo, lower;
+    PCPFNSTARTDEVICE start;
+    ULONG max_objects;
+    ULONG object_count;
+    ControlLock lock; // the lists below
+    LIST_ENTRY subdevices;
+    LIST_ENTRY connections;
+    LIST_ENTRY ports;
+    bool started, gone; // gone: surprise removal or removal has begun
+    IAdapterPowerManagement* power;
+    LIST_ENTRY timeouts; // io_timeout.cpp
+    KTIMER timeout_timer;
+    KDPC timeout_dpc;
+    KSPIN_LOCK timeout_lock;
+};
+
+struct Extension {
+    KSDEVICE_HEADER header;
+    Adapter* adapter;
+    PVOID ours[2];
+    PVOID drivers[4];
+};
+static_assert(FIELD_OFFSET(Extension, drivers) == 4 * sizeof(PVOID));
+
+inline Extension& extension_of(PDEVICE_OBJECT device) {
+    return *static_cast<Extension*>(device->DeviceExtension);
+}
+
+/** NULL: not a device of ours, or removed. */
+Adapter* adapter_of(PDEVICE_OBJECT device);
+
+/** Remembers a port from its IPort::Init on. */
+NTSTATUS know_port(Adapter& adapter, ISubdevice* port);
+
+/** Takes everything registered away: interfaces, create items, connections; tells each port. PASSIVE_LEVEL. */
+void release_subdevices(Adapter& adapter);
+
+/** Switches all device interfaces off (surprise removal, stop). */
+void disable_interfaces(Adapter& adapter);
+
+/** Forgets one port's subdevice and its connections; STATUS_NOT_FOUND: it was not registered. */
+NTSTATUS unregister_subdevice(Adapter& adapter, ISubdevice* port);
+
+NTSTATUS unregister_connection(Adapter& adapter, PUNKNOWN from, ULONG from_pin, PUNKNOWN to, ULONG to_pin);
+
+/** Where a pin of `port` is wired to: KSPIN_PHYSICALCONNECTION for KSPROPERTY_PIN_PHYSICALCONNECTION. */
+NTSTATUS answer_physical_connection(Adapter& adapter, ISubdevice* port, ULONG pin, PIRP irp, PVOID data);
+
+void initialize_timeouts(Adapter& adapter);
+void stop_timeouts(Adapter& adapter);
+
+NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information = 0);
+NTSTATUS dispatch_pnp(Adapter& adapter, PIRP irp);
+NTSTATUS dispatch_power(Adapter& adapter, PIRP irp);
+
+} // namespace portcls

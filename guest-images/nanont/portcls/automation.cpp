@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "automation.hpp"
+
+#include "file.hpp"
+#include "filter.hpp"
+#include "pin.hpp"
+
+namespace portcls {
+namespace {
+
+constexpr ULONG kMaxItems = 1024;
+
+const PCPROPERTY_ITEM* item_at(const PCAUTOMATION_TABLE& table, ULONG index) {
+    return reinterpret_cast<const PCPROPERTY_ITEM*>(reinterpret_cast<const UCHAR*>(table.Properties) +
+                                                    static_cast<SIZE_T>(index) * table.PropertyItemSize);
+}
+
+NTSTATUS finish(PPCPROPERTY_REQUEST request, NTSTATUS status) {
+    request->Irp->IoStatus.Information = request->ValueSize;
+    ExFreePoolWithTag(request, kObjectTag.value);
+    return status;
+}
+
+} // namespace
+
+AutomationSets::~AutomationSets() {
+    if (sets_) ExFreePoolWithTag(sets_, kObjectTag.value);
+    if (items_) ExFreePoolWithTag(items_, kObjectTag.value);
+}
+
+NTSTATUS AutomationSets::build(const PCAUTOMATION_TABLE* table, const char* owner) {
+    if (!table) return STATUS_SUCCESS;
+    if (table->MethodCount || table->EventCount)
+        DbgPrint("portcls.sys: automation table of the %s: %u methods and %u events are not supported and left out\n",
+                 owner, table->MethodCount, table->EventCount);
+    ULONG count = table->PropertyCount;
+    if (count == 0) return STATUS_SUCCESS;
+    if (!table->Properties || count > kMaxItems || table->PropertyItemSize % 8 != 0 ||
+        table->PropertyItemSize < sizeof(PCPROPERTY_ITEM))
+        return STATUS_INVALID_PARAMETER;
+    sets_ = static_cast<KSPROPERTY_SET*>(allocate_zeroed(count * sizeof(KSPROPERTY_SET), kObjectTag.value));
+    items_ = static_cast<Item*>(allocate_zeroed(count * sizeof(Item), kObjectTag.value));
+    if (!sets_ || !items_) return STATUS_INSUFFICIENT_RESOURCES;
+
+    Item* next = items_;
+    for (ULONG i = 0; i < count; ++i) {
+        const GUID* set = item_at(*table, i)->Set;
+        bool seen = false;
+        for (ULONG s = 0; s < set_count_; ++s)
+            seen |= IsEqualGUIDAligned(*sets_[s].Set, *set) != 0;
+        if (seen) continue;
+        KSPROPERTY_SET& made = sets_[set_count_++];
+        made.Set = set;
+        made.PropertyItem = &next->ks;
+        for (ULONG n = i; n < count; ++n) {
+            const PCPROPERTY_ITEM* pc = item_at(*table, n);
+            if (!IsEqualGUIDAligned(*pc->Set, *set)) continue;
+            next->pc = pc;
+            next->ks.PropertyId = pc->Id;
+            next->ks.MinProperty = sizeof(KSPROPERTY);
+            if (pc->Flags & PCPROPERTY_ITEM_FLAG_GET) next->ks.GetPropertyHandler = call_driver;
+            if (pc->Flags & PCPROPERTY_ITEM_FLAG_SET) next->ks.SetPropertyHandler = call_driver;
+            if (pc->Flags & PCPROPERTY_ITEM_FLAG_BASICSUPPORT) next->ks.SupportHandler = call_driver;
+            ++next;
+            ++made.PropertiesCount;
+        }
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS AutomationSets::handle(PIRP irp) const {
+    if (set_count_ == 0) return STATUS_PROPSET_NOT_FOUND;
+    return KsPropertyHandlerWithAllocator(irp, set_count_, sets_, nullptr, sizeof(Item));
+}
+
+/** The request may stay with the driver (STATUS_PENDING) until PcCompletePendingPropertyRequest, so it is in pool. */
+NTSTATUS AutomationSets::call_driver(PIRP irp, PKSIDENTIFIER identifier, PVOID data) {
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
+    auto* item = reinterpret_cast<const Item*>(KSPROPERTY_ITEM_IRP_STORAGE(irp));
+    auto* file = static_cast<FileContext*>(stack->FileObject->FsContext);
+    auto* request = static_cast<PPCPROPERTY_REQUEST>(allocate_zeroed(sizeof(PCPROPERTY_REQUEST), kObjectTag.value));
+    if (!request) return STATUS_INSUFFICIENT_RESOURCES;
+    ULONG head = sizeof(KSPROPERTY);
+    request->Node = ULONG(-1);
+    if (identifier->Flags & KSPROPERTY_TYPE_TOPOLOGY) {
+        head = sizeof(KSP_NODE);
+        request->Node = reinterpret_cast<PKSP_NODE>(identifier)->NodeId; // its presence was checked by the filter
+    }
+    ULONG in = stack->Parameters.DeviceIoControl.InputBufferLength;
+    request->MajorTarget = file->pin ? file->pin->miniport() : file->filter->miniport();
+    request->MinorTarget = file->pin ? file->pin->stream() : nullptr;
+    request->PropertyItem = item->pc;
+    request->Verb = identifier->Flags & ~KSPROPERTY_TYPE_TOPOLOGY;
+    request->InstanceSize = in > head ? in - head : 0;
+    request->Instance = request->InstanceSize ? reinterpret_cast<UCHAR*>(identifier) + head : nullptr;
+    request->ValueSize = stack->Parameters.DeviceIoControl.OutputBufferLength;
+    request->Value = data;
+    request->Irp = irp;
+    IoMarkIrpPending(irp); // before the driver can complete it from elsewhere
+    trace::Call call(MPULAB_CALLBACK_PropertyHandler, item->pc->Id);
+    NTSTATUS status = call.leave(item->pc->Handler(request));
+    if (status == STATUS_PENDING) return status;
+    stack->Control &= ~SL_PENDING_RETURNED;
+    return finish(request, status);
+}
+
+} // namespace portcls
+
+/** Ends a property request whose handler returned STATUS_PENDING. IRQL <= DISPATCH_LEVEL. */
+PORTCLASSAPI NTSTATUS NTAPI PcCompletePendingPropertyRequest(PPCPROPERTY_REQUEST request, NTSTATUS status) {
+    if (!request || status == STATUS_PENDING) return STATUS_INVALID_PARAMETER;
+    PIRP irp = request->Irp;
+    irp->IoStatus.Status = portcls::finish(request, status);
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return STATUS_SUCCESS;
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// The capture pin: whenever its service group fires, Read until it has nothing; what it gives is stamped and goes into
+// read IRPs, one KSMUSICFORMAT record each, or waits for them (reference portcls-midi.md §2.5, §2.8, §2.10).
+#include "capture_backlog.hpp"
+#include "pin.hpp"
+
+namespace portcls {
+namespace {
+
+constexpr ULONG kReadBytes = 256;
+constexpr ULONG kMaxBytesPerService = 4096;
+constexpr ULONG kMaxFullServices = 64; // services in a row that never saw Read return 0: V31
+constexpr ULONG kMinExtent = 12;       // one record with up to four bytes
+constexpr ULONG kPattern = 0xA5A5A5A5;
+
+class CapturePin final : public Pin {
+  public:
+    CapturePin(Filter& filter, ULONG pin_id) : Pin(filter, pin_id) {}
+
+    void service() override {
+        if (!begin_service()) return;
+        do {
+            collect();
+            deliver();
+        } while (end_service());
+    }
+
+  protected:
+    NTSTATUS submit(PIRP irp) override;
+    ULONG stream_control_code() const override { return IOCTL_KS_READ_STREAM; }
+    void on_leave_run() override { wait_for_service(); }
+    void on_stop() override;
+
+  private:
+    ~CapturePin() override = default;
+    void collect();
+    ULONG read();
+    void deliver();
+
+    CaptureBacklog backlog_; // under lock_
+    UCHAR buffer_[kReadBytes] = {};
+    ULONGLONG offset_ = 0; // bytes of the stream since STOP
+    ULONG full_services_ = 0;
+};
+
+/** Reads until there is nothing, or the service's share is used up; then the group is asked to come again. */
+void CapturePin::collect() {
+    for (ULONG total = 0; total < kMaxBytesPerService;) {
+        ULONG count = read();
+        if (count == 0) {
+            full_services_ = 0;
+            return;
+        }
+        total += count;
+        if (!running()) continue; // what arrives outside RUN is dropped
+        SpinLockGuard guard(lock_);
+        backlog_.push(capture_stamp_ms(stream_time()), buffer_, count);
+    }
+    if (++full_services_ == kMaxFullServices)
+        trace::finding(31, full_services_ * kMaxBytesPerService, 0, "V31 Read never returns 0 bytes");
+    if (full_services_ < kMaxFullServices && group_) group_->RequestService();
+}
+
+/** One Read; 0: nothing, or an error. */
+ULONG CapturePin::read() {
+    ULONG count = kPattern;
+    const ULONGLONG stream = MPULAB_CORR(MPULAB_CORR_STREAM, number_);
+    trace::Call call(MPULAB_CALLBACK_Read, kReadBytes, number_, stream);
+    NTSTATUS status = stream_->Read(buffer_, kReadBytes, &count);
+    const bool unwritten = count == kPattern;
+    const ULONG claimed = unwritten ? 0 : count;
+    const ULONG given = claimed < kReadBytes ? claimed : kReadBytes;
+    if (NT_SUCCESS(status) && given && running()) { // inside the call, as its result
+        trace::record(MPULAB_KIND_STREAM_RANGE, stream, offset_, given, 1);
+        offset_ += given;
+    }
+    call.leave(status, claimed);
+    if (!NT_SUCCESS(status)) return 0;
+    if (unwritten) trace::finding(22, count, 0, "V22 Read succeeded and did not set *BytesRead");
+    if (claimed > kReadBytes) trace::finding(23, claimed, kReadBytes, "V23 Read gave more bytes than the buffer holds");
+    return given;
+}
+
+/** Waiting bytes into waiting IRPs, both in order. DISPATCH_LEVEL. */
+void CapturePin::deliver() {
+    for (;;) {
+        PIRP irp;
+        {
+            SpinLockGuard guard(lock_);
+            if (backlog_.empty()) return;
+            irp = KsRemoveIrpFromCancelableQueue(&queue_, &queue_lock_, KsListEntryHead, KsAcquireAndRemove);
+            if (!irp) return;
+            auto* header = static_cast<KSSTREAM_HEADER*>(irp->AssociatedIrp.SystemBuffer);
+            auto* data = static_cast<uint8_t*>(MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority));
+            header->DataUsed = backlog_.pop_record(data, header->FrameExtent);
+            header->OptionsFlags = 0;
+        }
+        irp->IoStatus.Status = STATUS_SUCCESS;
+        irp->IoStatus.Information =
+            IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength; // the headers go back
+        IoCompleteRequest(irp, IO_SOUND_INCREMENT);
+    }
+}
+
+NTSTATUS CapturePin::submit(PIRP irp) {
+    if (state() == KSSTATE_STOP) return STATUS_INVALID_DEVICE_STATE;
+    NTSTATUS status =
+        KsProbeStreamIrp(irp, KSPROBE_STREAMREAD | KSPROBE_ALLOCATEMDL | KSPROBE_PROBEANDLOCK | KSPROBE_SYSTEMADDRESS,
+                         sizeof(KSSTREAM_HEADER));
+    if (!NT_SUCCESS(status)) return status;
+    auto* header = static_cast<KSSTREAM_HEADER*>(irp->AssociatedIrp.SystemBuffer);
+    if (header->FrameExtent < kMinExtent) {
+        DbgPrint("portcls.sys: read refused: FrameExtent %u, at least %u is needed\n", header->FrameExtent, kMinExtent);
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    IoMarkIrpPending(irp);
+    KsAddIrpToCancelableQueue(&queue_, &queue_lock_, irp, KsListEntryTail, nullptr);
+    DispatchLevel raised;
+    deliver();
+    return STATUS_PENDING;
+}
+
+void CapturePin::on_stop() {
+    wait_for_service();
+    ULONG dropped;
+    ULONGLONG lost;
+    {
+        SpinLockGuard guard(lock_);
+        dropped = backlog_.clear();
+        lost = backlog_.take_lost();
+        offset_ = 0;
+        full_services_ = 0;
+    }
+    if (dropped || lost)
+        DbgPrint(
+            "portcls.sys: capture stream %u: %llu bytes lost because no read was pending and %u bytes were waiting; "
+            "%u bytes that waited are dropped at STOP\n",
+            number_, lost, CaptureBacklog::kCapacityBytes, dropped);
+}
+
+} // namespace
+
+Pin* new_capture_pin(Filter& filter, ULONG pin_id) {
+    return new (kObjectTag) CapturePin(filter, pin_id);
+}
+
+} // namespace portcls

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+// portcls.sys is an export driver: its devices are those of the adapter drivers that call it.
+#include "module/ddk.hpp"
+
+extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING) {
+    return STATUS_SUCCESS;
+}

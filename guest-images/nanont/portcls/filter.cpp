@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// The life of a filter handle; its properties are in filter_properties.cpp.
+#include "filter.hpp"
+
+#include "adapter.hpp"
+#include "format_match.hpp"
+#include "pin.hpp"
+
+namespace portcls {
+
+const KSDISPATCH_TABLE Filter::kDispatch = {device_control,
+                                            KsDispatchInvalidDeviceRequest,
+                                            KsDispatchInvalidDeviceRequest,
+                                            KsDispatchInvalidDeviceRequest,
+                                            close,
+                                            KsDispatchInvalidDeviceRequest,
+                                            KsDispatchInvalidDeviceRequest,
+                                            nullptr,
+                                            nullptr,
+                                            nullptr};
+
+Filter::Filter(PortMidi& port) : port_(port) {
+    port_.AddRef();
+    lock_.initialize();
+}
+
+Filter::~Filter() {
+    if (pin_counts_) ExFreePoolWithTag(pin_counts_, kObjectTag.value);
+    port_.filter_closed();
+    port_.Release();
+}
+
+void Filter::dereference() {
+    if (InterlockedDecrement(&references_) == 0) delete this;
+}
+
+NTSTATUS Filter::create(PortMidi& port, PIRP irp) {
+    PoolBuffer<FileContext> file(sizeof(FileContext));
+    PoolBuffer<ULONG> counts(port.description().pin_count() * sizeof(ULONG));
+    if (!file || !counts) return STATUS_INSUFFICIENT_RESOURCES;
+    file->create_items[0].Create = create_pin;
+    RtlInitUnicodeString(&file->create_items[0].ObjectClass, KSSTRING_Pin);
+    NTSTATUS status = KsAllocateObjectHeader(&file->header, 1, file->create_items, irp, &kDispatch);
+    if (!NT_SUCCESS(status)) return status;
+    auto* filter = new (kObjectTag) Filter(port);
+    if (!filter) {
+        KsFreeObjectHeader(file->header);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    file->create_items[0].Context = filter;
+    filter->pin_counts_ = counts.release();
+    file->filter = filter;
+    IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext = file.release();
+    return STATUS_SUCCESS;
+}
+
+Filter& Filter::of(PIRP irp) {
+    return *static_cast<FileContext*>(IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext)->filter;
+}
+
+NTSTATUS NTAPI Filter::close(PDEVICE_OBJECT, PIRP irp) {
+    PFILE_OBJECT object = IoGetCurrentIrpStackLocation(irp)->FileObject;
+    auto* file = static_cast<FileContext*>(object->FsContext);
+    object->FsContext = nullptr;
+    KsFreeObjectHeader(file->header);
+    file->filter->dereference();
+    ExFreePoolWithTag(file, kObjectTag.value);
+    return complete(irp, STATUS_SUCCESS);
+}
+
+NTSTATUS NTAPI Filter::device_control(PDEVICE_OBJECT device, PIRP irp) {
+    if (IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.IoControlCode != IOCTL_KS_PROPERTY)
+        return KsDefaultDeviceIoCompletion(device, irp);
+    NTSTATUS status = of(irp).property(irp);
+    if (status != STATUS_PENDING) complete(irp, status, irp->IoStatus.Information);
+    return status;
+}
+
+NTSTATUS Filter::count_pin(ULONG pin_id) {
+    ControlGuard guard(lock_);
+    if (pin_counts_[pin_id] >= port_.description().pin(pin_id).MaxFilterInstanceCount)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    NTSTATUS status = port_.count_pin(pin_id);
+    if (NT_SUCCESS(status)) ++pin_counts_[pin_id];
+    return status;
+}
+
+void Filter::uncount_pin(ULONG pin_id) {
+    {
+        ControlGuard guard(lock_);
+        --pin_counts_[pin_id];
+    }
+    port_.uncount_pin(pin_id);
+}
+
+ULONG Filter::pins_open(ULONG pin_id) {
+    ControlGuard guard(lock_);
+    return pin_counts_[pin_id];
+}
+
+/** Create item of KSSTRING_Pin: instance limits, format match, then the pin (reference §2.10 step 2). */
+NTSTATUS NTAPI Filter::create_pin(PDEVICE_OBJECT, PIRP irp) {
+    auto& filter = *static_cast<Filter*>(KSCREATE_ITEM_IRP_STORAGE(irp)->Context);
+    const Description& description = filter.port_.description();
+    if (filter.port_.is_removed()) return complete(irp, STATUS_DEVICE_NOT_CONNECTED);
+    PKSPIN_CONNECT connect;
+    NTSTATUS status = KsValidateConnectRequest(irp, description.pin_count(), description.ks_pins(), &connect);
+    if (!NT_SUCCESS(status)) return complete(irp, status);
+    const KSPIN_DESCRIPTOR& pin = description.ks_pins()[connect->PinId];
+    auto* format = reinterpret_cast<PKSDATAFORMAT>(connect + 1);
+    bool fits = false;
+    for (ULONG i = 0; i < pin.DataRangesCount; ++i)
+        fits |= format_fits(wire::load<wire::DataFormat>(format), wire::load<wire::DataFormat>(pin.DataRanges[i]));
+    if (!fits) return complete(irp, STATUS_NO_MATCH);
+    if (pin.Communication == KSPIN_COMMUNICATION_NONE)
+        return complete(irp, STATUS_INVALID_PARAMETER); // a bridge pin: there is nobody to connect to
+    status = filter.count_pin(connect->PinId);
+    if (!NT_SUCCESS(status)) return complete(irp, status);
+    status = Pin::create(filter, connect->PinId, *format, irp);
+    if (!NT_SUCCESS(status)) filter.uncount_pin(connect->PinId);
+    return complete(irp, status);
+}
+
+} // namespace portcls

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// A filter object: one open handle on a subdevice. Pins made through it hold it, so it may outlive its handle.
+#pragma once
+
+#include "file.hpp"
+#include "port_midi.hpp"
+
+namespace portcls {
+
+class Filter {
+  public:
+    /** Makes the filter and hangs it behind the file of `irp`. PASSIVE_LEVEL. */
+    static NTSTATUS create(PortMidi& port, PIRP irp);
+
+    PortMidi& port() { return port_; }
+    IMiniportMidi* miniport() const { return port_.miniport(); }
+
+    /** STATUS_INSUFFICIENT_RESOURCES: no instance of the pin is free here, or in the port. */
+    NTSTATUS count_pin(ULONG pin_id);
+    void uncount_pin(ULONG pin_id);
+
+    void reference() { InterlockedIncrement(&references_); }
+    void dereference();
+
+  private:
+    explicit Filter(PortMidi& port);
+    ~Filter();
+    ULONG pins_open(ULONG pin_id);
+
+    static NTSTATUS NTAPI device_control(PDEVICE_OBJECT device, PIRP irp);
+    static NTSTATUS NTAPI close(PDEVICE_OBJECT device, PIRP irp);
+    static NTSTATUS NTAPI create_pin(PDEVICE_OBJECT device, PIRP irp);
+    static Filter& of(PIRP irp);
+    NTSTATUS property(PIRP irp);
+    static NTSTATUS pin_property(PIRP irp, PKSIDENTIFIER request, PVOID data);
+    static NTSTATUS pin_instances(PIRP irp, PKSIDENTIFIER request, PVOID data);
+    static NTSTATUS pin_intersection(PIRP irp, PKSIDENTIFIER request, PVOID data);
+    static NTSTATUS pin_connection(PIRP irp, PKSIDENTIFIER request, PVOID data);
+    static NTSTATUS topology_property(PIRP irp, PKSIDENTIFIER request, PVOID data);
+
+    static const KSDISPATCH_TABLE kDispatch;
+    static const KSPROPERTY_ITEM kPinItems[];
+    static const KSPROPERTY_ITEM kTopologyItems[];
+    static const KSPROPERTY_SET kSets[];
+
+    PortMidi& port_; // one reference
+    LONG references_ = 1;
+    ControlLock lock_;
+    ULONG* pin_counts_ = nullptr;
+};
+
+} // namespace portcls

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// The one file in which the GUIDs of portcls.h are defined, and which interface has which.
+#include <initguid.h>
+
+#include "interfaces.hpp"
+
+namespace portcls {
+
+template <> const IID& iid_of<IUnknown>() {
+    return IID_IUnknown;
+}
+template <> const IID& iid_of<IResourceList>() {
+    return IID_IResourceList;
+}
+template <> const IID& iid_of<IServiceSink>() {
+    return IID_IServiceSink;
+}
+template <> const IID& iid_of<IServiceGroup>() {
+    return IID_IServiceGroup;
+}
+template <> const IID& iid_of<IInterruptSync>() {
+    return IID_IInterruptSync;
+}
+template <> const IID& iid_of<IPortMidi>() {
+    return IID_IPortMidi;
+}
+template <> const IID& iid_of<IUnregisterSubdevice>() {
+    return IID_IUnregisterSubdevice;
+}
+template <> const IID& iid_of<IUnregisterPhysicalConnection>() {
+    return IID_IUnregisterPhysicalConnection;
+}
+template <> const IID& iid_of<ISubdevice>() {
+    return IID_ISubdevice;
+}
+
+} // namespace portcls

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Interfaces that portcls.h does not have: ours, between a port and the rest of this module.
+#pragma once
+
+#include "com.hpp"
+
+DEFINE_GUID(IID_ISubdevice, 0x8d5dfbcd, 0x3a1e, 0x4b9f, 0x9c, 0x54, 0x6c, 0x0e, 0x4b, 0x2f, 0x77, 0xa1);
+// from dmusicks.h, which brings the whole of DirectMusic
+DEFINE_GUID(IID_IPortDMus, 0xc096df9c, 0xfb09, 0x11d1, 0x81, 0xb0, 0x00, 0x60, 0x08, 0x33, 0x16, 0xc1);
+DEFINE_GUID(CLSID_PortDMus, 0xb7902fe9, 0xfb0a, 0x11d1, 0x81, 0xb0, 0x00, 0x60, 0x08, 0x33, 0x16, 0xc1);
+
+namespace portcls {
+
+/** What PcRegisterSubdevice and the adapter need of a port. All at PASSIVE_LEVEL. */
+struct ISubdevice : public IUnknown {
+    /** IPort::Init has succeeded. */
+    virtual bool is_initialized() = 0;
+    /** Interface categories to register. */
+    virtual void categories(const GUID*& list, ULONG& count) = 0;
+    /** A client opens the filter: makes the filter object and hangs it behind the file. Does not complete `irp`. */
+    virtual NTSTATUS create_filter(PDEVICE_OBJECT device, PIRP irp) = 0;
+    /** The hardware is gone, the device object is not: streams stop, new opens fail. */
+    virtual void surprise_removed() = 0;
+    /** As surprise_removed(); and the miniport may go as soon as no handle is open. */
+    virtual void device_removed() = 0;
+    /** Device power; down: before the hardware loses it, up: after it has it again (reference §1.4). */
+    virtual void power_changed(POWER_STATE state, bool going_down) = 0;
+    /** Streams are open. */
+    virtual bool has_pins() = 0;
+};
+
+} // namespace portcls

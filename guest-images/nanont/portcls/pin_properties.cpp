@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Properties of a pin handle: the driver's automation table first, then KSPROPSETID_Connection (reference §5.4).
+#include "pin.hpp"
+
+#include "format_match.hpp"
+
+namespace portcls {
+
+const KSPROPERTY_ITEM Pin::kConnectionItems[] = {
+    {KSPROPERTY_CONNECTION_STATE,
+     {get_state},
+     sizeof(KSPROPERTY),
+     sizeof(KSSTATE),
+     {put_state},
+     nullptr,
+     0,
+     nullptr,
+     nullptr,
+     0},
+    {KSPROPERTY_CONNECTION_DATAFORMAT,
+     {get_format},
+     sizeof(KSPROPERTY),
+     sizeof(KSDATAFORMAT),
+     {put_format},
+     nullptr,
+     0,
+     nullptr,
+     nullptr,
+     0},
+};
+
+const KSPROPERTY_SET Pin::kSets[] = {
+    {&KSPROPSETID_Connection, SIZEOF_ARRAY(kConnectionItems), kConnectionItems, 0, nullptr},
+};
+
+NTSTATUS Pin::property(PIRP irp) {
+    PortMidi& port = filter_.port();
+    NTSTATUS status = port.is_removed() ? STATUS_PROPSET_NOT_FOUND : port.description().pin_table(pin_id_).handle(irp);
+    if (status != STATUS_PROPSET_NOT_FOUND && status != STATUS_NOT_FOUND) return status;
+    NTSTATUS built_in = KsPropertyHandler(irp, SIZEOF_ARRAY(kSets), kSets);
+    return built_in == STATUS_PROPSET_NOT_FOUND ? status : built_in;
+}
+
+NTSTATUS Pin::get_state(PIRP irp, PKSIDENTIFIER, PVOID data) {
+    Pin& pin = of(irp);
+    ControlGuard guard(pin.control_);
+    *static_cast<KSSTATE*>(data) = pin.state();
+    irp->IoStatus.Information = sizeof(KSSTATE);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS Pin::put_state(PIRP irp, PKSIDENTIFIER, PVOID data) {
+    return of(irp).set_state(*static_cast<KSSTATE*>(data));
+}
+
+NTSTATUS Pin::get_format(PIRP irp, PKSIDENTIFIER, PVOID data) {
+    *static_cast<KSDATAFORMAT*>(data) = of(irp).format_;
+    irp->IoStatus.Information = sizeof(KSDATAFORMAT);
+    return STATUS_SUCCESS;
+}
+
+/** A format within the pin's ranges is offered to the stream. */
+NTSTATUS Pin::put_format(PIRP irp, PKSIDENTIFIER, PVOID data) {
+    Pin& pin = of(irp);
+    auto* format = static_cast<KSDATAFORMAT*>(data);
+    ULONG room = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength;
+    if (format->FormatSize < sizeof(KSDATAFORMAT) || format->FormatSize > room) return STATUS_INVALID_BUFFER_SIZE;
+    if (pin.filter_.port().is_removed()) return STATUS_DEVICE_NOT_CONNECTED;
+    const KSPIN_DESCRIPTOR& ranges = pin.filter_.port().description().ks_pins()[pin.pin_id_];
+    bool fits = false;
+    for (ULONG i = 0; i < ranges.DataRangesCount; ++i)
+        fits |= format_fits(wire::load<wire::DataFormat>(format), wire::load<wire::DataFormat>(ranges.DataRanges[i]));
+    if (!fits) return STATUS_NO_MATCH;
+    ControlGuard guard(pin.control_);
+    trace::Call call(MPULAB_CALLBACK_SetFormat);
+    NTSTATUS status = call.leave(pin.stream_->SetFormat(format));
+    if (NT_SUCCESS(status)) {
+        pin.format_ = *format;
+        pin.format_.FormatSize = sizeof(KSDATAFORMAT);
+    }
+    return status;
+}
+
+} // namespace portcls

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// IRP_MJ_PNP: what PortCls owes the system and the driver (reference portcls-midi.md §1.2, §1.5).
+#include "adapter.hpp"
+#include "resource_list.hpp"
+
+namespace portcls {
+namespace {
+
+NTSTATUS pass_down(Adapter& adapter, PIRP irp) {
+    irp->IoStatus.Status = STATUS_SUCCESS;
+    IoSkipCurrentIrpStackLocation(irp);
+    return IoCallDriver(adapter.lower, irp);
+}
+
+NTSTATUS start(Adapter& adapter, PIRP irp) {
+    NTSTATUS status = PcForwardIrpSynchronous(adapter.fdo, irp);
+    if (!NT_SUCCESS(status)) return complete(irp, status);
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
+    PRESOURCELIST resources = nullptr;
+    status = new_resource_list(stack->Parameters.StartDevice.AllocatedResourcesTranslated,
+                               stack->Parameters.StartDevice.AllocatedResources, &resources);
+    if (!NT_SUCCESS(status)) return complete(irp, status);
+    irp->IoStatus.Status = STATUS_SUCCESS;
+    adapter.object_count = 0;
+    DbgPrint("DEBUG entries %u ports %u irqs %u type0 %u type1 %u\n", resources->NumberOfEntries(), resources->NumberOfEntriesOfType(CmResourceTypePort), resources->NumberOfEntriesOfType(CmResourceTypeInterrupt), resources->TranslatedList()->List[0].PartialResourceList.PartialDescriptors[0].Type, resources->TranslatedList()->List[0].PartialResourceList.PartialDescriptors[1].Type);
+    trace::Call call(MPULAB_CALLBACK_StartDevice);
+    status = call.leave(adapter.start(adapter.fdo, irp, resources));
+    if (status == STATUS_PENDING) {
+        DbgPrint(
+            "portcls.sys: StartDevice returned STATUS_PENDING: it must finish its work and return a final status\n");
+        status = STATUS_INVALID_DEVICE_STATE;
+    }
+    resources->Release();
+    if (NT_SUCCESS(status))
+        adapter.started = true;
+    else
+        release_subdevices(adapter);
+    return complete(irp, status);
+}
+
+bool streams_open(Adapter& adapter) {
+    ControlGuard guard(adapter.lock);
+    for (LIST_ENTRY* at = adapter.ports.Flink; at != &adapter.ports; at = at->Flink)
+        if (CONTAINING_RECORD(at, KnownPort, link)->port->has_pins()) return true;
+    return false;
+}
+
+NTSTATUS stop(Adapter& adapter, PIRP irp) {
+    adapter.started = false;
+    disable_interfaces(adapter);
+    release_subdevices(adapter); // the next StartDevice makes them again
+    return pass_down(adapter, irp);
+}
+
+/** The hardware is gone, the FDO is not: opens fail, streams end, the driver's objects stay until REMOVE. */
+NTSTATUS surprise_removal(Adapter& adapter, PIRP irp) {
+    adapter.gone = true;
+    disable_interfaces(adapter);
+    {
+        ControlGuard guard(adapter.lock);
+        for (LIST_ENTRY* at = adapter.ports.Flink; at != &adapter.ports; at = at->Flink)
+            CONTAINING_RECORD(at, KnownPort, link)->port->surprise_removed();
+    }
+    return pass_down(adapter, irp);
+}
+
+NTSTATUS remove(Adapter* adapter, PIRP irp) {
+    adapter->gone = true;
+    adapter->started = false;
+    disable_interfaces(*adapter);
+    release_subdevices(*adapter);
+    stop_timeouts(*adapter);
+    if (adapter->power) {
+        trace::finding(73, 1, 0, "V73 adapter power management still registered at REMOVE");
+        adapter->power->Release();
+    }
+    NTSTATUS status = pass_down(*adapter, irp);
+    PDEVICE_OBJECT fdo = adapter->fdo;
+    IoDetachDevice(adapter->lower);
+    Extension& extension = extension_of(fdo);
+    KSDEVICE_HEADER header = extension.header;
+    extension.adapter = nullptr;
+    extension.header = nullptr;
+    KsFreeDeviceHeader(header);
+    adapter->magic = 0;
+    ExFreePoolWithTag(adapter, kObjectTag.value);
+    IoDeleteDevice(fdo); // lives on while a file is open on it
+    return status;
+}
+
+} // namespace
+
+NTSTATUS dispatch_pnp(Adapter& adapter, PIRP irp) {
+    switch (IoGetCurrentIrpStackLocation(irp)->MinorFunction) {
+    case IRP_MN_START_DEVICE:
+        return start(adapter, irp);
+    case IRP_MN_QUERY_STOP_DEVICE:
+        if (streams_open(adapter)) return complete(irp, STATUS_UNSUCCESSFUL);
+        return pass_down(adapter, irp);
+    case IRP_MN_STOP_DEVICE:
+        return stop(adapter, irp);
+    case IRP_MN_QUERY_REMOVE_DEVICE:
+    case IRP_MN_CANCEL_REMOVE_DEVICE:
+    case IRP_MN_CANCEL_STOP_DEVICE:
+        return pass_down(adapter, irp);
+    case IRP_MN_SURPRISE_REMOVAL:
+        return surprise_removal(adapter, irp);
+    case IRP_MN_REMOVE_DEVICE:
+        return remove(&adapter, irp);
+    default: // not ours to answer: the status stays as it is
+        IoSkipCurrentIrpStackLocation(irp);
+        return IoCallDriver(adapter.lower, irp);
+    }
+}
+
+} // namespace portcls
