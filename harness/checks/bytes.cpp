@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Three times the same rule at three places: these bytes and no others, in this order.
+//   wire      MIDI OUT carried exactly the song
+//   injected  MIDI IN carried exactly the song (the bench did its part)
+//   captured  completed reads of the capture pin gave the client exactly the song
+#include "checks/check.hpp"
+#include "events/format.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mpulab {
+namespace {
+
+struct Stream {
+    Bytes bytes;
+    std::vector<uint64_t> records; // of each byte
+};
+
+Stream wire_bytes(const CheckInput& input, uint16_t kind) {
+    Stream stream;
+    for (const mpulab_record& record : input.log.records()) {
+        if (record.kind != kind || record.unit != input.run.unit) continue;
+        stream.bytes.push_back(static_cast<uint8_t>(record.a));
+        stream.records.push_back(record.seq);
+    }
+    return stream;
+}
+
+Stream captured_bytes(const CheckInput& input) {
+    Stream stream;
+    for (const mpulab_record& record : input.log.records()) {
+        if (record.kind != MPULAB_KIND_CAPTURED) continue;
+        const Bytes part = record_payload(record);
+        append(stream.bytes, part);
+        stream.records.insert(stream.records.end(), part.size(), record.seq);
+    }
+    return stream;
+}
+
+/// The event of the song that byte `offset` belongs to.
+std::string song_place(const Song& song, uint64_t offset) {
+    if (offset >= song.wire.size()) return "after the song's last byte";
+    const auto event = std::prev(std::upper_bound(song.events.begin(), song.events.end(), offset,
+                                                  [](uint64_t at, const SongEvent& e) { return at < e.offset; }));
+    return fmt::format("byte {} of event {} (track {}, tick {}: {})", offset - event->offset,
+                       event - song.events.begin(), event->track, event->tick, format_hex(song.bytes_of(*event), 8));
+}
+
+CheckResult compare(const CheckInput& input, const char* name, const char* where, const Stream& stream) {
+    const Bytes& song = input.song.wire;
+    if (stream.bytes.empty()) return nothing_seen(name, fmt::format("no byte came {}", where));
+    const auto [theirs, ours] = std::mismatch(stream.bytes.begin(), stream.bytes.end(), song.begin(), song.end());
+    const auto at = static_cast<uint64_t>(ours - song.begin());
+    if (theirs == stream.bytes.end() && ours == song.end()) {
+        return passed(name, song.size(), fmt::format("{} bytes {}, equal to the file's", song.size(), where));
+    }
+    const bool too_few = theirs == stream.bytes.end();
+    const bool too_many = ours == song.end();
+    const std::string expected =
+        too_many ? "no more bytes" : fmt::format("0x{:02x}, {}", *ours, song_place(input.song, at));
+    const std::string seen =
+        too_few ? fmt::format("no more bytes after {}", stream.bytes.size()) : fmt::format("0x{:02x}", *theirs);
+    const uint64_t record = stream.records[std::min<size_t>(at, stream.records.size() - 1)];
+    return failed(input, name, at,
+                  fmt::format("byte {} of {} {} differs ({} came, {} were expected)", at, song.size(), where,
+                              stream.bytes.size(), song.size()),
+                  expected, seen, record);
+}
+
+} // namespace
+
+CheckResult check_wire_bytes(const CheckInput& input) {
+    return compare(input, "wire", "on MIDI OUT", wire_bytes(input, MPULAB_KIND_WIRE_OUT));
+}
+
+CheckResult check_injected(const CheckInput& input) {
+    CheckResult result = compare(input, "injected", "on MIDI IN", wire_bytes(input, MPULAB_KIND_WIRE_IN));
+    if (result.status == CheckStatus::Failed) result.status = CheckStatus::Error; // the card's cues are the bench's own
+    return result;
+}
+
+CheckResult check_captured(const CheckInput& input) {
+    return compare(input, "captured", "from the capture pin", captured_bytes(input));
+}
+
+} // namespace mpulab

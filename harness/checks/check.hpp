@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// What a check says. Checks read the event log and the song, nothing else.
+#pragma once
+
+#include "events/event_log.hpp"
+#include "midi/song.hpp"
+#include "scenario/song_run.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mpulab {
+
+enum class CheckStatus {
+    Passed,
+    Failed, // the driver is wrong
+    Error   // the check had nothing to look at, or the log is unsound: says nothing about the driver
+};
+
+struct CheckResult {
+    std::string name;
+    CheckStatus status = CheckStatus::Passed;
+    uint64_t looked_at = 0; // how many things it judged: 0 never passes
+    std::string message;    // one line: what was found
+    std::string expected;   // of a failed check
+    std::string seen;
+    std::optional<uint64_t> record; // where it failed
+    std::optional<uint64_t> time_ns;
+    std::vector<std::string> around; // the ten records around that place
+};
+
+/// What a run of the main job is judged by.
+struct CheckInput {
+    const EventLog& log;
+    const Song& song;
+    const SongRun& run;
+    uint64_t seed = 0;
+};
+
+inline constexpr uint64_t kMaxLatenessNs = 1'000'000; // virtual
+
+// One file each; every one states its rule in its head.
+CheckResult check_integrity(const CheckInput& input);
+CheckResult check_steps(const CheckInput& input);
+CheckResult check_wire_bytes(const CheckInput& input);
+CheckResult check_wire_times(const CheckInput& input);
+CheckResult check_injected(const CheckInput& input);
+CheckResult check_captured(const CheckInput& input);
+CheckResult check_nothing_lost(const CheckInput& input);
+CheckResult check_interrupts(const CheckInput& input);
+CheckResult check_findings(const CheckInput& input);
+
+/// All that apply to the run, in the order they are reported.
+std::vector<CheckResult> run_checks(const CheckInput& input);
+
+// Helpers shared by the checks.
+CheckResult passed(std::string name, uint64_t looked_at, std::string message);
+CheckResult nothing_seen(std::string name, std::string what);
+CheckResult failed(const CheckInput& input, std::string name, uint64_t looked_at, std::string message,
+                   std::string expected, std::string seen, std::optional<uint64_t> record);
+
+/// Time of 0 on the render pin's stream clock: the end of the step that set it to RUN. Empty: it never ran.
+std::optional<uint64_t> render_run_time(const CheckInput& input);
+
+} // namespace mpulab

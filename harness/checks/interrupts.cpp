@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Interrupts: some were taken, none was spurious (taken by the kernel and claimed by no routine).
+#include "checks/interrupts.hpp"
+
+#include "checks/check.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mpulab {
+
+InterruptStatistics interrupt_statistics(const EventLog& log, uint32_t unit) {
+    InterruptStatistics numbers;
+    std::vector<uint64_t> latencies;
+    constexpr uint64_t kNotRisen = UINT64_MAX;
+    uint64_t risen = kNotRisen; // time of the first rise that no ISR has answered yet
+    for (const mpulab_record& record : log.records()) {
+        switch (record.kind) {
+        case MPULAB_KIND_INTERRUPT:
+            ++(record.b != 0 ? numbers.taken : numbers.spurious);
+            break;
+        case MPULAB_KIND_IRQ:
+            if (record.unit != unit) break;
+            if (record.a != 0) {
+                ++numbers.rises;
+                if (risen == kNotRisen) risen = record.time_ns;
+            }
+            break;
+        case MPULAB_KIND_CALL_ENTER:
+            if (record.a == MPULAB_CALLBACK_InterruptRoutine && risen != kNotRisen) {
+                latencies.push_back(record.time_ns - risen);
+                risen = kNotRisen;
+            }
+            break;
+        default:
+            break;
+        }
+    }
+    if (latencies.empty()) return numbers;
+    std::sort(latencies.begin(), latencies.end());
+    const auto rank = [&latencies](size_t percent) { // nearest rank
+        return latencies[(latencies.size() * percent + 99) / 100 - 1];
+    };
+    numbers.latencies = latencies.size();
+    numbers.min_ns = latencies.front();
+    numbers.p50_ns = rank(50);
+    numbers.p99_ns = rank(99);
+    numbers.max_ns = latencies.back();
+    return numbers;
+}
+
+CheckResult check_interrupts(const CheckInput& input) {
+    constexpr const char* kName = "interrupts";
+    const InterruptStatistics numbers = interrupt_statistics(input.log, input.run.unit);
+    if (numbers.spurious != 0) {
+        const auto records = input.log.records();
+        const auto first = std::find_if(records.begin(), records.end(), [](const mpulab_record& record) {
+            return record.kind == MPULAB_KIND_INTERRUPT && record.b == 0;
+        });
+        return failed(input, kName, numbers.taken + numbers.spurious,
+                      fmt::format("{} spurious interrupts beside {} taken", numbers.spurious, numbers.taken),
+                      "every interrupt claimed by an ISR", "one that none claimed", first->seq);
+    }
+    if (numbers.taken == 0) return nothing_seen(kName, "no interrupt was taken");
+    return passed(kName, numbers.taken, fmt::format("{} taken, 0 spurious", numbers.taken));
+}
+
+} // namespace mpulab

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// No byte was lost in the card: no OVERRUN, of the host's latch or of the RX FIFO. And no rule was broken: no FINDING.
+#include "checks/check.hpp"
+#include "events/names.hpp"
+
+#include <fmt/format.h>
+
+namespace mpulab {
+
+CheckResult check_nothing_lost(const CheckInput& input) {
+    constexpr const char* kName = "nothing-lost";
+    uint64_t bytes = 0;
+    uint64_t lost = 0;
+    std::optional<uint64_t> first;
+    for (const mpulab_record& record : input.log.records()) {
+        if (record.kind == MPULAB_KIND_WIRE_OUT || record.kind == MPULAB_KIND_WIRE_IN) ++bytes;
+        if (record.kind == MPULAB_KIND_OVERRUN) {
+            ++lost;
+            if (!first) first = record.seq;
+        }
+    }
+    if (lost != 0) {
+        const mpulab_record& record = input.log.records()[*first];
+        return failed(input, kName, bytes,
+                      fmt::format("{} bytes were lost, the first in the {}", lost, overrun_name(record.a)),
+                      "no overrun", fmt::format("byte 0x{:02x} lost", record.b), first);
+    }
+    if (bytes == 0) return nothing_seen(kName, "no byte crossed the wire");
+    return passed(kName, bytes, fmt::format("{} bytes, none lost in the card", bytes));
+}
+
+CheckResult check_findings(const CheckInput& input) {
+    constexpr const char* kName = "findings";
+    const auto records = input.log.records();
+    uint64_t calls = 0;
+    uint64_t findings = 0;
+    std::optional<uint64_t> first;
+    for (const mpulab_record& record : records) {
+        if (record.kind == MPULAB_KIND_CALL_ENTER) ++calls;
+        if (record.kind == MPULAB_KIND_FINDING) {
+            ++findings;
+            if (!first) first = record.seq;
+        }
+    }
+    if (findings != 0) {
+        const mpulab_record& record = records[*first];
+        return failed(input, kName, calls, fmt::format("V{:02}: {}", record.a, input.log.name_after(*first)),
+                      fmt::format("{}", record.c), fmt::format("{} ({} findings in all)", record.b, findings), first);
+    }
+    if (calls == 0) return nothing_seen(kName, "the driver was never called");
+    return passed(kName, calls, fmt::format("{} calls into the driver, no rule broken", calls));
+}
+
+} // namespace mpulab

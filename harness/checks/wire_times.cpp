@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Each event's first byte starts within 1 ms (virtual) of its time where the wire had room: at max(event time, end of
+// the byte before). Event time = RUN of the render pin + lead + time in the song.
+#include "checks/check.hpp"
+#include "events/format.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mpulab {
+
+CheckResult check_wire_times(const CheckInput& input) {
+    constexpr const char* kName = "times";
+    const auto run_time = render_run_time(input);
+    if (!run_time) return nothing_seen(kName, "the render pin never ran");
+
+    const uint64_t song_zero = *run_time + input.run.lead_ns;
+    uint64_t byte = 0; // number of the byte on the wire
+    size_t next = 0;   // event whose first byte comes next
+    uint64_t wire_free = 0;
+    uint64_t worst = 0;
+    for (const mpulab_record& record : input.log.records()) {
+        if (record.kind != MPULAB_KIND_WIRE_OUT || record.unit != input.run.unit) continue;
+        if (next < input.song.events.size() && byte == input.song.events[next].offset) {
+            const uint64_t due = std::max(song_zero + input.song.events[next].time_ns, wire_free);
+            const uint64_t off = record.time_ns > due ? record.time_ns - due : due - record.time_ns;
+            if (off > kMaxLatenessNs) {
+                return failed(
+                    input, kName, next + 1,
+                    fmt::format("event {} is {} us {}", next, off / 1000, record.time_ns > due ? "late" : "early"),
+                    fmt::format("{} s, within {} us", format_time(due), kMaxLatenessNs / 1000),
+                    fmt::format("{} s", format_time(record.time_ns)), record.seq);
+            }
+            worst = std::max(worst, off);
+            ++next;
+        }
+        wire_free = record.b; // end of its stop bit
+        ++byte;
+    }
+    if (next == 0) return nothing_seen(kName, "no event of the song went out");
+    return passed(kName, next, fmt::format("{} events, the worst {} us off", next, (worst + 500) / 1000));
+}
+
+} // namespace mpulab

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// mpulab: parses the command line, dispatches, turns the outcome into an exit code.
+#include "cli/play.hpp"
+#include "cli/show.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+using namespace mpulab;
+
+namespace {
+
+int refuse(const Error& error) {
+    fmt::print(stderr, "error: {}\n", error.line());
+    return static_cast<int>(error.code());
+}
+
+void set_up_log(bool verbose) {
+    auto logger = spdlog::stderr_color_mt("mpulab");
+    logger->set_pattern("%n: %v");
+    logger->set_level(verbose ? spdlog::level::debug : spdlog::level::info);
+    spdlog::set_default_logger(std::move(logger));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{
+        "A bench for Windows MIDI drivers and the hardware under them.\n"
+        "Exit codes: 0 passed, 1 failed, 2 error in scenario, package or bench, 3 guest crash, 64 wrong usage,\n"
+        "130 interrupted."};
+    app.name("mpulab");
+    app.set_version_flag("--version", std::string("mpulab 0.1"));
+    app.require_subcommand(1);
+    bool verbose = false;
+    app.add_flag("-v,--verbose", verbose, "say more on stderr");
+
+    PlayOptions play_options;
+    auto* play_command =
+        app.add_subcommand("play", "play a MIDI file through the driver, out and in, and judge the run");
+    play_command->add_option("FILE", play_options.file, "Standard MIDI File, format 0 or 1")->required();
+    play_command->add_option("--card", play_options.card, "properties of the card, e.g. iobase=0x300,irq=5")
+        ->type_name("KEY=VALUE,...");
+    play_command->add_option("--seed", play_options.seed, "seed of the run")->capture_default_str();
+    play_command->add_option("--out", play_options.out, "where runs are left")->capture_default_str();
+    play_command->add_option("--driver", play_options.driver, "the .sys to test instead of ours")->type_name("FILE");
+    play_command->add_option("--connect", play_options.connect, "libvirt URI; default: libvirt inside this process");
+    play_command->add_option("--soundfont", play_options.soundfont, "sound font for the .wav")->type_name("FILE");
+    play_command->add_flag("!--no-capture", play_options.capture, "only out: inject nothing at MIDI IN");
+    play_command->add_flag("--json", play_options.json, "print the result document instead of a summary");
+    play_command->add_flag("--gdb", play_options.gdb, "stop before DriverEntry and print how to attach gdb");
+    play_command->add_flag("--print-command", play_options.print_command,
+                           "only write the run's files and print the QEMU command line that makes the same run");
+
+    ShowOptions show_options;
+    auto* show_command = app.add_subcommand("show", "print a run's event log as text");
+    show_command->add_option("RUN", show_options.what, "event log, folder of a run, or its id")->required();
+    show_command->add_option("--out", show_options.out, "where runs are left")->capture_default_str();
+    show_command->add_option("--kind", show_options.kinds, "only these kinds, e.g. WIRE_OUT,IRQ")->delimiter(',');
+    show_command->add_option("--from", show_options.from, "first record")->capture_default_str();
+    show_command->add_option("--count", show_options.count, "at most so many records");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp& help) {
+        return app.exit(help);
+    } catch (const CLI::CallForVersion& version) {
+        return app.exit(version);
+    } catch (const CLI::ParseError& error) {
+        std::string what = error.what();
+        if (!what.empty() && what.back() == '\n') what.pop_back();
+        return refuse(Error(what, "see \"mpulab --help\" or \"mpulab COMMAND --help\"", ExitCode::Usage));
+    }
+    set_up_log(verbose);
+    play_options.command.assign(argv, argv + argc);
+    try {
+        const ExitCode code = play_command->parsed() ? play(play_options) : show(show_options);
+        return static_cast<int>(code);
+    } catch (const Error& error) {
+        return refuse(error);
+    } catch (const std::exception& error) {
+        return refuse(Error(fmt::format("unexpected: {}", error.what()), "report this as a bug of mpulab"));
+    }
+}

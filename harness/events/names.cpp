@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "events/names.hpp"
+
+#include "agent/score.h"
+#include "link/mpulab_codes.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <fmt/format.h>
+
+namespace mpulab {
+namespace {
+
+struct Numbered {
+    uint16_t number;
+    KindInfo info;
+};
+
+constexpr Numbered kKinds[] = {
+#define MPULAB_KIND(value, name, text, a, b, c) {value, {#name, text, {a, b, c}}},
+#include "link/mpulab_link_kinds.def"
+#undef MPULAB_KIND
+};
+
+constexpr size_t kKindLimit = 256;
+
+/// Kinds by number, for the reader's hot path.
+constexpr auto kByNumber = [] {
+    std::array<const KindInfo*, kKindLimit> table{};
+    for (const Numbered& kind : kKinds)
+        table[kind.number] = &kind.info;
+    return table;
+}();
+
+struct Named {
+    uint64_t value;
+    std::string_view name;
+};
+
+template <size_t N> std::string name_of(const Named (&table)[N], uint64_t value) {
+    for (const Named& entry : table) {
+        if (entry.value == value) return std::string(entry.name);
+    }
+    return fmt::format("?{}", value);
+}
+
+constexpr Named kCallbacks[] = {
+#define MPULAB_CALLBACK(value, name, text) {value, #name},
+#include "link/mpulab_callbacks.def"
+#undef MPULAB_CALLBACK
+};
+
+constexpr Named kPhases[] = {{MPULAB_PHASE_LOADER, "loader"},
+                             {MPULAB_PHASE_KERNEL, "kernel"},
+                             {MPULAB_PHASE_SYSTEM_READY, "system-ready"},
+                             {MPULAB_PHASE_DRIVER_LOADED, "driver-loaded"},
+                             {MPULAB_PHASE_DRIVER_STARTED, "driver-started"},
+                             {MPULAB_PHASE_SCORE_BEGINS, "score-begins"}};
+
+constexpr Named kRunEnds[] = {{MPULAB_END_SCORE_DONE, "score-done"},
+                              {MPULAB_END_SCORE_REFUSED, "score-refused"},
+                              {MPULAB_END_STEP_FAILED, "step-failed"},
+                              {MPULAB_END_DRIVER_REFUSED, "driver-refused"},
+                              {MPULAB_END_MISSING_IMPORT, "missing-import"},
+                              {MPULAB_END_BAD_IMAGE, "bad-image"},
+                              {MPULAB_END_BUGCHECK, "bugcheck"},
+                              {MPULAB_END_GUEST_UNFIT, "guest-unfit"}};
+
+constexpr Named kOpcodes[] = {{MPULAB_OP_OPEN_FILTER, "OPEN_FILTER"},
+                              {MPULAB_OP_OPEN_PIN, "OPEN_PIN"},
+                              {MPULAB_OP_SET_STATE, "SET_STATE"},
+                              {MPULAB_OP_WRITE, "WRITE"},
+                              {MPULAB_OP_WAIT_WRITES, "WAIT_WRITES"},
+                              {MPULAB_OP_READ_START, "READ_START"},
+                              {MPULAB_OP_WAIT_CAPTURED, "WAIT_CAPTURED"},
+                              {MPULAB_OP_READ_STOP, "READ_STOP"},
+                              {MPULAB_OP_DELAY, "DELAY"},
+                              {MPULAB_OP_MARKER, "MARKER"},
+                              {MPULAB_OP_CLOSE, "CLOSE"},
+                              {MPULAB_OP_REMOVE_DEVICE, "REMOVE_DEVICE"}};
+
+constexpr Named kOverruns[] = {{MPULAB_OVERRUN_HOST_LATCH, "host latch"}, {MPULAB_OVERRUN_RX_FIFO, "RX FIFO"}};
+
+constexpr Named kGuestErrors[] = {{MPULAB_GUEST_READ_EMPTY, "read while empty"},
+                                  {MPULAB_GUEST_WRITE_NOT_READY, "written while not ready"}};
+
+constexpr Named kCorrelations[] = {{MPULAB_CORR_TX_BYTE, "tx"},
+                                   {MPULAB_CORR_RX_BYTE, "rx"},
+                                   {MPULAB_CORR_STEP, "step"},
+                                   {MPULAB_CORR_IRP, "irp"},
+                                   {MPULAB_CORR_STREAM, "stream"}};
+
+// NTSTATUS values that a run of ours can show; the rest stays a number.
+constexpr Named kStatuses[] = {{0x00000000, "SUCCESS"},
+                               {0x00000102, "TIMEOUT"},
+                               {0x00000103, "PENDING"},
+                               {0x80000005, "BUFFER_OVERFLOW"},
+                               {0xc0000001, "UNSUCCESSFUL"},
+                               {0xc0000002, "NOT_IMPLEMENTED"},
+                               {0xc0000008, "INVALID_HANDLE"},
+                               {0xc000000d, "INVALID_PARAMETER"},
+                               {0xc0000010, "INVALID_DEVICE_REQUEST"},
+                               {0xc0000023, "BUFFER_TOO_SMALL"},
+                               {0xc0000034, "OBJECT_NAME_NOT_FOUND"},
+                               {0xc000009a, "INSUFFICIENT_RESOURCES"},
+                               {0xc00000a3, "DEVICE_NOT_READY"},
+                               {0xc00000b5, "IO_TIMEOUT"},
+                               {0xc00000bb, "NOT_SUPPORTED"},
+                               {0xc0000120, "CANCELLED"},
+                               {0xc0000139, "ENTRYPOINT_NOT_FOUND"},
+                               {0xc000007b, "INVALID_IMAGE_FORMAT"},
+                               {0xc0000182, "DEVICE_CONFIGURATION_ERROR"},
+                               {0xc0000184, "INVALID_DEVICE_STATE"},
+                               {0xc0000185, "IO_DEVICE_ERROR"},
+                               {0xc0000225, "NOT_FOUND"},
+                               {0xc0000230, "PROPSET_NOT_FOUND"},
+                               {0xc0000272, "NO_MATCH"}};
+
+} // namespace
+
+const KindInfo* kind_info(uint16_t kind) {
+    return kind < kKindLimit ? kByNumber[kind] : nullptr;
+}
+
+uint16_t kind_by_name(std::string_view name) {
+    const auto same = [](char a, char b) {
+        return std::toupper(static_cast<unsigned char>(a)) == std::toupper(static_cast<unsigned char>(b));
+    };
+    for (const Numbered& kind : kKinds) {
+        if (std::equal(name.begin(), name.end(), kind.info.name.begin(), kind.info.name.end(), same))
+            return kind.number;
+    }
+    return 0;
+}
+
+std::string callback_name(uint64_t callback) {
+    return name_of(kCallbacks, callback);
+}
+std::string phase_name(uint64_t phase) {
+    return name_of(kPhases, phase);
+}
+std::string run_end_name(uint64_t code) {
+    return name_of(kRunEnds, code);
+}
+std::string opcode_name(uint64_t opcode) {
+    return name_of(kOpcodes, opcode);
+}
+std::string overrun_name(uint64_t place) {
+    return name_of(kOverruns, place);
+}
+std::string guest_error_name(uint64_t what) {
+    return name_of(kGuestErrors, what);
+}
+
+std::string correlation_name(uint64_t corr) {
+    if (corr == 0) return "";
+    return fmt::format("{} {}", name_of(kCorrelations, MPULAB_CORR_SPACE(corr)), MPULAB_CORR_NUMBER(corr));
+}
+
+std::string status_name(uint64_t status) {
+    const uint64_t code = status & 0xffffffffu; // records may hold it sign-extended
+    for (const Named& entry : kStatuses) {
+        if (entry.value == code) return fmt::format("0x{:08x} STATUS_{}", code, entry.name);
+    }
+    return fmt::format("0x{:08x}", code);
+}
+
+} // namespace mpulab

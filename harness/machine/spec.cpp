@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "machine/spec.hpp"
+
+#include <fmt/format.h>
+
+namespace mpulab {
+namespace {
+
+/// QEMU separates options by commas; a comma inside a value is doubled.
+std::string qemu_value(const std::string& value) {
+    std::string out;
+    for (const char c : value)
+        out += c == ',' ? ",," : std::string(1, c);
+    return out;
+}
+
+} // namespace
+
+const std::string* CardSpec::find(const std::string& key) const {
+    for (const auto& [name, value] : properties) {
+        if (name == key) return &value;
+    }
+    return nullptr;
+}
+
+void CardSpec::set(const std::string& key, const std::string& value) {
+    for (auto& [name, old] : properties) {
+        if (name == key) {
+            old = value;
+            return;
+        }
+    }
+    properties.emplace_back(key, value);
+}
+
+std::string link_socket_chardev(const std::filesystem::path& path) {
+    return "socket,id=link,path=" + qemu_value(path.string());
+}
+
+std::string link_file_chardev(const std::filesystem::path& path) {
+    return "file,id=link,path=" + qemu_value(path.string());
+}
+
+std::string kernel_command_line(const MachineSpec& spec) {
+    return fmt::format("probe=0x{:x}", spec.probe_iobase);
+}
+
+std::vector<std::string> device_arguments(const MachineSpec& spec) {
+    // QEMU's own option ROMs; Debian keeps them in qemu-system-data, and our QEMU is installed nowhere.
+    std::vector<std::string> args = {"-L",    "/usr/share/qemu",           "-icount", "shift=3,sleep=off",
+                                     "-seed", fmt::format("{}", spec.seed)};
+    args.insert(args.end(), {"-chardev", spec.link_chardev});
+    args.insert(args.end(), {"-device", fmt::format("mpulab-probe,id=probe,iobase=0x{:x},link=link,plan={}",
+                                                    spec.probe_iobase, qemu_value(spec.plan.string()))});
+    for (size_t unit = 0; unit < spec.cards.size(); ++unit) {
+        std::string device = fmt::format("isa-mpu401,id=card{}", unit);
+        for (const auto& [key, value] : spec.cards[unit].properties)
+            device += "," + key + "=" + qemu_value(value);
+        args.insert(args.end(), {"-device", device});
+    }
+    if (spec.gdb_socket) {
+        args.insert(args.end(),
+                    {"-gdb", fmt::format("unix:{},server=on,wait=off", qemu_value(spec.gdb_socket->string()))});
+    }
+    return args;
+}
+
+std::vector<std::string> qemu_command(const MachineSpec& spec) {
+    std::vector<std::string> command = {
+        spec.qemu.string(),
+        "-no-user-config",
+        "-nodefaults",
+        "-display",
+        "none",
+        "-machine",
+        "pc,usb=off",
+        "-accel",
+        "tcg",
+        "-cpu",
+        spec.cpu,
+        "-m",
+        fmt::format("{}M", spec.memory_mib),
+        "-smp",
+        "1",
+        "-uuid",
+        kMachineUuid,
+        "-rtc",
+        "base=2000-01-01T00:00:00,clock=vm",
+        "-no-shutdown",
+        "-boot",
+        "strict=on",
+        "-bios",
+        spec.firmware.string(),
+        "-kernel",
+        spec.kernel.string(),
+        "-initrd",
+        spec.initrd.string(),
+        "-append",
+        kernel_command_line(spec),
+    };
+    const auto devices = device_arguments(spec);
+    command.insert(command.end(), devices.begin(), devices.end());
+    return command;
+}
+
+std::string shell_quoted(const std::vector<std::string>& command) {
+    std::string line;
+    for (const std::string& word : command) {
+        if (!line.empty()) line += ' ';
+        if (word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=,./:@%") ==
+                std::string::npos &&
+            !word.empty()) {
+            line += word;
+            continue;
+        }
+        line += '\'';
+        for (const char c : word)
+            line += c == '\'' ? "'\\''" : std::string(1, c);
+        line += '\'';
+    }
+    return line;
+}
+
+} // namespace mpulab

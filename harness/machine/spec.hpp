@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// A machine, described once. The libvirt domain and the plain QEMU command line are both made from this.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mpulab {
+
+/// One isa-mpu401: its properties as they stand on QEMU's command line, in order.
+struct CardSpec {
+    std::vector<std::pair<std::string, std::string>> properties;
+
+    const std::string* find(const std::string& key) const;
+    void set(const std::string& key, const std::string& value);
+};
+
+struct MachineSpec {
+    // Everything that can change an event log:
+    std::filesystem::path qemu;
+    std::filesystem::path firmware;
+    std::filesystem::path kernel; // nanont's multiboot loader
+    std::filesystem::path initrd; // the modules
+    std::filesystem::path plan;
+    uint64_t seed = 0;
+    uint32_t memory_mib = 32;
+    uint32_t probe_iobase = 0xe00;
+    std::string cpu = "qemu64";
+    std::vector<CardSpec> cards;
+    // What cannot:
+    std::string link_chardev; // after "-chardev ": "socket,id=link,path=…" or "file,id=link,path=…"
+    std::optional<std::filesystem::path> gdb_socket;
+};
+
+inline constexpr const char* kMachineUuid = "6d70756c-6162-4d50-8401-6d6964690001"; // fixed: it reaches the guest
+inline constexpr uint64_t kMachineEpoch = 946'684'800;                              // 2000-01-01T00:00:00Z, fixed too
+
+/// Chardevs of the link: our socket, or a plain file (runs without a harness).
+std::string link_socket_chardev(const std::filesystem::path& path);
+std::string link_file_chardev(const std::filesystem::path& path);
+
+/// The kernel command line: where the guest finds the probe.
+std::string kernel_command_line(const MachineSpec& spec);
+
+/// The arguments libvirt has no element for: clock, seed, link, probe, cards, debugger. Part of both forms below.
+std::vector<std::string> device_arguments(const MachineSpec& spec);
+
+/// The whole command line, program first. The machine starts at once.
+std::vector<std::string> qemu_command(const MachineSpec& spec);
+
+/// A command as a shell takes it.
+std::string shell_quoted(const std::vector<std::string>& command);
+
+} // namespace mpulab

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "report/result.hpp"
+
+#include "events/format.hpp"
+
+#include <fmt/format.h>
+
+namespace mpulab {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const char* status_word(CheckStatus status) {
+    switch (status) {
+    case CheckStatus::Passed:
+        return "passed";
+    case CheckStatus::Failed:
+        return "failed";
+    case CheckStatus::Error:
+        return "error";
+    }
+    return "error";
+}
+
+Json check_json(const CheckResult& check) {
+    Json json = {{"name", check.name},
+                 {"status", status_word(check.status)},
+                 {"looked_at", check.looked_at},
+                 {"message", check.message}};
+    if (check.status == CheckStatus::Failed) {
+        json["expected"] = check.expected;
+        json["seen"] = check.seen;
+    }
+    if (check.record) json["record"] = *check.record;
+    if (check.time_ns) json["time_ns"] = *check.time_ns;
+    if (!check.around.empty()) json["around"] = check.around;
+    return json;
+}
+
+Json interrupts_json(const InterruptStatistics& numbers) {
+    Json json = {{"taken", numbers.taken}, {"spurious", numbers.spurious}, {"line_rises", numbers.rises}};
+    if (numbers.latencies != 0) {
+        json["isr_latency_ns"] = {{"count", numbers.latencies},
+                                  {"min", numbers.min_ns},
+                                  {"p50", numbers.p50_ns},
+                                  {"p99", numbers.p99_ns},
+                                  {"max", numbers.max_ns}};
+    }
+    return json;
+}
+
+Json crash_json(const CrashReport& crash) {
+    Json parameters = Json::array();
+    for (const uint64_t parameter : crash.parameters)
+        parameters.push_back(fmt::format("0x{:x}", parameter));
+    return {{"code", fmt::format("0x{:x}", crash.code)},
+            {"parameters", parameters},
+            {"caller", crash.caller},
+            {"frames", crash.frames},
+            {"around", crash.around}};
+}
+
+void lines(std::string& out, const std::vector<std::string>& text) {
+    for (const std::string& line : text)
+        out += "    " + line + "\n";
+}
+
+} // namespace
+
+Json result_document(const RunFacts& facts, const Judgement& judgement) {
+    Json json;
+    json["mpulab_result"] = kResultVersion;
+    json["id"] = facts.id;
+    json["verdict"] = verdict_name(judgement.verdict);
+    json["reason"] = judgement.reason;
+    json["next"] = judgement.next;
+    json["seed"] = facts.seed;
+    json["event_log_sha256"] = facts.event_log_sha256.empty() ? Json(nullptr) : Json(facts.event_log_sha256);
+    json["command"] = facts.command;
+    json["song"] = {{"path", facts.song_path.string()},
+                    {"format", facts.song_format},
+                    {"events", facts.song_events},
+                    {"bytes", facts.song_bytes},
+                    {"length_ns", facts.song_ns}};
+    json["cards"] = facts.cards;
+    json["inputs_sha256"] = facts.input_sha256;
+    json["records"] = facts.records;
+    json["virtual_ns"] = facts.virtual_ns;
+    json["host_seconds"] = {{"start", facts.start_seconds}, {"run", facts.run_seconds}};
+    json["interrupts"] = interrupts_json(facts.interrupts);
+    json["guest_errors"] = facts.guest_errors;
+    json["checks"] = Json::array();
+    for (const CheckResult& check : judgement.checks)
+        json["checks"].push_back(check_json(check));
+    json["crash"] = judgement.crash ? crash_json(*judgement.crash) : Json(nullptr);
+    json["folder"] = facts.folder.string();
+    json["artefacts"] = facts.artefacts;
+    return json;
+}
+
+std::string summary_text(const RunFacts& facts, const Judgement& judgement) {
+    std::string out =
+        fmt::format("verdict {}: {}, {} events, {} bytes, {:.1f} s of virtual time in {:.2f} s\n",
+                    verdict_name(judgement.verdict), facts.song_path.filename().string(), facts.song_events,
+                    facts.song_bytes, static_cast<double>(facts.virtual_ns) / 1e9, facts.run_seconds);
+    if (judgement.verdict != Verdict::Passed) {
+        out += fmt::format("  why   {}\n  next  {}\n", judgement.reason, judgement.next);
+    }
+    if (judgement.crash) {
+        for (const std::string& frame : judgement.crash->frames)
+            out += fmt::format("  at    {}\n", frame);
+        lines(out, judgement.crash->around);
+    }
+    for (const CheckResult& check : judgement.checks) {
+        out += fmt::format("  {:<6} {:<13} {}\n", status_word(check.status), check.name, check.message);
+        if (check.status != CheckStatus::Failed) continue;
+        out += fmt::format("    expected {}\n    seen     {}\n", check.expected, check.seen);
+        if (check.record) {
+            out += fmt::format("    at       record {}, {} s; the records around it:\n", *check.record,
+                               format_time(*check.time_ns));
+        }
+        lines(out, check.around);
+    }
+    if (facts.interrupts.latencies != 0) {
+        out += fmt::format(
+            "  ISR latency min {} / p50 {} / p99 {} / max {} ns (virtual: instructions, not microseconds of a PC)\n",
+            facts.interrupts.min_ns, facts.interrupts.p50_ns, facts.interrupts.p99_ns, facts.interrupts.max_ns);
+    }
+    if (!facts.event_log_sha256.empty()) out += fmt::format("event log sha256: {}\n", facts.event_log_sha256);
+    for (const auto& [what, file] : facts.artefacts) {
+        out += fmt::format("  {:<12} {}\n", what, (facts.folder / file).string());
+    }
+    return out;
+}
+
+} // namespace mpulab

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// The result document of one run (report/result.schema.json) and its short form for people.
+#pragma once
+
+#include "checks/interrupts.hpp"
+#include "report/verdict.hpp"
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace mpulab {
+
+inline constexpr int kResultVersion = 1;
+
+struct RunFacts {
+    std::string id;
+    std::filesystem::path song_path;
+    unsigned song_format = 0;
+    uint64_t song_events = 0;
+    uint64_t song_bytes = 0;
+    uint64_t song_ns = 0;
+    uint64_t seed = 0;
+    std::vector<std::string> command;                // the mpulab command line
+    std::map<std::string, std::string> input_sha256; // "driver" → hash
+    std::vector<std::map<std::string, std::string>> cards;
+    std::filesystem::path folder;
+    std::map<std::string, std::string> artefacts; // "event_log" → file name in `folder`
+    std::string event_log_sha256;                 // empty: no log was begun
+    uint64_t records = 0;
+    uint64_t virtual_ns = 0; // time of the last record
+    double start_seconds = 0;
+    double run_seconds = 0;
+    uint64_t guest_errors = 0; // GUEST_ERROR records
+    InterruptStatistics interrupts;
+};
+
+nlohmann::ordered_json result_document(const RunFacts& facts, const Judgement& judgement);
+
+/// What `play` prints: verdict first, then the failing checks with their records, the hash line, the paths.
+std::string summary_text(const RunFacts& facts, const Judgement& judgement);
+
+} // namespace mpulab

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+#include "report/verdict.hpp"
+
+#include "events/format.hpp"
+#include "events/names.hpp"
+#include "link/mpulab_codes.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mpulab {
+namespace {
+
+constexpr const char* kShow = "see the records with \"mpulab show\"";
+constexpr size_t kMaxFrames = 64;
+constexpr size_t kMaxMissing = 100;
+
+/// The guest's own words before the end: the last line of text.
+std::string last_text(const EventLog& log) {
+    const auto records = log.records();
+    std::string line;
+    for (size_t i = records.size(); i-- > 0;) {
+        if (records[i].kind != MPULAB_KIND_TEXT) continue;
+        if (!line.empty() && !(records[i].flags & MPULAB_RECORD_MORE)) break; // the end of the line before
+        const Bytes part = record_payload(records[i]);
+        line.insert(line.begin(), part.begin(), part.end());
+    }
+    while (!line.empty() && (line.back() == '\n' || line.back() == '\r'))
+        line.pop_back();
+    return line;
+}
+
+std::string with_text(const EventLog& log, std::string reason) {
+    const std::string text = last_text(log);
+    return text.empty() ? reason : reason + ": " + text;
+}
+
+CrashReport crash_report(const EventLog& log) {
+    CrashReport crash;
+    for (const mpulab_record& record : log.records()) {
+        if (record.kind == MPULAB_KIND_BUGCHECK) {
+            crash.code = record.a;
+            crash.parameters[0] = record.b;
+            crash.parameters[1] = record.c;
+            crash.around = format_around(log, record.seq, 20);
+        } else if (record.kind == MPULAB_KIND_BUGCHECK_MORE) {
+            crash.parameters[2] = record.a;
+            crash.parameters[3] = record.b;
+            crash.caller = log.symbol(record.c);
+        } else if (record.kind == MPULAB_KIND_FRAME && crash.frames.size() < kMaxFrames) {
+            crash.frames.push_back(log.symbol(record.a));
+        }
+    }
+    return crash;
+}
+
+std::string missing_imports(const EventLog& log) {
+    std::string names;
+    size_t count = 0;
+    const auto records = log.records();
+    for (size_t i = 0; i < records.size() && count < kMaxMissing; ++i) {
+        if (records[i].kind != MPULAB_KIND_IMPORT_MISSING) continue;
+        names += (count++ ? ", " : "") + log.name_after(i);
+    }
+    return names;
+}
+
+Judgement without_checks(Verdict verdict, std::string reason, std::string next) {
+    Judgement judgement;
+    judgement.verdict = verdict;
+    judgement.reason = std::move(reason);
+    judgement.next = std::move(next);
+    return judgement;
+}
+
+/// A step failed that the score could not go on without: which one, and how.
+std::string failed_step(const EventLog& log) {
+    const auto records = log.records();
+    for (size_t i = records.size(); i-- > 0;) {
+        if (records[i].kind == MPULAB_KIND_STEP_END && (records[i].b & 0x80000000u) != 0) {
+            return fmt::format("step {} ({}) gave {}", MPULAB_CORR_NUMBER(records[i].corr), opcode_name(records[i].a),
+                               status_name(records[i].b));
+        }
+    }
+    return "a step of the score failed";
+}
+
+} // namespace
+
+std::string verdict_name(Verdict verdict) {
+    switch (verdict) {
+    case Verdict::Passed:
+        return "passed";
+    case Verdict::Failed:
+        return "failed";
+    case Verdict::Error:
+        return "error";
+    case Verdict::Crash:
+        return "crash";
+    }
+    return "error";
+}
+
+ExitCode exit_code(Verdict verdict) {
+    switch (verdict) {
+    case Verdict::Passed:
+        return ExitCode::Passed;
+    case Verdict::Failed:
+        return ExitCode::Failed;
+    case Verdict::Error:
+        return ExitCode::Error;
+    case Verdict::Crash:
+        return ExitCode::Crash;
+    }
+    return ExitCode::Error;
+}
+
+Judgement bench_trouble(const Error& error) {
+    return without_checks(Verdict::Error, error.what(), error.next());
+}
+
+Judgement judge(const CheckInput& input) {
+    const EventLog& log = input.log;
+    const auto records = log.records();
+    if (records.empty() || records.back().kind != MPULAB_KIND_RUN_ENDED) {
+        return without_checks(Verdict::Error, log.problem().empty() ? "the event log is empty" : log.problem(), kShow);
+    }
+    const mpulab_record& end = records.back();
+    switch (end.a) {
+    case MPULAB_END_SCORE_DONE:
+    case MPULAB_END_STEP_FAILED:
+        break;
+    case MPULAB_END_BUGCHECK: {
+        Judgement judgement =
+            without_checks(Verdict::Crash, "", "look at the frames; stop before it with \"mpulab play --gdb\"");
+        judgement.crash = crash_report(log);
+        judgement.reason =
+            fmt::format("bugcheck 0x{:x} (0x{:x}, 0x{:x}, 0x{:x}, 0x{:x}) from {}", judgement.crash->code,
+                        judgement.crash->parameters[0], judgement.crash->parameters[1], judgement.crash->parameters[2],
+                        judgement.crash->parameters[3],
+                        judgement.crash->caller.empty() ? "an unknown place" : judgement.crash->caller);
+        return judgement;
+    }
+    case MPULAB_END_DRIVER_REFUSED:
+        return without_checks(Verdict::Failed,
+                              with_text(log, fmt::format("the driver did not start, {}", status_name(end.b))), kShow);
+    case MPULAB_END_MISSING_IMPORT:
+        return without_checks(Verdict::Error, "nanont lacks imports of the driver: " + missing_imports(log),
+                              "use a driver without them, or add them to nanont's exports.inc");
+    case MPULAB_END_SCORE_REFUSED:
+        return without_checks(Verdict::Error, with_text(log, "the agent refused the score"),
+                              "build harness and guest from one tree");
+    case MPULAB_END_BAD_IMAGE:
+        return without_checks(Verdict::Error,
+                              with_text(log, fmt::format("a module is no loadable PE image, {}", status_name(end.b))),
+                              "name an x86_64 kernel driver with --driver");
+    case MPULAB_END_GUEST_UNFIT:
+        return without_checks(Verdict::Error, with_text(log, "nanont cannot go on"), kShow);
+    default:
+        return without_checks(Verdict::Error, fmt::format("the run ended with the unknown code {}", end.a),
+                              "build harness and guest from one tree");
+    }
+
+    Judgement judgement;
+    judgement.checks = run_checks(input);
+    const auto first = [&](CheckStatus status) {
+        return std::find_if(judgement.checks.begin(), judgement.checks.end(),
+                            [status](const CheckResult& check) { return check.status == status; });
+    };
+    // An unsound log says nothing. Else a failure outweighs checks that, because of it, had nothing to look at.
+    const bool sound = judgement.checks.front().status == CheckStatus::Passed;
+    auto worst = judgement.checks.begin();
+    if (end.a == MPULAB_END_STEP_FAILED && sound) {
+        judgement.verdict = Verdict::Failed;
+        judgement.reason = with_text(log, failed_step(log));
+    } else if (sound && (worst = first(CheckStatus::Failed)) != judgement.checks.end()) {
+        judgement.verdict = Verdict::Failed;
+        judgement.reason = worst->name + ": " + worst->message;
+    } else if (sound && (worst = first(CheckStatus::Error)) == judgement.checks.end()) {
+        judgement.verdict = Verdict::Passed;
+        return judgement;
+    } else {
+        judgement.verdict = Verdict::Error;
+        judgement.reason = worst->name + ": " + worst->message;
+    }
+    judgement.next = kShow;
+    return judgement;
+}
+
+} // namespace mpulab

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "scenario/plan.hpp"
+
+#include "common/error.hpp"
+#include "probe/plan.h"
+
+#include <fmt/format.h>
+
+namespace mpulab {
+
+Bytes write_plan(uint64_t seed, const std::vector<PlanSection>& sections) {
+    uint64_t total = sizeof(mpulab_plan_header) + sections.size() * sizeof(mpulab_plan_section);
+    for (const PlanSection& section : sections)
+        total += (section.bytes.size() + 7) / 8 * 8;
+    if (total > MPULAB_PLAN_MAX_BYTES || sections.size() > MPULAB_PLAN_MAX_SECTIONS) {
+        throw Error(fmt::format("the run's plan has {} bytes in {} sections, a machine takes {} in {}", total,
+                                sections.size(), MPULAB_PLAN_MAX_BYTES, MPULAB_PLAN_MAX_SECTIONS),
+                    "cut the song into parts");
+    }
+    mpulab_plan_header header{};
+    std::memcpy(header.magic, MPULAB_PLAN_MAGIC, sizeof header.magic);
+    header.version = MPULAB_PLAN_VERSION;
+    header.size = static_cast<uint32_t>(total);
+    header.section_count = static_cast<uint32_t>(sections.size());
+    header.seed = seed;
+
+    Bytes plan;
+    plan.reserve(total);
+    append_pod(plan, header);
+    auto offset = static_cast<uint32_t>(sizeof header + sections.size() * sizeof(mpulab_plan_section));
+    for (const PlanSection& section : sections) {
+        const auto size = static_cast<uint32_t>(section.bytes.size());
+        append_pod(plan, mpulab_plan_section{section.tag, section.unit, offset, size});
+        offset += (size + 7) / 8 * 8;
+    }
+    for (const PlanSection& section : sections) {
+        append(plan, section.bytes);
+        pad(plan, 8);
+    }
+    return plan;
+}
+
+PlanSection options_section(uint32_t flags) {
+    mpulab_guest_options options{};
+    options.flags = flags;
+    PlanSection section{MPULAB_SECTION_OPTIONS, 0, {}};
+    append_pod(section.bytes, options);
+    return section;
+}
+
+} // namespace mpulab

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Writes a plan file (device-model/probe/plan.h): everything a machine is handed before its first instruction.
+#pragma once
+
+#include "common/bytes.hpp"
+
+namespace mpulab {
+
+struct PlanSection {
+    uint32_t tag = 0; // MPULAB_SECTION_*
+    uint32_t unit = 0;
+    Bytes bytes;
+};
+
+/// Throws Error when it becomes larger than the probe takes.
+Bytes write_plan(uint64_t seed, const std::vector<PlanSection>& sections);
+
+/// An OPTIONS section. `flags`: MPULAB_OPTION_*.
+PlanSection options_section(uint32_t flags);
+
+} // namespace mpulab

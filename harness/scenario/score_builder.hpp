@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Writes a score (guest-images/agent/score.h) step by step. Knows the layout and nothing of what is played.
+#pragma once
+
+#include "agent/score.h"
+#include "common/bytes.hpp"
+#include "scenario/ks.hpp"
+
+#include <string_view>
+
+namespace mpulab {
+
+class ScoreBuilder {
+  public:
+    ScoreBuilder();
+
+    // Each appends one step and returns its number, counted from 1. Timeouts are virtual milliseconds.
+    uint32_t open_filter(uint16_t slot, uint32_t unit, const std::array<uint8_t, 16>& category,
+                         std::u16string_view reference, uint32_t timeout_ms);
+    uint32_t open_pin(uint16_t slot, uint16_t filter_slot, uint32_t pin, uint32_t timeout_ms);
+    uint32_t set_state(uint16_t slot, ks::State state, uint32_t timeout_ms);
+    uint32_t write(uint16_t slot, uint64_t presentation_time, ByteView records, uint32_t max_pending,
+                   uint32_t timeout_ms);
+    uint32_t wait_writes(uint16_t slot, uint32_t timeout_ms);
+    uint32_t read_start(uint16_t slot, uint32_t buffer_bytes, uint32_t pending);
+    uint32_t wait_captured(uint16_t slot, uint64_t bytes, uint32_t timeout_ms);
+    uint32_t read_stop(uint16_t slot, uint32_t timeout_ms);
+    uint32_t marker(uint32_t number);
+    uint32_t close(uint16_t slot, uint32_t timeout_ms);
+
+    uint32_t steps() const { return steps_; }
+    size_t size() const { return bytes_.size(); }
+    /// The finished score.
+    Bytes finish() const;
+
+  private:
+    uint32_t step(mpulab_opcode opcode, uint16_t slot, uint32_t timeout_ms, ByteView arguments, ByteView tail = {});
+
+    Bytes bytes_;
+    uint32_t steps_ = 0;
+};
+
+} // namespace mpulab

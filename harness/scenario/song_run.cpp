@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "scenario/song_run.hpp"
+
+#include "agent/score.h"
+#include "common/error.hpp"
+#include "probe/plan.h"
+#include "scenario/ks.hpp"
+#include "scenario/score_builder.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mpulab {
+namespace {
+
+enum Slot : uint16_t { kFilter = 0, kRender = 1, kCapture = 2 };
+
+constexpr uint32_t kControlTimeoutMs = 5'000; // open, close, set state: a driver resets its card within these
+constexpr uint64_t kNsPerMs = 1'000'000;
+
+/// Virtual bound of every wait for the song: its length, its time on the wire, and slack.
+uint32_t song_timeout_ms(const Song& song, uint64_t lead_ns) {
+    const uint64_t ns = lead_ns + song.last_event_ns() + song.wire.size() * kWireByteNs;
+    return static_cast<uint32_t>(ns / kNsPerMs + kControlTimeoutMs); // at most some 26 h: fits
+}
+
+/// Packs KSMUSICFORMAT records into IRPs.
+class WritePacker {
+  public:
+    WritePacker(ScoreBuilder& score, uint32_t timeout_ms) : score_(score), timeout_ms_(timeout_ms) {}
+
+    void event(uint64_t stream_ns, ByteView bytes) {
+        while (!bytes.empty()) {
+            const ByteView piece = bytes.first(std::min<size_t>(bytes.size(), kMaxRecordBytes));
+            record(stream_ns, piece);
+            bytes = bytes.subspan(piece.size());
+        }
+    }
+
+    void flush() {
+        if (!records_.empty()) {
+            score_.write(kRender, presentation_time_, records_, kPendingWrites, timeout_ms_);
+        }
+        records_.clear();
+    }
+
+  private:
+    void record(uint64_t stream_ns, ByteView piece) {
+        if (!joins(stream_ns, piece.size())) {
+            flush();
+            presentation_time_ = (stream_ns + ks::kNsPerPresentationUnit / 2) / ks::kNsPerPresentationUnit;
+            stamped_ms_ = 0;
+        }
+        const uint64_t ms = (from_start(stream_ns) + kNsPerMs / 2) / kNsPerMs;
+        append_pod(records_,
+                   ks::MusicFormat{static_cast<uint32_t>(ms - stamped_ms_), static_cast<uint32_t>(piece.size())});
+        append(records_, piece);
+        pad(records_, ks::kMusicAlignment);
+        stamped_ms_ = ms;
+    }
+
+    bool joins(uint64_t stream_ns, size_t size) const {
+        if (records_.empty()) return false;
+        if (records_.size() + sizeof(ks::MusicFormat) + size + ks::kMusicAlignment > kMaxIrpBytes) return false;
+        const uint64_t distance = from_start(stream_ns);
+        if (distance > kMaxIrpSpanNs) return false;
+        return (distance + kMaxStampErrorNs) % kNsPerMs <= 2 * kMaxStampErrorNs; // near enough to a whole millisecond
+    }
+
+    /// Distance of an event from the IRP's PresentationTime; 0 where rounding to 100 ns put that behind the event.
+    uint64_t from_start(uint64_t stream_ns) const {
+        const uint64_t start = presentation_time_ * ks::kNsPerPresentationUnit;
+        return stream_ns > start ? stream_ns - start : 0;
+    }
+
+    ScoreBuilder& score_;
+    uint32_t timeout_ms_;
+    Bytes records_;
+    uint64_t presentation_time_ = 0; // of the IRP being packed, 100 ns
+    uint64_t stamped_ms_ = 0;        // of its last record, from presentation_time_
+};
+
+/// The song once more, arriving at MIDI IN at the same times. Events of one time share a cue.
+Bytes injection(const Song& song, uint64_t lead_ns) {
+    std::vector<mpulab_cue> cues;
+    for (const SongEvent& event : song.events) {
+        const uint64_t delay = lead_ns + event.time_ns;
+        if (!cues.empty() && cues.back().delay_ns == delay) {
+            cues.back().size += event.size;
+            continue;
+        }
+        mpulab_cue cue{};
+        cue.trigger = MPULAB_TRIGGER_MARKER;
+        cue.argument = kStartMarker;
+        cue.delay_ns = delay;
+        cue.action = MPULAB_ACTION_INJECT;
+        cue.offset = event.offset; // in the song's bytes; moved behind the table below
+        cue.size = event.size;
+        cues.push_back(cue);
+    }
+    const size_t table = cues.size() * sizeof(mpulab_cue);
+    Bytes section;
+    section.reserve(table + song.wire.size());
+    for (mpulab_cue& cue : cues) {
+        cue.offset += static_cast<uint32_t>(table);
+        append_pod(section, cue);
+    }
+    append(section, song.wire);
+    return section;
+}
+
+} // namespace
+
+SongRun compile_song(const Song& song, const SongRunOptions& options) {
+    using ks::State;
+    const uint32_t song_ms = song_timeout_ms(song, options.lead_ns);
+    SongRun run;
+    run.unit = options.unit;
+    run.capture = options.capture;
+    run.lead_ns = options.lead_ns;
+
+    ScoreBuilder score;
+    score.open_filter(kFilter, options.unit, ks::kCategoryAudio, u"", kControlTimeoutMs);
+    score.open_pin(kRender, kFilter, ks::kRenderPin, kControlTimeoutMs);
+    if (options.capture) { // listening before the first byte can come
+        score.open_pin(kCapture, kFilter, ks::kCapturePin, kControlTimeoutMs);
+        score.set_state(kCapture, State::Acquire, kControlTimeoutMs);
+        score.set_state(kCapture, State::Pause, kControlTimeoutMs);
+        score.read_start(kCapture, kReadBytes, kPendingReads);
+        score.set_state(kCapture, State::Run, kControlTimeoutMs);
+    }
+    score.set_state(kRender, State::Acquire, kControlTimeoutMs);
+    score.set_state(kRender, State::Pause, kControlTimeoutMs);
+    run.render_run_step = score.set_state(kRender, State::Run, kControlTimeoutMs);
+    score.marker(kStartMarker);
+
+    WritePacker packer(score, song_ms);
+    for (const SongEvent& event : song.events)
+        packer.event(options.lead_ns + event.time_ns, song.bytes_of(event));
+    packer.flush();
+    score.wait_writes(kRender, song_ms);
+    if (options.capture) score.wait_captured(kCapture, song.wire.size(), song_ms);
+
+    const auto wind_down = [&](Slot slot, bool reads) {
+        score.set_state(slot, State::Pause, kControlTimeoutMs);
+        if (reads) score.read_stop(slot, kControlTimeoutMs);
+        score.set_state(slot, State::Acquire, kControlTimeoutMs);
+        score.set_state(slot, State::Stop, kControlTimeoutMs);
+        score.close(slot, kControlTimeoutMs);
+    };
+    wind_down(kRender, false);
+    if (options.capture) wind_down(kCapture, true);
+    score.close(kFilter, kControlTimeoutMs);
+
+    if (score.steps() > MPULAB_SCORE_MAX_STEPS) {
+        throw Error(fmt::format("the song needs {} score steps, at most {} can be played", score.steps(),
+                                MPULAB_SCORE_MAX_STEPS),
+                    "cut the song into parts");
+    }
+    run.score = score.finish();
+    if (options.capture) run.cues = injection(song, options.lead_ns);
+    return run;
+}
+
+} // namespace mpulab

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The main job as data: a song becomes a score (what the guest does) and cues (what the card does by itself), both
+// known before the first instruction.
+#pragma once
+
+#include "midi/song.hpp"
+
+namespace mpulab {
+
+struct SongRunOptions {
+    uint32_t unit = 0;             // the card
+    bool capture = true;           // inject the song at MIDI IN too, and read it back through the capture pin
+    uint64_t lead_ns = 10'000'000; // song time 0 comes this long after the render pin runs, so that nothing is late
+};
+
+struct SongRun {
+    Bytes score;
+    Bytes cues; // CUES section for the card; empty without capture
+    uint32_t unit = 0;
+    bool capture = false;
+    uint32_t render_run_step = 0; // the step that sets the render pin to RUN: its end is 0 of the stream clock
+    uint64_t lead_ns = 0;
+};
+
+// How writes are cut. A record's stamp is a whole number of milliseconds from its IRP's PresentationTime, so an event
+// joins an IRP only where that costs little; PortCls then delivers on the nearest 1 ms tick. 0.25 + 0.5 ms leave room
+// within the 1 ms an event may be off.
+inline constexpr uint64_t kMaxStampErrorNs = 250'000;
+inline constexpr uint64_t kMaxIrpSpanNs = 50'000'000;
+inline constexpr uint32_t kMaxIrpBytes = 1024;   // KSMUSICFORMAT headers and padding included
+inline constexpr uint32_t kMaxRecordBytes = 256; // longer SysEx goes out in pieces, as winmm cuts long buffers
+inline constexpr uint32_t kPendingWrites = 16;
+inline constexpr uint32_t kReadBytes = 8 + 2048; // what Microsoft's MIDI service reads with (§5.5)
+inline constexpr uint32_t kPendingReads = 4;
+inline constexpr uint32_t kStartMarker = 1; // the card's cues wait for it
+inline constexpr uint64_t kWireByteNs = 320'000;
+
+/// Throws Error when the song does not fit into a score or plan.
+SongRun compile_song(const Song& song, const SongRunOptions& options);
+
+} // namespace mpulab
