@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""The benchmark behind scripts/bench: issue 3's targets, measured. Host time is measured here and nowhere else."""
+import argparse
+import json
+import multiprocessing
+import os
+import pathlib
+import shlex
+import socket
+import subprocess
+import sys
+import time
+
+import eventlog
+import mpulab
+
+PHASE = {number: name for name, number in eventlog.enum("mpulab_phase").items()}
+
+
+def spin():
+    while True:
+        pass
+
+
+def loop_reference(folder):
+    """Seconds of 10^8 iterations of dec/jnz in a bare machine: how fast TCG is on this host, QEMU's start included."""
+    rom = folder / "loop.rom"
+    rom.write_bytes(bytes(65520) + bytes.fromhex("66b900e1f5056649 75fce6f4f4000000"))
+    begun = time.monotonic()
+    subprocess.run([mpulab.QEMU, "-machine", "pc", "-accel", "tcg", "-nodefaults", "-display", "none", "-bios", rom,
+                    "-device", "isa-debug-exit,iobase=0xf4,iosize=1"], capture_output=True, timeout=120)
+    return time.monotonic() - begun
+
+
+def warm_start():
+    """Seconds from `scripts/run` to the moment it becomes `mpulab play` (same process: exec)."""
+    begun = time.monotonic()
+    with mpulab.Scratch() as folder:
+        process = subprocess.Popen([mpulab.ROOT / "scripts/run", mpulab.SONG, "--out", folder / "out"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            while process.poll() is None and os.readlink(f"/proc/{process.pid}/exe") != str(mpulab.MPULAB.resolve()):
+                time.sleep(0.005)
+            taken = time.monotonic() - begun
+            _, errors = process.communicate(timeout=60)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            process.kill()
+            raise SystemExit(f"error: scripts/run did not become mpulab: {error}\nnext:  run it by hand") from error
+    if process.returncode != mpulab.PASSED:
+        raise SystemExit(f"error: scripts/run ended with {process.returncode}: {errors.decode()}\nnext:  run it by hand")
+    return taken
+
+
+def machine_command(out):
+    """The QEMU command line of a run of the bundled song, as words."""
+    done = subprocess.run(mpulab.command(mpulab.SONG, out, "--print-command", json_output=False), capture_output=True,
+                          text=True, timeout=60)
+    if done.returncode != mpulab.PASSED:
+        raise SystemExit(f"error: mpulab play --print-command: {done.stderr}\nnext:  scripts/build")
+    return shlex.split(done.stdout)
+
+
+def boot(command, folder):
+    """{phase: seconds since QEMU was started}, as its records come out of the link."""
+    path = folder / "link"
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(1)
+        listener.settimeout(20)
+        words = [f"socket,id=link,path={path}" if "id=link" in word else word for word in command]
+        begun = time.monotonic()
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            link, _ = listener.accept()
+            link.settimeout(20)
+            seen, data, at = {}, b"", eventlog.HEADER.size
+            while "MPULAB_PHASE_DRIVER_STARTED" not in seen:
+                more = link.recv(1 << 16)
+                now = time.monotonic() - begun
+                if not more:
+                    raise SystemExit("error: the machine ended before its driver started\nnext:  scripts/run")
+                data += more
+                while len(data) >= at + eventlog.RECORD.size:
+                    record = eventlog.Record(*eventlog.RECORD.unpack_from(data, at))
+                    at += eventlog.RECORD.size
+                    if record.kind == "PHASE":
+                        seen[PHASE[record.a]] = now
+        finally:
+            process.kill()
+            process.wait()
+    return seen
+
+
+def median(values):
+    return sorted(values)[len(values) // 2]
+
+
+def song(folder, path, *options):
+    run = mpulab.play(path, folder / "out", *options)
+    if run.status != mpulab.PASSED:
+        raise SystemExit(f"error: {path} did not pass\n{run}\nnext:  scripts/run {path}")
+    return run.result
+
+
+def equal_runs(folder, count):
+    return {song(folder, mpulab.SONG)["event_log_sha256"] for _ in range(count)}
+
+
+class Table:
+    """Rows as they come: what, measured, target, met or not, ratio to the reference."""
+
+    def __init__(self, reference):
+        self.reference, self.rows = reference, []
+        print(f"{'':54} {'measured':>12} {'target':>12}          {'ratio to reference':>18}")
+        print(f"{'reference: 10^8 iterations in TCG':54} {reference:10.2f} s")
+
+    def seconds(self, what, measured, target):
+        met = measured < target
+        unit, scale = ("ms", 1000) if target < 1 else (" s", 1)
+        print(f"{what:54} {measured * scale:9.2f} {unit} {'< %g' % (target * scale):>9} {unit}  {'met' if met else 'MISSED':7}"
+              f"{measured / self.reference:17.2f}")
+        self.rows.append({"what": what, "seconds": measured, "target": target, "met": met,
+                          "ratio": measured / self.reference})
+
+    def hashes(self, what, seen):
+        met = len(seen) == 1
+        print(f"{what:54} {len(seen):10} hash{'' if met else 'es'} {'1':>9}    {'met' if met else 'MISSED'}")
+        for digest in sorted(seen)[:3]:
+            print(f"    {digest}")
+        self.rows.append({"what": what, "hashes": sorted(seen), "target": 1, "met": met})
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    repeats, runs = (3, 10) if options.quick else (11, 100)
+    with mpulab.Scratch() as folder:
+        song(folder, mpulab.SONG)  # warms libvirt's knowledge of this QEMU
+        command = machine_command(folder / "out")
+        table = Table(min(loop_reference(folder) for _ in range(3)))
+        table.seconds("scripts/run on an unchanged tree: until the run starts", median([warm_start() for _ in range(repeats)]), 2)
+        boots = [boot(command, folder) for _ in range(repeats)]
+        table.seconds("power-on to driver started", median([b["MPULAB_PHASE_DRIVER_STARTED"] for b in boots]), 0.150)
+        table.seconds("  of it after firmware", median(
+            [b["MPULAB_PHASE_DRIVER_STARTED"] - b["MPULAB_PHASE_LOADER"] for b in boots]), 0.030)
+        longest = mpulab.SONGS / "three-minutes.mid"
+        results = [song(folder, longest) for _ in range(min(repeats, 5))]
+        table.seconds("three-minute song, full event log: simulated in", median([r["host_seconds"]["run"] for r in results]), 5)
+        print(f"    {results[0]['records']} records, {results[0]['virtual_ns'] / 1e9:.1f} s of virtual time")
+        quiet = equal_runs(folder, runs)
+        table.hashes(f"{runs} cold runs of one song", quiet)
+        spinners = [multiprocessing.Process(target=spin, daemon=True) for _ in range(2 * multiprocessing.cpu_count())]
+        for spinner in spinners:
+            spinner.start()
+        try:
+            busy = equal_runs(folder, max(5, runs // 10))
+        finally:
+            for spinner in spinners:
+                spinner.kill()
+        table.hashes(f"the same beside {len(spinners)} busy loops, both together", quiet | busy)
+    print("first verdict on a fresh machine (target 15 min): time scripts/run in a new clone with an empty cache")
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps({"reference": table.reference, "rows": table.rows}, indent=1))
+    return 0 if all(row["met"] for row in table.rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// The probe's ports: what a guest reads and what it can make.
+#include "test_probe.hpp"
+
+TEST_CASE("a guest finds the probe, and reads sections whole, twice, and no further than their end") {
+    TestProbe test;
+    REQUIRE(test.set_plan(plan_bytes({{MPULAB_SECTION_SCORE, 0, {1, 2, 3, 4, 5}}})));
+    test.start();
+    CHECK(test.in(MPULAB_PROBE_PORT_ID) == MPULAB_PROBE_ID);
+    CHECK(test.section(MPULAB_SECTION_SCORE) == Bytes{1, 2, 3, 4, 5});
+    CHECK(test.in(MPULAB_PROBE_PORT_DATA) == 0);
+    CHECK(test.section(MPULAB_SECTION_SCORE) == Bytes{1, 2, 3, 4, 5});
+    CHECK(test.section(MPULAB_SECTION_OPTIONS).empty());
+    CHECK(test.section(0x12345678).empty());
+    CHECK(test.in(MPULAB_PROBE_PORT_DATA) == 0);
+}
+
+TEST_CASE("MACHINE lists the cards by unit, whatever order they came in") {
+    TestProbe test;
+    test.add_card(1, 0x300);
+    test.add_card(0, 0x330);
+    test.start();
+    const Bytes machine = test.section(MPULAB_SECTION_MACHINE);
+    REQUIRE(machine.size() == 2 * sizeof(mpulab_machine_device));
+    mpulab_machine_device devices[2];
+    std::memcpy(devices, machine.data(), sizeof devices);
+    CHECK(std::string(devices[0].hardware_id) == "PNPB006");
+    CHECK(devices[0].unit == 0);
+    CHECK(devices[0].port_base == 0x330);
+    CHECK(devices[0].irq == 7);
+    CHECK(devices[1].unit == 1);
+    CHECK(devices[1].port_base == 0x300);
+}
+
+TEST_CASE("cues are the cards' business: a guest cannot read them") {
+    TestProbe test;
+    test.add_card(0, 0x330);
+    REQUIRE(test.set_plan(plan_bytes({{MPULAB_SECTION_CUES, 0, cue_section({inject(0, 0, 0, 1)}, {9})}})));
+    test.start();
+    CHECK(test.section(MPULAB_SECTION_CUES).empty());
+}
+
+TEST_CASE("a record carries what the guest wrote and what only the probe can know") {
+    TestProbe test;
+    test.start();
+    test.now = 1234;
+    test.cause = {0xfffff80000005678, 1};
+    CHECK(test.commit(MPULAB_KIND_DPC, {MPULAB_CORR(4, 9), 0x1122334455667788, 2, 3}, 1, 0, 2) == MPULAB_PROBE_NOTHING);
+    const auto made = test.records().back();
+    CHECK(made.kind == MPULAB_KIND_DPC);
+    CHECK(made.corr == MPULAB_CORR(4, 9));
+    CHECK(made.a == 0x1122334455667788);
+    CHECK(made.b == 2);
+    CHECK(made.c == 3);
+    CHECK(made.irql == 2);
+    CHECK(made.time_ns == 1234);
+    CHECK(made.pc == 0xfffff80000005678);
+    CHECK(made.cpu == 1);
+    CHECK(made.unit == MPULAB_NO_UNIT);
+    CHECK(made.count == 1);
+}
+
+TEST_CASE("words that were not written are 0, and nothing of the record before is left") {
+    TestProbe test;
+    test.start();
+    test.commit(MPULAB_KIND_DPC, {1, 2, 3, 4});
+    test.commit(MPULAB_KIND_DPC, {5});
+    const auto made = test.records().back();
+    CHECK(made.corr == 5);
+    CHECK(made.a == 0);
+    CHECK(made.c == 0);
+}
+
+TEST_CASE("two vCPUs make their records at the same time without mixing them") {
+    TestProbe test;
+    test.start();
+    test.cause.cpu = 0;
+    test.out(MPULAB_PROBE_PORT_ARGUMENT, 10);
+    test.text("ze");
+    test.cause.cpu = 1;
+    test.text("one\n");
+    test.commit(MPULAB_KIND_DPC, {20});
+    test.cause.cpu = 0;
+    test.text("ro\n");
+    test.commit(MPULAB_KIND_DPC);
+    const auto records = test.records();
+    REQUIRE(records.size() == 5);
+    CHECK(std::memcmp(&records[1].a, "one\n", 4) == 0);
+    CHECK(records[2].corr == 20);
+    CHECK(std::memcmp(&records[3].a, "zero\n", 5) == 0);
+    CHECK(records[4].corr == 10);
+}
+
+TEST_CASE("what a guest may not make is refused with a reason and leaves no record") {
+    TestProbe test;
+    test.start();
+    const auto refused = [&](const std::string& reason) {
+        CHECK(test.records().size() == 1);
+        REQUIRE(test.complaints.size() == 1);
+        CHECK_THAT(test.complaints[0], ContainsSubstring(reason));
+        test.complaints.clear();
+    };
+    test.commit(MPULAB_KIND_WIRE_OUT);
+    refused("record kind 19 refused");
+    test.commit(MPULAB_KIND_RUN_STARTED);
+    refused("record kind 1 refused");
+    test.commit(255);
+    refused("record kind 255 refused");
+    test.commit(MPULAB_KIND_DPC, {1, 2, 3, 4, 5});
+    refused("more than 8 argument words");
+    test.commit(MPULAB_KIND_NAME, {}, 25);
+    refused("count 25");
+    test.commit(MPULAB_KIND_DPC, {}, 1, MPULAB_RECORD_MORE);
+    refused("flags 0x1");
+    test.commit(MPULAB_KIND_NAME, {}, 24, 0x80);
+    refused("flags 0x80");
+    test.out(MPULAB_PROBE_PORT_COMMIT, MPULAB_KIND_DPC, 1);
+    refused("write of 1 bytes");
+    test.out(MPULAB_PROBE_PORT_TEXT, 'x', 4);
+    refused("write of 4 bytes");
+    test.out(0x1c, 0);
+    refused("offset 0x1c");
+    CHECK(test.in(MPULAB_PROBE_PORT_ID, 2) == UINT32_MAX);
+    refused("read of 2 bytes");
+    test.commit(MPULAB_KIND_DPC, {7}); // and after all that the next one is as if nothing had been
+    CHECK(test.records().back().corr == 7);
+}
+
+TEST_CASE("text and data kinds keep their count and say whether there is more") {
+    TestProbe test;
+    test.start();
+    test.commit(MPULAB_KIND_CAPTURED, {0, 0x4142}, 2, MPULAB_RECORD_MORE);
+    const auto made = test.records().back();
+    CHECK(made.count == 2);
+    CHECK(made.flags == MPULAB_RECORD_MORE);
+}

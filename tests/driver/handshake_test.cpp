@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+// Reset and ENTER_UART from every state a card can be found in (reference mpu401.md §2).
+#include "bench_card.hpp"
+
+using namespace mpusynth;
+
+namespace {
+
+constexpr int64_t kLongestWait = 110 * kMicrosecond; // at PASSIVE_LEVEL; anybody may interrupt it
+
+/// What MidiMiniport does without an interrupt.
+Report enter_uart(BenchCard& card) {
+    REQUIRE(write_enter_uart(card).answer == Answer::Ok);
+    Report drained = {};
+    return await_uart(card, [&] { return detail::take_ack(card, drained); });
+}
+
+void check_ready_for_midi(BenchCard& card) {
+    CHECK(card.mode() == MPULAB_MODE_UART);
+    const int64_t written = card.now_ns();
+    card.write(mpu401::kDataPort, 0xfe);
+    card.run_for(kMillisecond);
+    REQUIRE_FALSE(card.wire().empty());
+    CHECK(card.wire().back().byte == 0xfe);
+    CHECK(card.wire().back().start_ns - written < 300 * kMicrosecond);
+    CHECK(card.forbidden_accesses() == 0);
+    CHECK(card.longest_wait_ns() <= kLongestWait);
+}
+
+} // namespace
+
+TEST_CASE("a card after power-on answers the first RESET and enters UART mode") {
+    for (const char* timing : {"authentic", "fast"}) {
+        INFO(timing);
+        BenchCard card({{"timing", timing}});
+        const Report report = reset_card(card);
+        CHECK(report.answer == Answer::Ok);
+        CHECK(report.resets == 1);
+        CHECK(card.mode() == MPULAB_MODE_INTELLIGENT);
+        CHECK(enter_uart(card).answer == Answer::Ok);
+        check_ready_for_midi(card);
+    }
+}
+
+TEST_CASE("a card left in UART mode gets a second RESET, because it does not answer the first") {
+    BenchCard card;
+    card.leave_in_uart_mode();
+    const int64_t start = card.now_ns();
+    const Report report = reset_card(card);
+    CHECK(report.answer == Answer::Ok);
+    CHECK(report.resets == 2);
+    CHECK(card.now_ns() - start < 150 * kMillisecond);
+    CHECK(card.mode() == MPULAB_MODE_INTELLIGENT);
+    CHECK(enter_uart(card).answer == Answer::Ok);
+    check_ready_for_midi(card);
+}
+
+TEST_CASE("a card that does answer RESET in UART mode is believed") {
+    BenchCard card({{"timing", "authentic"}, {"uart-reset-ack", "on"}});
+    card.leave_in_uart_mode();
+    const Report report = reset_card(card);
+    CHECK(report.answer == Answer::Ok);
+    CHECK(report.resets == 1);
+    CHECK(enter_uart(card).answer == Answer::Ok);
+    check_ready_for_midi(card);
+}
+
+TEST_CASE("a card left in UART mode with MIDI IN unread is brought back") {
+    BenchCard card;
+    card.leave_in_uart_mode();
+    for (int n = 0; n < 200; ++n) {
+        card.midi_in(n % 3 == 0 ? 0xfe : 0x90); // Active Sensing looks like an ACK
+        card.run_for(320 * kMicrosecond);
+    }
+    CHECK(reset_card(card).answer == Answer::Ok);
+    CHECK(card.mode() == MPULAB_MODE_INTELLIGENT);
+    CHECK(enter_uart(card).answer == Answer::Ok);
+    check_ready_for_midi(card);
+}
+
+TEST_CASE("an ACK that somebody left unread is not taken for the RESET's") {
+    BenchCard card;
+    card.write(mpu401::kCommandPort, mpu401::kCommandReset);
+    card.run_for(100 * kMillisecond);
+    card.write(mpu401::kCommandPort, mpu401::kCommandEnterUart); // UART mode, its FEh unread, as Linux leaves it
+    card.run_for(100 * kMillisecond);
+    const Report report = reset_card(card);
+    CHECK(report.answer == Answer::Ok);
+    CHECK(report.resets == 2);
+    CHECK(card.mode() == MPULAB_MODE_INTELLIGENT);
+}
+
+TEST_CASE("a card that is still busy with somebody's RESET is waited for") {
+    for (const int64_t since_us : {0, 60, 5'000, 27'000}) {
+        INFO(since_us << " us after a RESET");
+        BenchCard card;
+        card.leave_in_uart_mode();
+        card.write(mpu401::kCommandPort, mpu401::kCommandReset);
+        card.run_for(since_us * kMicrosecond);
+        CHECK(reset_card(card).answer == Answer::Ok);
+        CHECK(enter_uart(card).answer == Answer::Ok);
+        check_ready_for_midi(card);
+    }
+}
+
+TEST_CASE("a track request in the way of the ACK is skipped and counted") {
+    ScriptedCard card{0x80};
+    card.reply = {0xf0, 0xf3, 0xfe};
+    const Report report = reset_card(card);
+    CHECK(report.answer == Answer::Ok);
+    CHECK(report.resets == 1);
+    CHECK(report.skipped == 2);
+}
+
+TEST_CASE("where no card is, nothing is written and the report says so") {
+    ScriptedCard card{mpu401::kFloatingBus};
+    const int64_t start = card.now_ns();
+    const Report report = reset_card(card);
+    CHECK(report.answer == Answer::Absent);
+    CHECK(report.status == 0xff);
+    CHECK(report.waited_ms >= kReadyLimitMs);
+    CHECK(report.resets == 0);
+    CHECK(card.written.empty());
+    CHECK(card.now_ns() - start < 200 * kMillisecond);
+    CHECK(card.longest_wait_ns() <= kLongestWait);
+}
+
+TEST_CASE("a card that never becomes ready is told from an absent one") {
+    ScriptedCard card{0xc0};
+    const Report report = reset_card(card);
+    CHECK(report.answer == Answer::NotReady);
+    CHECK(report.status == 0xc0);
+    CHECK(card.written.empty());
+}
+
+TEST_CASE("a card that never answers gets two RESETs and half a second at most") {
+    ScriptedCard card{0x80};
+    const int64_t start = card.now_ns();
+    const Report report = reset_card(card);
+    CHECK(report.answer == Answer::NoAck);
+    CHECK(report.resets == 2);
+    CHECK(report.status == 0x80);
+    CHECK(report.waited_ms >= kFirstAckLimitMs + kSecondAckLimitMs);
+    CHECK(card.now_ns() - start < 500 * kMillisecond);
+    CHECK(card.longest_wait_ns() <= kLongestWait);
+}
+
+TEST_CASE("a card that sends rubbish for ever gets bounded attention") {
+    ScriptedCard card{0x00}; // always something to read, never an ACK
+    const Report report = reset_card(card);
+    CHECK(report.answer == Answer::NoAck);
+    CHECK(report.resets == 2);
+    CHECK(report.skipped > 0);
+    CHECK(card.reads < 10'000);
+}
+
+TEST_CASE("a card that does not answer ENTER_UART is a warning after a bounded wait") {
+    ScriptedCard card{0x80};
+    CHECK(write_enter_uart(card).answer == Answer::Ok);
+    const Report report = await_uart(card, [] { return false; });
+    CHECK(report.answer == Answer::NoAck);
+    CHECK(report.status == 0x80);
+    CHECK(report.waited_ms >= kReadyLimitMs);
+    CHECK(report.waited_ms < 2 * kReadyLimitMs);
+}
+
+TEST_CASE("ENTER_UART is not written to a card that is not ready") {
+    ScriptedCard busy{0xc0};
+    CHECK(write_enter_uart(busy).answer == Answer::NotReady);
+    CHECK(busy.written.empty());
+    ScriptedCard gone{mpu401::kFloatingBus};
+    CHECK(write_enter_uart(gone).answer == Answer::Absent);
+    CHECK(gone.written.empty());
+}
+
+TEST_CASE("leaving UART mode silences MIDI IN") {
+    BenchCard card;
+    card.leave_in_uart_mode();
+    CHECK(leave_uart(card));
+    card.run_for(kMillisecond);
+    CHECK(card.mode() == MPULAB_MODE_INTELLIGENT);
+    card.midi_in(0x90);
+    card.run_for(100 * kMillisecond);
+    CHECK_FALSE(card.irq());
+    CHECK(card.forbidden_accesses() == 0);
+}
+
+TEST_CASE("a card that is gone is left alone after a bounded wait") {
+    ScriptedCard card{mpu401::kFloatingBus};
+    const int64_t start = card.now_ns();
+    CHECK_FALSE(leave_uart(card));
+    CHECK(card.written.empty());
+    CHECK(card.now_ns() - start < 100 * kMillisecond);
+}
+
+TEST_CASE("what a card has collected before RUN is read and forgotten") {
+    BenchCard card;
+    card.leave_in_uart_mode();
+    for (int n = 0; n < 300; ++n) {
+        card.midi_in(static_cast<uint8_t>(n));
+        card.run_for(320 * kMicrosecond);
+    }
+    CHECK(discard_pending(card, kCardHolds) == 300);
+    CHECK_FALSE(card.irq());
+    CHECK(card.forbidden_accesses() == 0);
+}
+
+TEST_CASE("a card that always has one more byte does not keep its reader for ever") {
+    ScriptedCard card{0x00};
+    CHECK(discard_pending(card, kCardHolds) == kCardHolds);
+}

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""mpusynth.sys as it ships, one ABI at a time: what Windows' loader, Driver Verifier and memory integrity ask of it."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import pe
+
+FOLDER = pathlib.Path(os.environ["MPULAB_DRIVER_DIR"])
+ABI = os.environ["MPULAB_DRIVER_ABI"]
+SOURCE = pathlib.Path(os.environ["MPULAB_DRIVER_SOURCE"])
+I686 = ABI == "i686"
+
+# All that the driver may ask of Windows; each is there from Windows 7 on.
+ALLOWED = {
+    "hal.dll": {"KeStallExecutionProcessor"},
+    "ntoskrnl.exe": {
+        "DbgPrintEx", "ExAllocatePoolWithTag", "ExFreePool", "ExSetTimerResolution", "KeBugCheckEx", "KeCancelTimer",
+        "KeDelayExecutionThread", "KeFlushQueuedDpcs", "KeInitializeDpc", "KeInitializeTimer", "KeInsertQueueDpc",
+        "KeSetTimer", "RtlGetVersion", "memset", "memcpy", "memmove",
+    },
+    "portcls.sys": {
+        "PcAddAdapterDevice", "PcDispatchIrp", "PcGetTimeInterval", "PcInitializeAdapterDriver", "PcNewInterruptSync",
+        "PcNewPort", "PcNewServiceGroup", "PcRegisterSubdevice",
+    },
+}
+if I686:
+    ALLOWED["hal.dll"] |= {"KfAcquireSpinLock", "KfReleaseSpinLock", "READ_PORT_UCHAR", "WRITE_PORT_UCHAR"}
+else:
+    ALLOWED["ntoskrnl.exe"] |= {"KeAcquireSpinLockRaiseToDpc", "KeReleaseSpinLock"}
+
+
+def tool(name):
+    return f"{ABI}-w64-mingw32-{name}"
+
+
+def output_of(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=100).stdout
+
+
+class Image(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.image = pe.Image((FOLDER / "mpusynth.sys").read_bytes())
+
+    def test_it_imports_only_from_ntoskrnl_hal_and_portcls(self):
+        modules = {module.lower() for module in self.image.imports()}
+        self.assertEqual(modules, set(ALLOWED))
+
+    def test_it_imports_only_functions_of_the_list(self):
+        for module, names in self.image.imports().items():
+            self.assertLessEqual(set(names), ALLOWED[module.lower()], f"from {module}")
+
+    def test_imported_names_carry_no_decoration(self):
+        for module, names in self.image.imports().items():
+            for name in names:
+                self.assertRegex(name, r"^[A-Za-z_][A-Za-z0-9_]*$", f"from {module}")
+
+    def test_it_is_a_native_driver_for_this_machine(self):
+        self.assertEqual(self.image.machine, 0x14C if I686 else 0x8664)
+        self.assertEqual(self.image.subsystem, 1)
+        self.assertTrue(self.image.file_flags & 0x0002, "executable")
+        self.assertFalse(self.image.file_flags & 0x2000, "no DLL")
+        for bit, name in ((0x40, "DYNAMIC_BASE"), (0x100, "NX_COMPAT"), (0x2000, "WDM_DRIVER")):
+            self.assertTrue(self.image.dll_flags & bit, name)
+
+    def test_it_can_be_relocated(self):
+        self.assertFalse(self.image.file_flags & 0x0001, "relocations stripped")
+        types = {kind for _, kind in self.image.relocations() if kind != 0}
+        self.assertEqual(types, {3 if I686 else 10})
+
+    def test_it_exports_nothing_and_has_no_thread_local_storage(self):
+        for directory in (pe.EXPORTS, pe.TLS):
+            self.assertEqual(self.image.directory(directory), (0, 0))
+
+    def test_driver_entry_lies_in_init_and_init_is_discardable(self):
+        init = self.image.section("INIT")
+        self.assertTrue(init.flags & pe.DISCARDABLE)
+        self.assertTrue(init.address <= self.image.entry < init.address + init.size)
+
+    def test_nothing_that_stays_is_discardable_or_pageable(self):
+        for section in self.image.sections:
+            with self.subTest(section=section.name):
+                passing = section.name in ("INIT", ".reloc")
+                self.assertEqual(bool(section.flags & pe.DISCARDABLE), passing)
+                self.assertEqual(bool(section.flags & pe.NOT_PAGED), not passing)
+
+    def test_no_section_is_writable_and_executable(self):
+        for section in self.image.sections:
+            with self.subTest(section=section.name):
+                self.assertNotEqual(section.flags & (pe.WRITE | pe.EXECUTE), pe.WRITE | pe.EXECUTE)
+                self.assertTrue(section.flags & pe.READ)
+                self.assertEqual(bool(section.flags & pe.CODE), bool(section.flags & pe.EXECUTE))
+                self.assertEqual(section.flags & pe.ALIGN_MASK, 0)
+
+    def test_sections_are_page_aligned(self):
+        self.assertEqual(self.image.section_alignment, 0x1000)
+        for section in self.image.sections:
+            self.assertEqual(section.address % 0x1000, 0, section.name)
+
+    def test_its_checksum_is_right(self):
+        self.assertEqual(self.image.checksum, self.image.computed_checksum())
+
+    def test_it_is_smaller_than_24_kilobytes(self):
+        self.assertLess(len(self.image.data), 24 * 1024)
+
+    def test_it_carries_no_path_no_time_and_no_compiler_name(self):
+        self.assertEqual(self.image.timestamp, 0)
+        for trace in (b"/work", b"/tmp", b"/home", b"/root", b".cpp", b"GCC", b"mingw"):
+            self.assertNotIn(trace, self.image.data)
+
+    def test_its_code_uses_no_register_that_kernel_code_may_not_use(self):
+        # i386: no floating point and no vector register at all; amd64: the kernel saves xmm0-5 for everybody, no more.
+        code = output_of(tool("objdump"), "-d", "--no-show-raw-insn", FOLDER / "mpusynth.unstripped.sys")
+        self.assertIn("<_DriverEntry@8>" if I686 else "<DriverEntry>", code)
+        forbidden = r"%(?:[xyz]mm\d|mm\d|st\b)" if I686 else r"%(?:[yz]mm\d|mm\d|st\b)"
+        self.assertEqual(re.findall(rf"^.*{forbidden}.*$", code, re.MULTILINE), [])
+
+    def test_no_constructor_would_have_to_run_before_driver_entry(self):
+        names = {section.name for section in self.image.sections}
+        self.assertFalse(names & {".ctors", ".init_array", ".CRT", ".tls"})
+
+    def test_allocations_are_checked_for_null(self):
+        # GCC drops the caller's check when operator new is not noexcept: the constructor then runs on a null pointer.
+        symbol = "__ZN8mpusynth12MidiMiniport6createEv" if I686 else "_ZN8mpusynth12MidiMiniport6createEv"
+        code = output_of(tool("objdump"), "-d", "--no-show-raw-insn", f"--disassemble={symbol}",
+                         FOLDER / "mpusynth.unstripped.sys")
+        calls = re.split(r"call .*<_?_Znw[^>]*>", code)
+        self.assertEqual(len(calls), 2, "one allocation in MidiMiniport::create")
+        self.assertRegex("\n".join(calls[1].splitlines()[:12]), r"test +%(\w+),%\1")
+
+    def test_the_symbol_file_names_the_functions_at_the_addresses_of_the_image(self):
+        symbols = output_of(tool("nm"), FOLDER / "mpusynth.debug")
+        name = "_DriverEntry@8" if I686 else "DriverEntry"
+        match = re.search(rf"^([0-9a-f]+) . {re.escape(name)}$", symbols, re.MULTILINE)
+        self.assertIsNotNone(match, f"no {name} in mpusynth.debug")
+        self.assertEqual(int(match.group(1), 16), self.image.base + self.image.entry)
+
+    def test_no_port_and_no_interrupt_number_stands_in_the_source(self):
+        for file in sorted((SOURCE / "mpusynth").glob("*.[ch]pp")):
+            self.assertNotRegex(file.read_text(), r"(?i)0x3[0-9a-f]0\b|\birq\s*=\s*\d", file.name)
+
+    def test_the_same_source_in_another_place_gives_the_same_file(self):
+        root = SOURCE.parent
+        with tempfile.TemporaryDirectory() as folder:
+            copy = pathlib.Path(folder) / "elsewhere"
+            for part in ("driver", "device-model/core/include"):
+                shutil.copytree(root / part, copy / part)
+            build = pathlib.Path(folder) / "build"
+            output_of("cmake", "-S", copy / "driver" / "mpusynth", "-B", build,
+                      f"-DCMAKE_TOOLCHAIN_FILE={copy}/driver/cmake/mingw-{ABI}.cmake", "-DCMAKE_BUILD_TYPE=Release")
+            output_of("cmake", "--build", build)
+            self.assertEqual((build / "mpusynth.sys").read_bytes(), self.image.data)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What happens when a process dies, a signal comes or a guest never starts: one line, the right exit code, and nothing
+left running."""
+import os
+import signal
+import unittest
+
+import eventlog
+import mpulab
+
+LONG_SONG = mpulab.SONGS / "three-minutes.mid"
+
+
+class Trouble(unittest.TestCase):
+    def setUp(self):
+        scratch = mpulab.Scratch()
+        self.addCleanup(scratch.__exit__)
+        self.folder = scratch.path
+        self.out = self.folder / "out"
+
+    def nothing_is_left(self, within=5):
+        mpulab.wait_for(lambda: not mpulab.machines_of(self.out), within, "QEMU's end")
+        self.assertEqual(mpulab.sockets_under(self.folder), [])
+
+    def start(self):
+        """A run whose machine is up and has made records."""
+        playing = mpulab.Playing(LONG_SONG, self.out)
+        self.addCleanup(playing.process.kill)
+        machine = playing.machine()
+        mpulab.wait_for(lambda: mpulab.log_size(self.out) > 64 * 100, 30, "100 records")
+        return playing, machine
+
+    def test_a_qemu_that_is_killed_ends_the_run_with_an_error(self):
+        playing, machine = self.start()
+        os.kill(machine, signal.SIGKILL)
+        run = playing.finish(timeout=20)
+        self.assertEqual(run.status, mpulab.ERROR, run)
+        mpulab.one_line_error(self, run, "QEMU", "killed by signal 9")
+        self.nothing_is_left()
+        # What was recorded stays readable.
+        self.assertGreater(len(eventlog.read(run.file(mpulab.EVENT_LOG))), 100)
+
+    def test_a_harness_that_is_killed_takes_its_qemu_with_it(self):
+        playing, machine = self.start()
+        playing.kill()
+        mpulab.wait_for(lambda: machine not in mpulab.processes(), 5, "QEMU's end")
+        # The dead run's sockets go with the next run that starts.
+        after = mpulab.play(mpulab.SONG, self.folder / "out", json_output=False)
+        self.assertEqual(after.status, mpulab.PASSED, after)
+        self.nothing_is_left()
+        self.assertEqual([entry for entry in os.listdir(self.folder / "r") if entry.startswith("run-")], [])
+
+    def test_a_harness_that_is_killed_while_qemu_is_stopped_leaves_nothing_after_the_next_run(self):
+        playing, machine = self.start()
+        os.kill(machine, signal.SIGSTOP)
+        playing.kill()
+        after = mpulab.play(mpulab.SONG, self.folder / "out", json_output=False)
+        self.assertEqual(after.status, mpulab.PASSED, after)
+        self.nothing_is_left()
+
+    def test_ctrl_c_ends_the_run_with_130(self):
+        playing, _ = self.start()
+        playing.process.send_signal(signal.SIGINT)
+        run = playing.finish(timeout=20)
+        self.assertEqual(run.status, mpulab.INTERRUPTED, run)
+        self.nothing_is_left()
+
+    def test_a_guest_that_never_starts_is_given_up_with_an_error(self):
+        # A firmware that is nothing but "jmp $": the machine runs, the guest never says a word.
+        firmware = self.folder / "silent.rom"
+        firmware.write_bytes(bytes(65520) + b"\xeb\xfe" + bytes(14))
+        run = mpulab.play(mpulab.SONG, self.out, json_output=False, timeout=120,
+                          environment={"MPULAB_FIRMWARE": str(firmware), "MPULAB_WATCHDOG_MS": "3000"})
+        self.assertEqual(run.status, mpulab.ERROR, run)
+        mpulab.one_line_error(self, run, "guest", "before its first record")
+        self.nothing_is_left()
+
+    def test_two_runs_at_once_do_not_touch_each_other(self):
+        first = mpulab.Playing(LONG_SONG, self.out)
+        second = mpulab.play(mpulab.SONG, self.folder / "out2", json_output=False)
+        self.assertEqual(second.status, mpulab.PASSED, second)
+        self.assertEqual(first.finish().status, mpulab.PASSED)
+        self.nothing_is_left()
+
+
+if __name__ == "__main__":
+    mpulab.main()

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: MIT
+"""Boots nanont with a score and a driver, without the harness: QEMU as a plain process, the link in a file.
+
+Scores, plans and archives are written here from score.h, plan.h and the cpio format by hand, so that a mistake in the
+harness' writers cannot hide one in their readers.
+"""
+import contextlib
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+import eventlog  # noqa: E402
+
+RUN_LIMIT_S = 60
+PROBE_PORT = 0xE00
+KSCATEGORY_AUDIO = uuid.UUID("6994ad04-93ef-11d0-a3cc-00a0c9223196")
+STOP, ACQUIRE, PAUSE, RUN = range(4)
+OPEN_FILTER, OPEN_PIN, SET_STATE, WRITE, WAIT_WRITES, READ_START, WAIT_CAPTURED, READ_STOP, DELAY, MARKER, CLOSE, \
+    REMOVE_DEVICE = range(1, 13)
+MAY_FAIL = 1
+
+
+def record(delta_ms, payload):
+    """One KSMUSICFORMAT record."""
+    return struct.pack("<II", delta_ms, len(payload)) + payload + bytes(-len(payload) % 4)
+
+
+class Score:
+    """Steps, one method each; their numbers are returned."""
+
+    def __init__(self):
+        self.body, self.count = b"", 0
+
+    def step(self, opcode, slot=0, arguments=b"", timeout=5000, flags=0):
+        self.body += struct.pack("<HHIII", opcode, slot, len(arguments), flags, timeout)
+        self.body += arguments + bytes(-len(arguments) % 8)
+        self.count += 1
+        return self.count
+
+    def open_filter(self, slot, unit=0, reference="", category=KSCATEGORY_AUDIO, **more):
+        name = reference.encode("utf-16-le").ljust(64, b"\0")
+        return self.step(OPEN_FILTER, slot, struct.pack("<I", unit) + category.bytes_le + name + bytes(4), **more)
+
+    def open_pin(self, slot, filter_slot, pin, **more):
+        return self.step(OPEN_PIN, slot, struct.pack("<HHI", filter_slot, 0, pin), **more)
+
+    def set_state(self, slot, state, **more):
+        return self.step(SET_STATE, slot, struct.pack("<II", state, 0), **more)
+
+    def write(self, slot, records, presentation_100ns=0, max_pending=16, **more):
+        return self.step(WRITE, slot, struct.pack("<QII", presentation_100ns, len(records), max_pending) + records, **more)
+
+    def wait_writes(self, slot, **more):
+        return self.step(WAIT_WRITES, slot, **more)
+
+    def read_start(self, slot, size=2056, pending=2, **more):
+        return self.step(READ_START, slot, struct.pack("<II", size, pending), **more)
+
+    def wait_captured(self, slot, count, **more):
+        return self.step(WAIT_CAPTURED, slot, struct.pack("<Q", count), **more)
+
+    def read_stop(self, slot, **more):
+        return self.step(READ_STOP, slot, **more)
+
+    def delay_ms(self, ms):
+        return self.step(DELAY, 0, struct.pack("<Q", ms * 1000000))
+
+    def marker(self, number):
+        return self.step(MARKER, 0, struct.pack("<II", number, 0))
+
+    def close(self, slot, **more):
+        return self.step(CLOSE, slot, **more)
+
+    def remove_device(self, unit=0, **more):
+        return self.step(REMOVE_DEVICE, 0, struct.pack("<II", unit, 0), **more)
+
+    def bytes(self):
+        return struct.pack("<8sIIII", b"MPLBSCOR", 1, self.count, 24 + len(self.body), 0) + self.body
+
+
+def cues(*injections):
+    """CUES section: (marker, delay_ns, bytes) each."""
+    table, payload = b"", b""
+    for marker, delay, data in injections:
+        offset = 32 * len(injections) + len(payload)
+        table += struct.pack("<IIQIIII", 1, marker, delay, 1, offset, len(data), 0)
+        payload += data
+    return table + payload
+
+
+def plan(score, cue_bytes=b"", seed=1):
+    sections = [(0x524F4353, score), (0x5354504F, bytes(32))]
+    if cue_bytes:
+        sections.append((0x53455543, cue_bytes))
+    offset, table, body = 32 + 16 * len(sections), b"", b""
+    for tag, data in sections:
+        table += struct.pack("<IIII", tag, 0, offset + len(body), len(data))
+        body += data + bytes(-len(data) % 8)
+    return struct.pack("<8sIIIIQ", b"MPLBPLAN", 1, offset + len(body), len(sections), 0, seed) + table + body
+
+
+def cpio(files):
+    """A "newc" archive of {name: bytes}."""
+    out = b""
+    for inode, (name, data) in enumerate(list(files.items()) + [("TRAILER!!!", b"")], 1):
+        fields = [inode, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
+        out += b"070701" + b"".join(b"%08x" % field for field in fields) + name.encode() + b"\0"
+        out += bytes(-len(out) % 4) + data
+        out += bytes(-len(out) % 4)
+    return out
+
+
+class Run:
+    """The event log of one run."""
+
+    def __init__(self, records):
+        self.records = records
+        self.text = eventlog.text(records).decode("utf-8", "replace")
+        ended = eventlog.of_kind(records, "RUN_ENDED")
+        self.end = ended[-1].a if ended else None
+        self.detail = ended[-1].b if ended else None
+
+    def of(self, *kinds):
+        return eventlog.of_kind(self.records, *kinds)
+
+    def status_of(self, step):
+        """NTSTATUS of a step."""
+        return self.end_of(step).b
+
+    def end_of(self, step):
+        found = [r for r in self.of("STEP_END") if r.corr == eventlog.STEP << 56 | step]
+        assert len(found) == 1, f"step {step} has {len(found)} STEP_END records\n{self}"
+        return found[0]
+
+    def calls(self, *names, leave=False):
+        """CALL_ENTER (or CALL_LEAVE) records of these callbacks."""
+        return [r for r in self.of("CALL_LEAVE" if leave else "CALL_ENTER") if eventlog.CALLBACKS[r.a] in names]
+
+    def findings(self):
+        """[(rule, text)]"""
+        found = []
+        for index, finding in enumerate(self.records):
+            if finding.kind == "FINDING":
+                text = b""
+                for name in self.records[index + 1 :]:
+                    if name.kind != "NAME":
+                        break
+                    text += name.data
+                    if not name.flags & eventlog.MORE:
+                        break
+                found.append((finding.a, text.decode("utf-8", "replace")))
+        return found
+
+    def __str__(self):
+        return f"end {self.end} detail {self.detail}\n{self.text}\n" + "\n".join(map(str, self.records[-60:]))
+
+
+def build_folder():
+    return pathlib.Path(os.environ["MPULAB_BUILD"]) / "guest-images" / "nanont"
+
+
+def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None):
+    """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records."""
+    qemu = os.environ["MPULAB_QEMU"]
+    images = build_folder()
+    firmware = os.environ.get("MPULAB_FIRMWARE_DIR", "/usr/share/qemu")
+    archive = {name: (images / name).read_bytes()
+               for name in ("ntoskrnl.exe", "hal.dll", "ks.sys", "portcls.sys", "agent.sys")}
+    driver = pathlib.Path(driver)
+    archive[driver.name] = driver.read_bytes()
+    archive["boot.cfg"] = f"driver={driver.name}\n".encode()
+    archive.update(files or {})
+    score = score if isinstance(score, bytes) else score.bytes()
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="mpulab-guest-")))
+        folder.mkdir(exist_ok=True)
+        (folder / "plan").write_bytes(plan(score, cue_bytes))
+        (folder / "modules.cpio").write_bytes(cpio(archive))
+        log = folder / "events"
+        argv = [qemu, "-no-user-config", "-nodefaults", "-display", "none", "-machine", "pc,usb=off", "-accel", "tcg",
+                "-cpu", "qemu64,-monitor", "-m", "64M", "-smp", "1", "-rtc", "base=2000-01-01T00:00:00,clock=vm",
+                "-icount", "shift=3,sleep=off", "-seed", "1", "-L", firmware,
+                "-bios", os.path.join(firmware, "qboot.rom"),
+                "-kernel", images / "nanont-loader.elf", "-initrd", folder / "modules.cpio",
+                "-append", f"probe={PROBE_PORT:#x}", "-no-shutdown",
+                "-chardev", f"file,id=link,path={log}",
+                "-device", f"mpulab-probe,id=probe,iobase={PROBE_PORT:#x},link=link,plan={folder / 'plan'}",
+                "-device", f"isa-mpu401,id=card0,{card}"]
+        process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            wait_for_end(process, log)
+        finally:
+            process.kill()
+            errors = process.communicate()[1].decode(errors="replace")
+        try:
+            records = eventlog.read(log)
+        except (eventlog.BadLog, FileNotFoundError) as bad:
+            raise AssertionError(f"{bad}; QEMU said: {errors}") from bad
+        return Run(records)
+
+
+def wait_for_end(process, log):
+    """Until the last record is RUN_ENDED (the machine stops there and QEMU stays), or the limit."""
+    size = eventlog.RECORD.size
+    deadline = time.monotonic() + RUN_LIMIT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+        if not log.exists():
+            continue
+        length = log.stat().st_size
+        whole = (length - eventlog.HEADER.size) // size
+        if whole < 1:
+            continue
+        with open(log, "rb") as file:
+            file.seek(eventlog.HEADER.size + (whole - 1) * size)
+            last = eventlog.Record(*eventlog.RECORD.unpack(file.read(size)))
+        if last.kind_number in eventlog.KINDS and last.kind == "RUN_ENDED":
+            return
