@@ -32,7 +32,7 @@ void check_ready_for_midi(BenchCard& card) {
 TEST_CASE("a card after power-on answers the first RESET and enters UART mode") {
     for (const char* timing : {"authentic", "fast"}) {
         INFO(timing);
-        BenchCard card({{"timing", timing}});
+        BenchCard card(BenchCard::Properties{{"timing", timing}});
         const Report report = reset_card(card);
         CHECK(report.answer == Answer::Ok);
         CHECK(report.resets == 1);
@@ -56,7 +56,7 @@ TEST_CASE("a card left in UART mode gets a second RESET, because it does not ans
 }
 
 TEST_CASE("a card that does answer RESET in UART mode is believed") {
-    BenchCard card({{"timing", "authentic"}, {"uart-reset-ack", "on"}});
+    BenchCard card(BenchCard::Properties{{"timing", "authentic"}, {"uart-reset-ack", "on"}});
     card.leave_in_uart_mode();
     const Report report = reset_card(card);
     CHECK(report.answer == Answer::Ok);

@@ -19,7 +19,7 @@ std::vector<uint8_t> sequence(size_t count) {
 } // namespace
 
 TEST_CASE("an interrupt costs two accesses a byte and one that sees it is empty") {
-    BenchCard card({{"timing", "authentic"}}, kMillisecond);
+    BenchCard card(BenchCard::Properties{{"timing", "authentic"}}, kMillisecond);
     card.leave_in_uart_mode();
     card.midi_in(0x90);
     card.run_for(100 * kMicrosecond);
@@ -69,7 +69,7 @@ TEST_CASE("interrupts at full wire rate take every byte once, in order") {
 }
 
 TEST_CASE("polling once a tick keeps up with full wire rate, waits briefly and loses nothing") {
-    BenchCard card({{"timing", "authentic"}}, kMillisecond);
+    BenchCard card(BenchCard::Properties{{"timing", "authentic"}}, kMillisecond);
     card.leave_in_uart_mode();
     const std::vector<uint8_t> sent = sequence(3'000);
     std::vector<uint8_t> got;
@@ -99,7 +99,7 @@ TEST_CASE("polling once a tick keeps up with full wire rate, waits briefly and l
 }
 
 TEST_CASE("polling a silent card is one access a tick") {
-    BenchCard card({{"timing", "authentic"}}, kMillisecond);
+    BenchCard card(BenchCard::Properties{{"timing", "authentic"}}, kMillisecond);
     card.leave_in_uart_mode();
     const uint32_t before = card.reads;
     for (int tick = 0; tick < 100; ++tick) {

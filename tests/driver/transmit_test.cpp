@@ -94,7 +94,7 @@ TEST_CASE("any stream of bytes, cut anyhow, reaches the wire unharmed") {
     const uint32_t seed = GENERATE(1u, 2u, 3u, 4u);
     INFO("seed " << seed);
     std::mt19937 random{seed};
-    BenchCard card({{"timing", seed % 2 == 0 ? "fast" : "authentic"}}, kMillisecond);
+    BenchCard card(BenchCard::Properties{{"timing", seed % 2 == 0 ? "fast" : "authentic"}}, kMillisecond);
     card.leave_in_uart_mode();
     TransmitPump pump;
     Queue queue;
@@ -113,7 +113,7 @@ TEST_CASE("any stream of bytes, cut anyhow, reaches the wire unharmed") {
 }
 
 TEST_CASE("a short message on a free wire starts at once and leaves no gap") {
-    BenchCard card({{"timing", "authentic"}}, kMillisecond);
+    BenchCard card(BenchCard::Properties{{"timing", "authentic"}}, kMillisecond);
     card.leave_in_uart_mode();
     TransmitPump pump;
     Queue queue;
@@ -131,7 +131,7 @@ TEST_CASE("a short message on a free wire starts at once and leaves no gap") {
 }
 
 TEST_CASE("a long stream keeps the wire of the authentic card busy from end to end") {
-    BenchCard card({{"timing", "authentic"}}, kMillisecond);
+    BenchCard card(BenchCard::Properties{{"timing", "authentic"}}, kMillisecond);
     card.leave_in_uart_mode();
     TransmitPump pump;
     Queue queue;
@@ -183,7 +183,7 @@ TEST_CASE("the pump waits little more than half of the time at most, however oft
 }
 
 TEST_CASE("the card is never more than a few milliseconds ahead of the wire") {
-    BenchCard card({{"timing", "fast"}}, kMillisecond);
+    BenchCard card(BenchCard::Properties{{"timing", "fast"}}, kMillisecond);
     card.leave_in_uart_mode();
     TransmitPump pump;
     Queue queue;
@@ -194,7 +194,7 @@ TEST_CASE("the card is never more than a few milliseconds ahead of the wire") {
 }
 
 TEST_CASE("a DPC that comes five milliseconds late leaves no gap on the wire") {
-    BenchCard card({{"timing", "authentic"}}, kMillisecond);
+    BenchCard card(BenchCard::Properties{{"timing", "authentic"}}, kMillisecond);
     card.leave_in_uart_mode();
     TransmitPump pump;
     Queue queue;
@@ -234,7 +234,7 @@ TEST_CASE("nothing to send costs no access") {
 }
 
 TEST_CASE("bytes held back by a card that was busy for 34 ms all arrive when it is ready") {
-    BenchCard card({{"timing", "authentic"}}, kMillisecond);
+    BenchCard card(BenchCard::Properties{{"timing", "authentic"}}, kMillisecond);
     reset_card(card);
     REQUIRE(write_enter_uart(card).answer == Answer::Ok);
     Report drained = {};
