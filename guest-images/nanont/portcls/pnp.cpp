@@ -22,7 +22,6 @@ NTSTATUS start(Adapter& adapter, PIRP irp) {
     if (!NT_SUCCESS(status)) return complete(irp, status);
     irp->IoStatus.Status = STATUS_SUCCESS;
     adapter.object_count = 0;
-    DbgPrint("DEBUG entries %u ports %u irqs %u type0 %u type1 %u\n", resources->NumberOfEntries(), resources->NumberOfEntriesOfType(CmResourceTypePort), resources->NumberOfEntriesOfType(CmResourceTypeInterrupt), resources->TranslatedList()->List[0].PartialResourceList.PartialDescriptors[0].Type, resources->TranslatedList()->List[0].PartialResourceList.PartialDescriptors[1].Type);
     trace::Call call(MPULAB_CALLBACK_StartDevice);
     status = call.leave(adapter.start(adapter.fdo, irp, resources));
     if (status == STATUS_PENDING) {

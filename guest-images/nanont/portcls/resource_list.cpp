@@ -94,8 +94,13 @@ class ResourceList final : public ComObject<IResourceList> {
         return to;
     }
 
+    // By address, not by subscript: PartialDescriptors[1] lies inside List[1], so GCC does not take it for an array of
+    // open length and ends every loop over it after one turn.
     static PCM_PARTIAL_RESOURCE_DESCRIPTOR at(PCM_RESOURCE_LIST list, ULONG index) {
-        return &list->List[0].PartialResourceList.PartialDescriptors[index];
+        constexpr size_t kFirst =
+            offsetof(CM_RESOURCE_LIST, List) + offsetof(CM_FULL_RESOURCE_DESCRIPTOR, PartialResourceList) +
+            offsetof(CM_PARTIAL_RESOURCE_LIST, PartialDescriptors);
+        return reinterpret_cast<PCM_PARTIAL_RESOURCE_DESCRIPTOR>(reinterpret_cast<PUCHAR>(list) + kFirst) + index;
     }
 
     static PCM_PARTIAL_RESOURCE_DESCRIPTOR find(PCM_RESOURCE_LIST list, CM_RESOURCE_TYPE type, ULONG index) {

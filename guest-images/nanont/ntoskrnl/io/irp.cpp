@@ -133,6 +133,10 @@ void set_event_object(PIRP irp, PKEVENT event) {
 void finish_irp(PIRP irp) {
     give_back_buffer(irp);
     free_mdls(irp);
+    if (irp->Tail.Overlay.AuxiliaryBuffer != nullptr) { // a driver below hung it there for this to free
+        ExFreePool(irp->Tail.Overlay.AuxiliaryBuffer);
+        irp->Tail.Overlay.AuxiliaryBuffer = nullptr;
+    }
     {
         ke::SpinLockGuard guard(g_irps_lock);
         List::remove(irp->ThreadListEntry);
