@@ -2,19 +2,19 @@
 // nanont's boot loader: multiboot in, ntoskrnl.exe's entry point out.
 #include "loader.hpp"
 
+#include <copy.hpp>
+
 extern "C" char loader_begin[];
 extern "C" [[noreturn]] void enter_kernel(uint64_t entry, uint64_t block, uint64_t stack_top, uint64_t root);
 
 // The compiler may turn loops and copies into calls of these two.
 extern "C" void* memcpy(void* to, const void* from, size_t size) {
-    void* result = to;
-    asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-    return result;
+    nanont::copy_up(static_cast<uint8_t*>(to), static_cast<const uint8_t*>(from), size);
+    return to;
 }
 extern "C" void* memset(void* to, int value, size_t size) {
-    void* result = to;
-    asm volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
-    return result;
+    nanont::fill(static_cast<uint8_t*>(to), static_cast<uint8_t>(value), size);
+    return to;
 }
 extern "C" int memcmp(const void* a, const void* b, size_t size) {
     const auto* left = static_cast<const uint8_t*>(a);

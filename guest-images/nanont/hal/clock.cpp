@@ -15,6 +15,7 @@ ULONGLONG g_tsc_frequency;
 ULONGLONG g_apic_frequency;
 ULONGLONG g_counts_per_tsc; // 2^64 * kPerformanceFrequency / g_tsc_frequency
 ULONGLONG g_apic_per_tsc;   // 2^32 * g_apic_frequency / g_tsc_frequency
+ULONGLONG g_turns_per_tsc;  // 2^32 * turns of spin() in one count of the time stamp counter
 
 ULONGLONG multiply_high(ULONGLONG a, ULONGLONG b) {
     return static_cast<ULONGLONG>(static_cast<unsigned __int128>(a) * b >> 64);
@@ -66,6 +67,20 @@ bool measure(ULONGLONG& tsc_counts, ULONGLONG& apic_counts) {
     return looks < kMostLooks;
 }
 
+/// Passes time and nothing else. No PAUSE and no look at the clock in it: under an instruction-counted clock each of
+/// them ends what the emulator may run in one piece, and a stall is made of a thousand of them.
+void spin(ULONGLONG turns) {
+    asm volatile("1: decq %0\n\tjnz 1b" : "+r"(turns) : : "cc");
+}
+
+void measure_spin() {
+    constexpr ULONGLONG kTurns = 10'000;
+    const ULONGLONG start = read_tsc();
+    spin(kTurns);
+    const ULONGLONG took = read_tsc() - start;
+    g_turns_per_tsc = (kTurns << 32) / (took != 0 ? took : 1);
+}
+
 } // namespace
 
 bool init_clock(HAL_FAILURE& failure) {
@@ -83,6 +98,7 @@ bool init_clock(HAL_FAILURE& failure) {
     }
     g_counts_per_tsc = divide_wide(kPerformanceFrequency, g_tsc_frequency) + 1;
     g_apic_per_tsc = (g_apic_frequency << 32) / g_tsc_frequency;
+    measure_spin();
     g_tsc_base = read_tsc();
     return true;
 }
@@ -115,10 +131,11 @@ extern "C" LARGE_INTEGER NTAPI KeQueryPerformanceCounter(PLARGE_INTEGER Performa
     return count;
 }
 
+/// Never shorter than asked for; an interrupt in between makes it longer. Any IRQL.
 extern "C" VOID NTAPI KeStallExecutionProcessor(ULONG MicroSeconds) {
-    const ULONGLONG start = hal::read_tsc();
-    const ULONGLONG wanted = MicroSeconds * (hal::g_tsc_frequency / hal::kMegahertz);
-    while (hal::read_tsc() - start < wanted) {
-        YieldProcessor();
+    using namespace hal;
+    const ULONGLONG end = read_tsc() + MicroSeconds * (g_tsc_frequency / kMegahertz);
+    for (ULONGLONG now = read_tsc(); now < end; now = read_tsc()) {
+        spin(multiply_high((end - now) << 32, g_turns_per_tsc) + 1);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The part of the C library that ntoskrnl.exe exports. Compiled with -fno-builtin: nothing here may turn into a call of
 // itself.
+#include <copy.hpp>
 #include <format.hpp>
 #include <stdarg.h>
 
@@ -106,25 +107,23 @@ const char16_t* units(const wchar_t* text) {
 extern "C" {
 
 void* memset(void* to, int value, size_t size) {
-    void* at = to;
-    asm volatile("rep stosb" : "+D"(at), "+c"(size) : "a"(value) : "memory");
+    fill(static_cast<uint8_t*>(to), static_cast<uint8_t>(value), size);
     return to;
 }
 
 void* memcpy(void* __restrict to, const void* __restrict from, size_t size) {
-    void* at = to;
-    asm volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(size) : : "memory");
+    copy_up(static_cast<uint8_t*>(to), static_cast<const uint8_t*>(from), size);
     return to;
 }
 
 void* memmove(void* to, const void* from, size_t size) {
-    if (static_cast<char*>(to) <= static_cast<const char*>(from) ||
-        static_cast<char*>(to) >= static_cast<const char*>(from) + size) {
-        return memcpy(to, from, size);
+    auto* target = static_cast<uint8_t*>(to);
+    const auto* source = static_cast<const uint8_t*>(from);
+    if (target <= source || target >= source + size) {
+        copy_up(target, source, size);
+    } else {
+        copy_down(target, source, size);
     }
-    auto* at = static_cast<char*>(to) + size - 1;
-    const auto* source = static_cast<const char*>(from) + size - 1;
-    asm volatile("std; rep movsb; cld" : "+D"(at), "+S"(source), "+c"(size) : : "memory");
     return to;
 }
 
