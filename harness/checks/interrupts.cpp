@@ -21,7 +21,9 @@ InterruptStatistics interrupt_statistics(const EventLog& log, uint32_t unit) {
             break;
         case MPULAB_KIND_IRQ:
             if (record.unit != unit) break;
-            if (record.a != 0) {
+            if (record.a == 0) {
+                risen = kNotRisen; // somebody took the byte by polling: no routine answers this rise
+            } else {
                 ++numbers.rises;
                 if (risen == kNotRisen) risen = record.time_ns;
             }

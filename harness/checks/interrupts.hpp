@@ -19,7 +19,8 @@ struct InterruptStatistics {
     uint64_t max_ns = 0;
 };
 
-/// Of one card. A rise that comes while an earlier one is unanswered counts from the earlier one.
+/// Of one card. A rise that comes while an earlier one is unanswered counts from the earlier one; one whose byte was
+/// polled away before a routine ran counts in `rises` only.
 InterruptStatistics interrupt_statistics(const EventLog& log, uint32_t unit);
 
 } // namespace mpulab
