@@ -44,14 +44,7 @@ class Probe {
         mpulab_machine_device device;
         mpulab_core* core;
     };
-    // What one vCPU has written of a record that is not committed yet, and of a line of text that is not over.
-    struct Desk {
-        std::array<uint32_t, MPULAB_PROBE_ARGUMENTS> words = {};
-        uint8_t used = 0;
-        bool overflowed = false;
-        TextChunker text;
-    };
-    static constexpr size_t kDesks = 256; // by the link's 8-bit vCPU number; the last is MPULAB_NO_CPU's
+    static constexpr size_t kCpus = 256; // by the link's 8-bit vCPU number; the last is MPULAB_NO_CPU's
 
     bool hand_out_cues(const Plan& plan, ErrorText& error);
     void build_machine_section();
@@ -60,7 +53,7 @@ class Probe {
     [[gnu::format(printf, 2, 3)]] void complain(const char* format, ...);
     std::span<const uint8_t> selected_section() const;
     uint32_t read_data();
-    mpulab_probe_action commit(uint32_t word, const mpulab_cause& cause, int64_t now_ns);
+    mpulab_probe_action take_record(uint32_t address, const mpulab_cause& cause, int64_t now_ns);
     void add_text(uint8_t byte, const mpulab_cause& cause, int64_t now_ns);
     void flush_text(int64_t now_ns);
     void start_marker(uint64_t number, int64_t now_ns);
@@ -76,9 +69,9 @@ class Probe {
     bool started_ = false; // the run
     bool ended_ = false;   // the run
 
-    uint32_t selected_ = 0; // section tag
-    uint32_t cursor_ = 0;   // bytes of it that were read
-    std::array<Desk, kDesks> desks_;
+    uint32_t selected_ = 0;                // section tag
+    uint32_t cursor_ = 0;                  // bytes of it that were read
+    std::array<TextChunker, kCpus> texts_; // of each vCPU, the line that is not over
 };
 
 } // namespace mpulab

@@ -22,6 +22,8 @@ typedef struct mpulab_probe_host {
     void* opaque;
     /* Takes a batch of the link, waiting as long as that needs; false: the reader is gone, nothing more will come. */
     bool (*flush)(void* opaque, const void* bytes, size_t size);
+    /* Copies guest RAM; false: not all of [address, address + size) is RAM. */
+    bool (*read_memory)(void* opaque, uint64_t address, void* to, size_t size);
     /* A mistake of the guest, as one line of text. */
     void (*complain)(void* opaque, const char* text);
 } mpulab_probe_host;
@@ -76,7 +78,7 @@ uint32_t mpulab_probe_read(mpulab_probe* probe, uint32_t offset, uint32_t size);
 mpulab_probe_action mpulab_probe_write(mpulab_probe* probe, uint32_t offset, uint32_t size, uint32_t value,
                                        const mpulab_cause* cause, int64_t now_ns);
 
-/* Machine reset: a half-made record, half a line of text and the selected section are gone. */
+/* Machine reset: half a line of text and the selected section are gone. */
 void mpulab_probe_reset(mpulab_probe* probe);
 
 /* What a guest's next access depends on; not the plan, which is handed over anew. After a load the next

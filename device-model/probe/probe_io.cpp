@@ -98,60 +98,47 @@ mpulab_probe_action Probe::write(uint32_t offset, uint32_t size, uint32_t value,
         add_text(static_cast<uint8_t>(value), cause, now_ns);
         return MPULAB_PROBE_NOTHING;
     }
-    if (offset == MPULAB_PROBE_PORT_ARGUMENT && size == 4) {
-        Desk& desk = desks_[cause.cpu];
-        if (desk.used < desk.words.size()) {
-            desk.words[desk.used++] = value;
-        } else {
-            desk.overflowed = true;
-        }
-        return MPULAB_PROBE_NOTHING;
-    }
-    if (offset == MPULAB_PROBE_PORT_COMMIT && size == 4) return commit(value, cause, now_ns);
+    if (offset == MPULAB_PROBE_PORT_RECORD && size == 4) return take_record(value, cause, now_ns);
     if (offset == MPULAB_PROBE_PORT_SELECT && size == 4) {
         selected_ = value;
         cursor_ = 0;
         return MPULAB_PROBE_NOTHING;
     }
-    complain("probe: write of %u bytes (0x%x) at offset 0x%02x; SELECT, ARGUMENT and COMMIT take dwords, TEXT a byte",
-             size, value, offset);
+    complain("probe: write of %u bytes (0x%x) at offset 0x%02x; SELECT and RECORD take dwords, TEXT a byte", size,
+             value, offset);
     return MPULAB_PROBE_NOTHING;
 }
 
-mpulab_probe_action Probe::commit(uint32_t word, const mpulab_cause& cause, int64_t now_ns) {
-    Desk& desk = desks_[cause.cpu];
-    const auto words = desk.words;
-    const bool overflowed = desk.overflowed;
-    desk.words = {};
-    desk.used = 0;
-    desk.overflowed = false;
-
-    const uint32_t kind = word & 0xff;
-    const uint32_t count = word >> 16 & 0xff;
-    const uint32_t flags = word >> 24;
+mpulab_probe_action Probe::take_record(uint32_t address, const mpulab_cause& cause, int64_t now_ns) {
+    uint8_t bytes[sizeof(mpulab_guest_record)];
+    if (!host_.read_memory(host_.opaque, address, bytes, sizeof bytes)) {
+        complain("probe: record at 0x%08x refused: its %zu bytes do not lie in RAM", address, sizeof bytes);
+        return MPULAB_PROBE_NOTHING;
+    }
+    ByteReader in(bytes, sizeof bytes);
+    mpulab_record made = guest_record(cause, now_ns);
+    const uint8_t kind = in.get<uint8_t>();
+    made.kind = kind;
+    made.irql = in.get<uint8_t>();
+    const uint8_t count = in.get<uint8_t>();
+    made.flags = in.get<uint8_t>();
+    const uint32_t reserved = in.get<uint32_t>();
+    made.corr = in.get<uint64_t>();
+    made.a = in.get<uint64_t>();
+    made.b = in.get<uint64_t>();
+    made.c = in.get<uint64_t>();
     if (!kKindRules[kind].known) {
         complain("probe: record kind %u refused; a guest makes kinds 64 and up, RUN_ENDED, HOLD, MARKER", kind);
         return MPULAB_PROBE_NOTHING;
     }
-    if (overflowed) {
-        complain("probe: record of kind %u refused: more than %u argument words", kind, MPULAB_PROBE_ARGUMENTS);
-        return MPULAB_PROBE_NOTHING;
-    }
     const bool has_text = kKindRules[kind].has_text;
-    if ((has_text && count > MPULAB_RECORD_PAYLOAD) || (flags & ~(has_text ? MPULAB_RECORD_MORE : 0u)) != 0) {
-        complain("probe: record of kind %u refused: count %u, flags 0x%x", kind, count, flags);
+    if ((has_text && count > MPULAB_RECORD_PAYLOAD) || (made.flags & ~(has_text ? MPULAB_RECORD_MORE : 0u)) != 0 ||
+        reserved != 0) {
+        complain("probe: record of kind %u refused: count %u, flags 0x%x, reserved 0x%x", kind, count, made.flags,
+                 reserved);
         return MPULAB_PROBE_NOTHING;
     }
-    const auto wide = [&words](size_t at) { return uint64_t{words[at + 1]} << 32 | words[at]; };
-    mpulab_record made = guest_record(cause, now_ns);
-    made.kind = static_cast<uint16_t>(kind);
-    made.corr = wide(0);
-    made.irql = static_cast<uint8_t>(word >> 8);
-    made.count = has_text ? static_cast<uint16_t>(count) : 1;
-    made.flags = static_cast<uint8_t>(flags);
-    made.a = wide(2);
-    made.b = wide(4);
-    made.c = wide(6);
+    if (has_text) made.count = count;
 
     if (kind == MPULAB_KIND_RUN_ENDED || kind == MPULAB_KIND_HOLD) flush_text(now_ns);
     record(made);
@@ -178,7 +165,7 @@ void Probe::start_marker(uint64_t number, int64_t now_ns) {
 }
 
 void Probe::add_text(uint8_t byte, const mpulab_cause& cause, int64_t now_ns) {
-    TextChunker& text = desks_[cause.cpu].text;
+    TextChunker& text = texts_[cause.cpu];
     if (!text.add(byte)) return;
     mpulab_record made = guest_record(cause, now_ns);
     text.take(made, false);
@@ -187,8 +174,8 @@ void Probe::add_text(uint8_t byte, const mpulab_cause& cause, int64_t now_ns) {
 
 // Half lines go out before the machine stops: nobody may come back to end them.
 void Probe::flush_text(int64_t now_ns) {
-    for (size_t cpu = 0; cpu < kDesks; ++cpu) {
-        TextChunker& text = desks_[cpu].text;
+    for (size_t cpu = 0; cpu < kCpus; ++cpu) {
+        TextChunker& text = texts_[cpu];
         if (text.empty()) continue;
         mpulab_record made = guest_record({.pc = 0, .cpu = static_cast<uint8_t>(cpu)}, now_ns);
         text.take(made, true);
@@ -199,7 +186,7 @@ void Probe::flush_text(int64_t now_ns) {
 void Probe::reset() {
     selected_ = 0;
     cursor_ = 0;
-    desks_.fill(Desk{});
+    texts_.fill(TextChunker{});
 }
 
 } // namespace mpulab

@@ -11,7 +11,7 @@ namespace mpulab {
 namespace {
 
 constexpr uint32_t kStateMagic = 0x5350504d; // "MPPS"
-constexpr uint32_t kStateVersion = 1;
+constexpr uint32_t kStateVersion = 2;
 
 } // namespace
 
@@ -21,13 +21,9 @@ size_t Probe::save(void* buffer, size_t size) const {
         out.put(kStateVersion);
         out.put(selected_);
         out.put(cursor_);
-        for (const Desk& desk : desks_) {
-            for (const uint32_t word : desk.words)
-                out.put(word);
-            out.put(desk.used);
-            out.put_bool(desk.overflowed);
-            out.put(desk.text.used());
-            out.put_bytes(desk.text.bytes().data(), desk.text.bytes().size());
+        for (const TextChunker& text : texts_) {
+            out.put(text.used());
+            out.put_bytes(text.bytes().data(), text.bytes().size());
         }
     };
     ByteWriter counter(nullptr, 0);
@@ -49,25 +45,19 @@ bool Probe::load(const void* buffer, size_t size, ErrorText& error) {
     if (version != kStateVersion) return error.say("state: version %u; %u expected", version, kStateVersion);
     const uint32_t selected = in.get<uint32_t>();
     const uint32_t cursor = in.get<uint32_t>();
-    const auto desks = std::make_unique<std::array<Desk, kDesks>>();
-    for (size_t cpu = 0; cpu < kDesks; ++cpu) {
-        Desk& desk = (*desks)[cpu];
-        for (uint32_t& word : desk.words)
-            word = in.get<uint32_t>();
-        desk.used = in.get<uint8_t>();
-        desk.overflowed = in.get_bool();
-        const uint8_t text_used = in.get<uint8_t>();
-        const uint8_t* text = in.get_bytes(MPULAB_RECORD_PAYLOAD);
+    const auto texts = std::make_unique<std::array<TextChunker, kCpus>>();
+    for (size_t cpu = 0; cpu < kCpus; ++cpu) {
+        const uint8_t used = in.get<uint8_t>();
+        const uint8_t* bytes = in.get_bytes(MPULAB_RECORD_PAYLOAD);
         if (!in.ok()) return error.say("state: ends, or holds an impossible value, at vCPU %zu", cpu);
-        if (desk.used > desk.words.size() || !desk.text.restore(text, text_used)) {
-            return error.say("state: vCPU %zu has %u argument words and %u bytes of text pending", cpu, desk.used,
-                             text_used);
+        if (!(*texts)[cpu].restore(bytes, used)) {
+            return error.say("state: vCPU %zu has %u bytes of text pending", cpu, used);
         }
     }
     if (in.left() != 0) return error.say("state: %zu bytes too many", in.left());
     selected_ = selected;
     cursor_ = cursor;
-    desks_ = *desks;
+    texts_ = *texts;
     started_ = false;
     ended_ = false;
     return true;

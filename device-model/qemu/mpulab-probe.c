@@ -7,7 +7,9 @@
 #include "qemu/osdep.h"
 
 #include "chardev/char-fe.h"
+#include "exec/address-spaces.h"
 #include "exec/cpu-common.h"
+#include "exec/memory.h"
 #include "hw/core/cpu.h"
 #include "hw/isa/isa.h"
 #include "hw/qdev-properties-system.h"
@@ -86,6 +88,13 @@ static void probe_link_event(void* opaque, QEMUChrEvent event) {
     if (event == CHR_EVENT_CLOSED) {
         probe_end_process("link closed", EXIT_FAILURE);
     }
+}
+
+/* Of RAM alone: an address that leads to a device would let the guest run one from inside another. */
+static bool probe_read_memory(void* opaque, uint64_t address, void* to, size_t size) {
+    MemTxAttrs attrs = {.memory = true};
+
+    return address_space_read(&address_space_memory, address, attrs, to, size) == MEMTX_OK;
 }
 
 static void probe_complain(void* opaque, const char* text) {
@@ -227,7 +236,8 @@ static void probe_machine_done(Notifier* notifier, void* data) {
 
 static void probe_realize(DeviceState* dev, Error** errp) {
     MpulabProbeState* s = MPULAB_PROBE(dev);
-    const mpulab_probe_host host = {.opaque = s, .flush = probe_flush, .complain = probe_complain};
+    const mpulab_probe_host host = {
+        .opaque = s, .flush = probe_flush, .read_memory = probe_read_memory, .complain = probe_complain};
 
     if (mpulab_machine_probe) {
         error_setg(errp, "mpulab-probe: there is one already; a machine has one probe");

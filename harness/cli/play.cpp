@@ -97,7 +97,7 @@ Prepared prepare(const PlayOptions& options) {
     p.spec.kernel = find_part(Part::Kernel);
     const fs::path modules = find_part(Part::Modules);
     const fs::path driver = find_part(Part::Driver, options.driver);
-    p.symbols.folders = {driver.parent_path(), modules};
+    p.symbols = {{driver.parent_path(), modules}, MPULAB_SOURCE_TREE};
 
     RunFacts& facts = p.facts;
     facts.song_path = options.file;

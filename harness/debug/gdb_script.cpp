@@ -52,6 +52,7 @@ std::string gdb_script(const fs::path& socket, const std::vector<Module>& module
         "# made by mpulab play --gdb; the addresses are those of this run, and of every rerun with its seed\n"
         "set confirm off\n"
         "set architecture i386:x86-64\n";
+    if (!symbols.sources.empty()) script += fmt::format("directory {}\n", symbols.sources.string());
     for (const Module& module : modules) {
         const fs::path file = symbols.find(module.name);
         const auto linked = file.empty() ? std::nullopt : pe_image_base(read_file(file, kMaxSymbolFile, "symbol file"));

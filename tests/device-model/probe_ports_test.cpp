@@ -60,29 +60,31 @@ TEST_CASE("a record carries what the guest wrote and what only the probe can kno
     CHECK(made.count == 1);
 }
 
-TEST_CASE("words that were not written are 0, and nothing of the record before is left") {
+TEST_CASE("a record lies anywhere in RAM, at any alignment, and nothing of the one before is left") {
     TestProbe test;
     test.start();
     test.commit(MPULAB_KIND_DPC, {1, 2, 3, 4});
-    test.commit(MPULAB_KIND_DPC, {5});
-    const auto made = test.records().back();
-    CHECK(made.corr == 5);
-    CHECK(made.a == 0);
-    CHECK(made.c == 0);
+    test.commit({MPULAB_KIND_DPC, 0, 0, 0, 0, 5, 0, 0, 6}, 4096 - sizeof(mpulab_guest_record));
+    test.commit({MPULAB_KIND_DPC, 0, 0, 0, 0, 7, 0, 0, 8}, 3);
+    const auto records = test.records();
+    REQUIRE(records.size() == 4);
+    CHECK(records[2].corr == 5);
+    CHECK(records[2].a == 0);
+    CHECK(records[2].c == 6);
+    CHECK(records[3].corr == 7);
 }
 
 TEST_CASE("two vCPUs make their records at the same time without mixing them") {
     TestProbe test;
     test.start();
     test.cause.cpu = 0;
-    test.out(MPULAB_PROBE_PORT_ARGUMENT, 10);
     test.text("ze");
     test.cause.cpu = 1;
     test.text("one\n");
     test.commit(MPULAB_KIND_DPC, {20});
     test.cause.cpu = 0;
     test.text("ro\n");
-    test.commit(MPULAB_KIND_DPC);
+    test.commit(MPULAB_KIND_DPC, {10});
     const auto records = test.records();
     REQUIRE(records.size() == 5);
     CHECK(std::memcmp(&records[1].a, "one\n", 4) == 0);
@@ -106,15 +108,19 @@ TEST_CASE("what a guest may not make is refused with a reason and leaves no reco
     refused("record kind 1 refused");
     test.commit(255);
     refused("record kind 255 refused");
-    test.commit(MPULAB_KIND_DPC, {1, 2, 3, 4, 5});
-    refused("more than 8 argument words");
+    test.commit({MPULAB_KIND_DPC, 0, 0, 0, 1, 0, 0, 0, 0});
+    refused("reserved 0x1");
+    test.out(MPULAB_PROBE_PORT_RECORD, 4096 - sizeof(mpulab_guest_record) + 1);
+    refused("record at 0x00000fd9 refused: its 40 bytes do not lie in RAM");
+    test.out(MPULAB_PROBE_PORT_RECORD, UINT32_MAX);
+    refused("record at 0xffffffff refused");
     test.commit(MPULAB_KIND_NAME, {}, 25);
     refused("count 25");
     test.commit(MPULAB_KIND_DPC, {}, 1, MPULAB_RECORD_MORE);
     refused("flags 0x1");
     test.commit(MPULAB_KIND_NAME, {}, 24, 0x80);
     refused("flags 0x80");
-    test.out(MPULAB_PROBE_PORT_COMMIT, MPULAB_KIND_DPC, 1);
+    test.out(MPULAB_PROBE_PORT_RECORD, 64, 1);
     refused("write of 1 bytes");
     test.out(MPULAB_PROBE_PORT_TEXT, 'x', 4);
     refused("write of 4 bytes");

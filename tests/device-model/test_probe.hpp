@@ -23,6 +23,12 @@ class TestProbe {
                 to.insert(to.end(), from, from + size);
                 return true;
             },
+            [](void* self, uint64_t address, void* to, size_t size) {
+                const auto& from = static_cast<TestProbe*>(self)->memory;
+                if (address > from.size() || size > from.size() - address) return false;
+                std::memcpy(to, from.data() + address, size);
+                return true;
+            },
             [](void* self, const char* text) { static_cast<TestProbe*>(self)->complaints.emplace_back(text); }};
         probe = mpulab_probe_create(&host);
     }
@@ -82,11 +88,13 @@ class TestProbe {
     uint32_t in(uint32_t offset, uint32_t size = 4) { return mpulab_probe_read(probe, offset, size); }
     mpulab_probe_action commit(uint32_t kind, const std::vector<uint64_t>& words = {}, uint32_t count = 1,
                                uint32_t flags = 0, uint32_t irql = 0) {
-        for (const uint64_t word : words) {
-            out(MPULAB_PROBE_PORT_ARGUMENT, static_cast<uint32_t>(word));
-            out(MPULAB_PROBE_PORT_ARGUMENT, static_cast<uint32_t>(word >> 32));
-        }
-        return out(MPULAB_PROBE_PORT_COMMIT, MPULAB_PROBE_COMMIT(kind, irql, count, flags));
+        const auto word = [&](size_t at) { return at < words.size() ? words[at] : 0; };
+        const auto byte = [](uint32_t value) { return static_cast<uint8_t>(value); };
+        return commit({byte(kind), byte(irql), byte(count), byte(flags), 0, word(0), word(1), word(2), word(3)});
+    }
+    mpulab_probe_action commit(const mpulab_guest_record& record, uint32_t address = 64) {
+        std::memcpy(memory.data() + address, &record, sizeof record); // this host is little-endian, as a guest is
+        return out(MPULAB_PROBE_PORT_RECORD, address);
     }
     void text(const std::string& bytes) {
         for (const char byte : bytes)
@@ -118,6 +126,7 @@ class TestProbe {
     mpulab_cause cause = {0xfffff80000001000, 0};
     int64_t now = 0;
     bool attached = false;
+    Bytes memory = Bytes(4096); // the guest's
     Bytes link;
     std::vector<std::string> complaints;
     std::string error;

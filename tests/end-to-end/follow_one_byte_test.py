@@ -90,9 +90,9 @@ class FollowOneByte(unittest.TestCase):
                 # From the client's write to the call that handed the byte over: one number for the IRP.
                 handed = self.range_of(WRITE, offset)
                 self.assertEqual(handed.space, IRP)
-                enter, leave = next((pair for pair in writes if pair[0].corr == handed.corr and pair[1].c == handed.b
-                                     and pair[1].seq < handed.seq and pair[0].seq > self.before(writes, handed)), (None, None))
-                self.assertIsNotNone(enter, f"no Write of IRP {handed.number} took {handed.b} bytes")
+                enter, leave = self.one([(enter, leave) for enter, leave in writes if enter.seq < handed.seq < leave.seq],
+                                        "Write that the range is the result of")
+                self.assertEqual((enter.corr, leave.c), (handed.corr, handed.b))
                 self.assertEqual(leave.b, 0)
                 made = self.one(self.kind("IRP_MADE", handed.corr), "IRP_MADE")
                 self.assertEqual((made.a >> 8, made.b), (IRP_MJ_DEVICE_CONTROL, IOCTL_KS_WRITE_STREAM))
@@ -100,10 +100,6 @@ class FollowOneByte(unittest.TestCase):
                 step = self.step_of(made.c, OP_WRITE)
                 order = [step.seq, made.seq, enter.seq, out.seq, wire.seq]
                 self.assertEqual(order, sorted(order))
-
-    def before(self, calls, handed):
-        """The STREAM_RANGE before `handed` in the same direction: the call between the two is the one."""
-        return max((r.seq for r in self.kind("STREAM_RANGE") if r.c == handed.c and r.seq < handed.seq), default=-1)
 
     def test_up_from_the_wire_through_interrupt_isr_and_an_in_inside_the_driver_to_the_clients_buffer(self):
         reads = self.calls("Read")

@@ -44,7 +44,8 @@ class Debugger(unittest.TestCase):
             batch += ["-ex", command]
         done = subprocess.run(batch, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
         seen = done.stdout + done.stderr
-        self.assertRegex(seen, r"Breakpoint 1, (0x[0-9a-f]+ in )?DriverEntry", seen)
+        self.assertRegex(seen, r"Breakpoint 1(\.\d+)?, (0x[0-9a-f]+ in )?DriverEntry .*adapter\.cpp:\d+", seen)
+        self.assertNotIn("No such file", seen)
         self.assertRegex(seen, r"DriverEntry.* in section .*mpusynth", seen)
 
         playing.process.wait(timeout=60)

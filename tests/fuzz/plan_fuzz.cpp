@@ -11,6 +11,15 @@ namespace {
 
 struct Link {
     size_t bytes = 0;
+    const uint8_t* memory = nullptr; // the guest's: the input itself, at every multiple of 4 KiB
+    size_t memory_size = 0;
+    static bool read_memory(void* opaque, uint64_t address, void* to, size_t size) {
+        const auto* self = static_cast<Link*>(opaque);
+        address %= 4096;
+        if (address > self->memory_size || size > self->memory_size - address) return false;
+        std::memcpy(to, self->memory + address, size);
+        return true;
+    }
     static bool flush(void* opaque, const void*, size_t size) {
         static_cast<Link*>(opaque)->bytes += size;
         return true;
@@ -36,7 +45,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     size -= 4;
 
     Link link;
-    const mpulab_probe_host host = {&link, Link::flush, Link::complain};
+    link.memory = data;
+    link.memory_size = size;
+    const mpulab_probe_host host = {&link, Link::flush, Link::read_memory, Link::complain};
     mpulab_probe* probe = mpulab_probe_create(&host);
     char error[320];
     mpulab_core* card = mpulab_core_create(nullptr, 0, nullptr, error, sizeof error);

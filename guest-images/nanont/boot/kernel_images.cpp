@@ -38,7 +38,7 @@ uint64_t resolve(void* context, const Import& import) {
             return image.base + rva;
         }
     }
-    g_probe.record(MPULAB_KIND_IMPORT_MISSING, 0, 0, 0, 0, 0);
+    g_probe.record(0, MPULAB_KIND_IMPORT_MISSING, 0, 0, 0, 0, 0);
     char text[2 * kMaxImportName + 2];
     const size_t length = string_length(import.module);
     __builtin_memcpy(text, import.module, length);
@@ -46,7 +46,7 @@ uint64_t resolve(void* context, const Import& import) {
     const char* name = import.name != nullptr ? import.name : "(by ordinal)";
     const size_t name_length = string_length(name);
     __builtin_memcpy(text + length + 1, name, name_length);
-    g_probe.bytes(MPULAB_KIND_NAME, 0, 0, text, length + 1 + name_length);
+    g_probe.bytes(0, MPULAB_KIND_NAME, 0, 0, text, length + 1 + name_length);
     return 0;
 }
 
@@ -118,8 +118,8 @@ uint64_t load_kernel(const Archive& archive, PageTables& tables, PageSource& pag
         module.physical = physical;
         module.size = image.headers.size_of_image;
         module.entry_rva = image.headers.entry_rva;
-        g_probe.record(MPULAB_KIND_MODULE, 0, 0, module.base, module.size, module.base + module.entry_rva);
-        g_probe.bytes(MPULAB_KIND_NAME, 0, 0, module.name, string_length(module.name));
+        g_probe.record(0, MPULAB_KIND_MODULE, 0, 0, module.base, module.size, module.base + module.entry_rva);
+        g_probe.bytes(0, MPULAB_KIND_NAME, 0, 0, module.name, string_length(module.name));
     }
     return block.modules[0].base + block.modules[0].entry_rva;
 }

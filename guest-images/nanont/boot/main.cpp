@@ -33,6 +33,8 @@ ProbePort g_probe;
 
 namespace {
 
+alignas(ProbePort::kDeskSize) uint8_t g_probe_desk[ProbePort::kDeskSize]; // the kernel goes on using it
+
 constexpr uint32_t kStatusNoMemory = 0xc0000017;
 constexpr uint32_t kStatusInvalidImageFormat = 0xc000007b;
 constexpr uint64_t kLargePage = 2 << 20;
@@ -68,8 +70,8 @@ struct Text {
 }
 
 [[noreturn]] void end_with(uint32_t end_code, uint32_t status, const Text& text) {
-    g_probe.bytes(MPULAB_KIND_TEXT, 0, 0, text.buffer, text.length);
-    g_probe.record(MPULAB_KIND_RUN_ENDED, 0, 0, end_code, status, 0);
+    g_probe.bytes(0, MPULAB_KIND_TEXT, 0, 0, text.buffer, text.length);
+    g_probe.record(0, MPULAB_KIND_RUN_ENDED, 0, 0, end_code, status, 0);
     halt();
 }
 
@@ -78,7 +80,8 @@ ProbePort find_probe(ConstBytes command_line) {
     uint64_t port = 0;
     const bool found = find_setting(command_line, "probe", value, sizeof(value)) && parse_number(value, port) &&
                        port != 0 && port <= 0xffffu - MPULAB_PROBE_LENGTH;
-    return found ? ProbePort(static_cast<uint16_t>(port)) : ProbePort();
+    return found ? ProbePort(static_cast<uint16_t>(port), g_probe_desk, reinterpret_cast<uint64_t>(g_probe_desk))
+                 : ProbePort();
 }
 
 /// All managed RAM, read-write and not executable, in large pages.
@@ -143,7 +146,7 @@ extern "C" void loader_main(uint32_t magic, const void* information) {
     if (!g_probe.answers()) {
         halt(); // without the probe there is nobody to tell
     }
-    g_probe.record(MPULAB_KIND_PHASE, 0, 0, MPULAB_PHASE_LOADER, 0, 0);
+    g_probe.record(0, MPULAB_KIND_PHASE, 0, 0, MPULAB_PHASE_LOADER, 0, 0);
     if (facts.archive.size == 0) {
         end_run(MPULAB_END_BAD_IMAGE, kStatusInvalidImageFormat, "modules archive",
                 "is not there; expected one multiboot module (-initrd)");
@@ -152,6 +155,7 @@ extern "C" void loader_main(uint32_t magic, const void* information) {
         end_run(MPULAB_END_GUEST_UNFIT, kStatusNoMemory, "multiboot", "no memory map that holds the modules");
     }
     block.probe_port = g_probe.base();
+    block.probe_desk = g_probe.desk_physical();
     block.image_area_next = kImageArea;
     block.system_area_next = kSystemArea;
     block.archive = reinterpret_cast<uint64_t>(facts.archive.data);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The guest's end of the probe (device-model/probe/probe_ports.h). No lock in here: the caller keeps interrupts off
-// while a record or a text is made, because its words are collected per vCPU.
+// while a record or a text is made, because a processor has one place for a record on its way.
 #ifndef NANONT_COMMON_PROBE_PORT_HPP
 #define NANONT_COMMON_PROBE_PORT_HPP
 
@@ -33,24 +33,31 @@ inline uint8_t in_byte(uint16_t port) {
 class ProbePort {
   public:
     constexpr ProbePort() = default;
-    constexpr explicit ProbePort(uint16_t base) : base_(base) {}
+    /// `desk`: one page of RAM below 4 GiB for records on their way, by its physical address and where it is mapped.
+    ProbePort(uint16_t base, void* desk, uint64_t desk_physical)
+        : base_(base), desk_(static_cast<mpulab_guest_record*>(desk)),
+          desk_physical_(static_cast<uint32_t>(desk_physical)) {}
 
     bool answers() const { return base_ != 0 && in_dword(port(MPULAB_PROBE_PORT_ID)) == MPULAB_PROBE_ID; }
 
-    void record(uint32_t kind, uint8_t irql, uint64_t corr, uint64_t a, uint64_t b, uint64_t c, uint32_t count = 1,
-                uint32_t flags = 0) const {
-        const uint64_t words[4] = {corr, a, b, c};
-        const void* source = words;
-        size_t dwords = sizeof(words) / 4;
-        asm volatile("cld; rep outsl"
-                     : "+S"(source), "+c"(dwords)
-                     : "d"(port(MPULAB_PROBE_PORT_ARGUMENT)), "m"(words)
-                     : "memory");
-        out_dword(port(MPULAB_PROBE_PORT_COMMIT), MPULAB_PROBE_COMMIT(kind, irql, count, flags));
+    /// `cpu`: number of the processor, below kCpus; each has its own place on the desk.
+    void record(uint32_t cpu, uint32_t kind, uint8_t irql, uint64_t corr, uint64_t a, uint64_t b, uint64_t c,
+                uint32_t count = 0, uint32_t flags = 0) const {
+        desk_[cpu] = {static_cast<uint8_t>(kind),
+                      irql,
+                      static_cast<uint8_t>(count),
+                      static_cast<uint8_t>(flags),
+                      0,
+                      corr,
+                      a,
+                      b,
+                      c};
+        out_dword(port(MPULAB_PROBE_PORT_RECORD),
+                  static_cast<uint32_t>(desk_physical_ + cpu * sizeof(mpulab_guest_record)));
     }
 
     /// Bytes of a text or data kind, 24 a record; one empty record for no bytes.
-    void bytes(uint32_t kind, uint8_t irql, uint64_t corr, const void* data, size_t size) const {
+    void bytes(uint32_t cpu, uint32_t kind, uint8_t irql, uint64_t corr, const void* data, size_t size) const {
         const auto* next = static_cast<const uint8_t*>(data);
         do {
             uint64_t words[3] = {};
@@ -58,7 +65,7 @@ class ProbePort {
             __builtin_memcpy(words, next, part);
             next += part;
             size -= part;
-            record(kind, irql, corr, words[0], words[1], words[2], static_cast<uint32_t>(part),
+            record(cpu, kind, irql, corr, words[0], words[1], words[2], static_cast<uint32_t>(part),
                    size != 0 ? MPULAB_RECORD_MORE : 0);
         } while (size != 0);
     }
@@ -81,11 +88,17 @@ class ProbePort {
     }
 
     uint16_t base() const { return base_; }
+    uint64_t desk_physical() const { return desk_physical_; }
+
+    static constexpr size_t kDeskSize = 4096;
+    static constexpr uint32_t kCpus = kDeskSize / sizeof(mpulab_guest_record);
 
   private:
     constexpr uint16_t port(uint32_t offset) const { return static_cast<uint16_t>(base_ + offset); }
 
     uint16_t base_ = 0;
+    mpulab_guest_record* desk_ = nullptr;
+    uint32_t desk_physical_ = 0;
 };
 
 } // namespace nanont

@@ -17,7 +17,7 @@ inline constexpr uint64_t kMaxManagedMemory = 1ull << 30;       // RAM above it 
 
 inline constexpr uint64_t kKernelStackSize = 24 << 10;     // as on x64 Windows; one guard page below
 inline constexpr uint64_t kBootMagic = 0x544f4f42544e414e; // "NANTBOOT"
-inline constexpr uint32_t kBootVersion = 1;
+inline constexpr uint32_t kBootVersion = 2;
 
 struct BootRange {
     uint64_t base; // physical, page-aligned
@@ -36,6 +36,7 @@ struct BootBlock {
     uint64_t magic;
     uint32_t version;
     uint32_t probe_port;
+    uint64_t probe_desk;      // physical; one page for records on their way to the probe (common/probe_port.hpp)
     uint64_t page_table_root; // physical
     BootRange memory[16];     // usable RAM, ascending, below kMaxManagedMemory
     uint32_t memory_count;

@@ -97,9 +97,9 @@ class ResourceList final : public ComObject<IResourceList> {
     // By address, not by subscript: PartialDescriptors[1] lies inside List[1], so GCC does not take it for an array of
     // open length and ends every loop over it after one turn.
     static PCM_PARTIAL_RESOURCE_DESCRIPTOR at(PCM_RESOURCE_LIST list, ULONG index) {
-        constexpr size_t kFirst =
-            offsetof(CM_RESOURCE_LIST, List) + offsetof(CM_FULL_RESOURCE_DESCRIPTOR, PartialResourceList) +
-            offsetof(CM_PARTIAL_RESOURCE_LIST, PartialDescriptors);
+        constexpr size_t kFirst = offsetof(CM_RESOURCE_LIST, List) +
+                                  offsetof(CM_FULL_RESOURCE_DESCRIPTOR, PartialResourceList) +
+                                  offsetof(CM_PARTIAL_RESOURCE_LIST, PartialDescriptors);
         return reinterpret_cast<PCM_PARTIAL_RESOURCE_DESCRIPTOR>(reinterpret_cast<PUCHAR>(list) + kFirst) + index;
     }
 

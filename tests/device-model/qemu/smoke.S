@@ -17,8 +17,7 @@
 #define PROBE_SELECT (PROBE + 0x04)
 #define PROBE_SIZE (PROBE + 0x08)
 #define PROBE_DATA (PROBE + 0x0c)
-#define PROBE_ARGUMENT (PROBE + 0x10)
-#define PROBE_COMMIT (PROBE + 0x14)
+#define PROBE_RECORD (PROBE + 0x10)
 #define PROBE_TEXT (PROBE + 0x18)
 
     .section .multiboot, "a"
@@ -134,19 +133,11 @@ end:
 
 /* One record: kind %ebx, word a %eax, word b %ebp. */
 commit:
-    push %eax
-    mov $PROBE_ARGUMENT, %dx
-    xor %eax, %eax
-    out %eax, %dx /* corr */
-    out %eax, %dx
-    pop %eax
-    out %eax, %dx
-    xor %eax, %eax
-    out %eax, %dx
-    mov %ebp, %eax
-    out %eax, %dx
-    mov %ebx, %eax
-    mov $PROBE_COMMIT, %dx
+    mov %ebx, record /* kind; irql, count and flags are 0 */
+    mov %eax, record + 16
+    mov %ebp, record + 24
+    mov $record, %eax
+    mov $PROBE_RECORD, %dx
     .globl out_commit
 out_commit:
     out %eax, %dx
@@ -182,6 +173,9 @@ greeting:
     .set greeting_size, . - greeting
 
     .bss
+    .align 16
+record: /* mpulab_guest_record: what is never written stays 0 */
+    .skip 40
     .align 16
 stack:
     .skip 4096

@@ -18,7 +18,7 @@ TEST_CASE("stream time is 0 when RUN begins and advances in RUN only") {
     CHECK(clock.time(200'500) == 1'500);
 }
 
-TEST_CASE("RUN twice does not set the time back; STOP does") {
+TEST_CASE("RUN twice does not set the time back, and STOP does") {
     StreamClock clock;
     clock.run(100);
     clock.run(900);

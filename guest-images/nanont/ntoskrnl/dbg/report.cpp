@@ -17,20 +17,25 @@ UCHAR irql() {
     return static_cast<UCHAR>(cpu::irql_register());
 }
 
+ULONG cpu_number() {
+    return ke::this_processor().number;
+}
+
 } // namespace
 
 void init(const BootBlock& block) {
-    g_probe = ProbePort(static_cast<uint16_t>(block.probe_port));
+    g_probe = ProbePort(static_cast<uint16_t>(block.probe_port), reinterpret_cast<void*>(kDirectMap + block.probe_desk),
+                        block.probe_desk);
 }
 
 void emit(ULONG kind, ULONGLONG corr, ULONGLONG a, ULONGLONG b, ULONGLONG c) {
     cpu::InterruptsOff off;
-    g_probe.record(kind, irql(), corr, a, b, c);
+    g_probe.record(cpu_number(), kind, irql(), corr, a, b, c);
 }
 
 void emit_bytes(ULONG kind, ULONGLONG corr, const void* bytes, size_t size) {
     cpu::InterruptsOff off;
-    g_probe.bytes(kind, irql(), corr, bytes, size);
+    g_probe.bytes(cpu_number(), kind, irql(), corr, bytes, size);
 }
 
 void name(const char* text) {
@@ -59,7 +64,7 @@ void say(const char* pattern, ...) {
 
 void end_run(ULONG end_code, ULONG detail) {
     cpu::interrupts_off();
-    g_probe.record(MPULAB_KIND_RUN_ENDED, irql(), 0, end_code, detail, 0);
+    g_probe.record(cpu_number(), MPULAB_KIND_RUN_ENDED, irql(), 0, end_code, detail, 0);
     for (;;) {
         asm volatile("cli; hlt"); // the machine has stopped; should anybody let it go on, there is nothing to do
     }
