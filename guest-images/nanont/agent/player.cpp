@@ -40,7 +40,8 @@ PlayEnd Player::play(const uint8_t* score) {
     ScoreWalk walk(score);
     ScoreStep step{};
     while (walk.next(step)) {
-        trace::set_correlation(corr_of(step));
+        current_step_ = corr_of(step);
+        trace::set_correlation(current_step_);
         trace::record(MPULAB_KIND_STEP_BEGIN, corr_of(step), step.head.opcode, step.head.slot);
         ULONG_PTR information = 0;
         NTSTATUS status = run_step(step, information);

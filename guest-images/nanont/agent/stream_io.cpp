@@ -70,8 +70,10 @@ NTSTATUS Player::send_read(Slot& slot, Request& read) {
     header.PresentationTime.Numerator = header.PresentationTime.Denominator = 1;
     header.FrameExtent = slot.read_bytes;
     header.Data = read.buffer;
-    trace::set_correlation(slot.read_step);
-    return send(slot, read, IOCTL_KS_READ_STREAM);
+    trace::set_correlation(slot.read_step); // a read that is sent again belongs to its READ_START, whatever step runs now
+    NTSTATUS status = send(slot, read, IOCTL_KS_READ_STREAM);
+    trace::set_correlation(current_step_);
+    return status;
 }
 
 NTSTATUS Player::read_start(const ScoreStep& step) {
