@@ -89,7 +89,8 @@ constexpr Named kCorrelations[] = {{MPULAB_CORR_TX_BYTE, "tx"},
                                    {MPULAB_CORR_RX_BYTE, "rx"},
                                    {MPULAB_CORR_STEP, "step"},
                                    {MPULAB_CORR_IRP, "irp"},
-                                   {MPULAB_CORR_STREAM, "stream"}};
+                                   {MPULAB_CORR_STREAM, "stream"},
+                                   {MPULAB_CORR_OWN_BYTE, "own"}};
 
 // NTSTATUS values that a run of ours can show; the rest stays a number.
 constexpr Named kStatuses[] = {{0x00000000, "SUCCESS"},
