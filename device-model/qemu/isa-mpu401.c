@@ -155,8 +155,9 @@ static void mpu401_trace_event(unsigned unit, const mpulab_core_event* event) {
         trace_mpu401_cue(unit, event->a);
         break;
     case MPULAB_KIND_UNMODELLED:
-        qemu_log_mask(LOG_UNIMP, "isa-mpu401 unit %u: command 0x%02" PRIx64 " is acknowledged, but has no effect here\n",
-                      unit, event->a);
+        qemu_log_mask(LOG_UNIMP,
+                      "isa-mpu401 unit %u: command 0x%02" PRIx64 " is acknowledged, but has no effect here\n", unit,
+                      event->a);
         break;
     case MPULAB_KIND_GUEST_ERROR:
         qemu_log_mask(LOG_GUEST_ERROR, "isa-mpu401 unit %u: register %" PRIu64 " %s, value 0x%02" PRIx64 "\n", unit,
