@@ -54,7 +54,8 @@ enum mpulab_corr_space {
     MPULAB_CORR_RX_BYTE = 2, /* n-th byte that was given to the host: wire byte in (or ACK), IRQ, register read */
     MPULAB_CORR_STEP = 3,    /* score step, counted from 1 */
     MPULAB_CORR_IRP = 4,     /* n-th IRP made in the guest */
-    MPULAB_CORR_STREAM = 5   /* n-th stream (pin instance) made in the guest */
+    MPULAB_CORR_STREAM = 5,  /* n-th stream (pin instance) made in the guest */
+    MPULAB_CORR_OWN_BYTE = 6 /* n-th byte a card sent on MIDI OUT by itself: Stop, clocks, silence-on-reset */
 };
 
 enum mpulab_link_kind {

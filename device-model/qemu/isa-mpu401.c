@@ -42,12 +42,14 @@ struct MPU401State {
     uint32_t iobase;
     uint32_t irq;
     int32_t unit;
-    char* timing;
-    bool uart_reset_ack;
-    uint8_t status_unused;
-    uint32_t tx_fifo;
-    uint32_t rx_fifo;
-    int32_t refill_gap;
+    /* and the card's own, handed on as they are: mpulab_properties.def */
+#define MPULAB_CHOICE(field, name, value, allowed, help) char* field;
+#define MPULAB_SWITCH(field, name, value, help) bool field;
+#define MPULAB_NUMBER(field, name, value, low, high, help) int32_t field;
+#include "mpulab_properties.def"
+#undef MPULAB_CHOICE
+#undef MPULAB_SWITCH
+#undef MPULAB_NUMBER
 
     /* snapshot */
     bool line_level;
@@ -152,6 +154,11 @@ static void mpu401_trace_event(unsigned unit, const mpulab_core_event* event) {
     case MPULAB_KIND_CUE:
         trace_mpu401_cue(unit, event->a);
         break;
+    case MPULAB_KIND_UNMODELLED:
+        qemu_log_mask(LOG_UNIMP,
+                      "isa-mpu401 unit %u: command 0x%02" PRIx64 " is acknowledged, but has no effect here\n", unit,
+                      event->a);
+        break;
     case MPULAB_KIND_GUEST_ERROR:
         qemu_log_mask(LOG_GUEST_ERROR, "isa-mpu401 unit %u: register %" PRIu64 " %s, value 0x%02" PRIx64 "\n", unit,
                       event->b, event->a == MPULAB_GUEST_READ_EMPTY ? "read while DSR = 1" : "written while DRR = 1",
@@ -203,19 +210,22 @@ static bool mpu401_check_wiring(MPU401State* s, Error** errp) {
 
 static mpulab_core* mpu401_create_core(MPU401State* s, Error** errp) {
     const mpulab_core_host host = {.opaque = s, .emit = mpu401_emit};
-    g_autofree char* status_unused = g_strdup_printf("%u", s->status_unused);
-    g_autofree char* tx_fifo = g_strdup_printf("%u", s->tx_fifo);
-    g_autofree char* rx_fifo = g_strdup_printf("%u", s->rx_fifo);
-    g_autofree char* refill_gap = g_strdup_printf("%d", s->refill_gap);
+#define MPULAB_CHOICE(field, name, value, allowed, help)
+#define MPULAB_SWITCH(field, name, value, help)
+#define MPULAB_NUMBER(field, name, value, low, high, help) g_autofree char* field = g_strdup_printf("%d", s->field);
+#include "mpulab_properties.def"
+#undef MPULAB_CHOICE
+#undef MPULAB_SWITCH
+#undef MPULAB_NUMBER
     const mpulab_core_property properties[] = {
-        {"timing", s->timing ? s->timing : "authentic"},
-        {"uart-reset-ack", s->uart_reset_ack ? "on" : "off"},
-        {"status-unused", status_unused},
-        {"tx-fifo", tx_fifo},
-        {"rx-fifo", rx_fifo},
-        {"refill-gap", refill_gap}, /* last: not handed on when it was not given */
+#define MPULAB_CHOICE(field, name, value, allowed, help) {name, s->field ? s->field : value},
+#define MPULAB_SWITCH(field, name, value, help) {name, s->field ? "on" : "off"},
+#define MPULAB_NUMBER(field, name, value, low, high, help) {name, field},
+#include "mpulab_properties.def"
+#undef MPULAB_CHOICE
+#undef MPULAB_SWITCH
+#undef MPULAB_NUMBER
     };
-    size_t count = ARRAY_SIZE(properties) - (s->refill_gap == -1 ? 1 : 0);
     char reason[256];
     mpulab_core* core;
 
@@ -226,7 +236,7 @@ static mpulab_core* mpu401_create_core(MPU401State* s, Error** errp) {
                    mpulab_core_abi(), MPULAB_CORE_ABI);
         return NULL;
     }
-    core = mpulab_core_create(properties, count, &host, reason, sizeof(reason));
+    core = mpulab_core_create(properties, ARRAY_SIZE(properties), &host, reason, sizeof(reason));
     if (!core) {
         error_setg(errp, "isa-mpu401: %s", reason);
     }
@@ -339,12 +349,13 @@ static const Property mpu401_properties[] = {
     DEFINE_PROP_UINT32("iobase", MPU401State, iobase, 0x330),
     DEFINE_PROP_UINT32("irq", MPU401State, irq, 7),
     DEFINE_PROP_INT32("unit", MPU401State, unit, -1),
-    DEFINE_PROP_STRING("timing", MPU401State, timing),
-    DEFINE_PROP_BOOL("uart-reset-ack", MPU401State, uart_reset_ack, false),
-    DEFINE_PROP_UINT8("status-unused", MPU401State, status_unused, 0x3f),
-    DEFINE_PROP_UINT32("tx-fifo", MPU401State, tx_fifo, 256),
-    DEFINE_PROP_UINT32("rx-fifo", MPU401State, rx_fifo, 1745),
-    DEFINE_PROP_INT32("refill-gap", MPU401State, refill_gap, -1),
+#define MPULAB_CHOICE(field, name, value, allowed, help) DEFINE_PROP_STRING(name, MPU401State, field),
+#define MPULAB_SWITCH(field, name, value, help) DEFINE_PROP_BOOL(name, MPU401State, field, value),
+#define MPULAB_NUMBER(field, name, value, low, high, help) DEFINE_PROP_INT32(name, MPU401State, field, value),
+#include "mpulab_properties.def"
+#undef MPULAB_CHOICE
+#undef MPULAB_SWITCH
+#undef MPULAB_NUMBER
 };
 
 static void mpu401_class_init(ObjectClass* klass, void* data) {
@@ -352,12 +363,13 @@ static void mpu401_class_init(ObjectClass* klass, void* data) {
         {"iobase", "first of its two ports"},
         {"irq", "ISA interrupt line: 3-7, 9-12, 14, 15; not 9 while ACPI is on"},
         {"unit", "its number on the link, 0-254; -1: the lowest free one"},
-        {"timing", "authentic (default) or fast"},
-        {"uart-reset-ack", "answer RESET with an ACK in UART mode too"},
-        {"status-unused", "bits 5-0 of STATUS"},
-        {"tx-fifo", "bytes it takes ahead of the wire, 1-65536"},
-        {"rx-fifo", "bytes it keeps for the host, 1-65536"},
-        {"refill-gap", "ns from a read of DATA to the next byte, 0-1000000; -1: as timing says"},
+#define MPULAB_CHOICE(field, name, value, allowed, help) {name, allowed " (default: " value "): " help},
+#define MPULAB_SWITCH(field, name, value, help) {name, help},
+#define MPULAB_NUMBER(field, name, value, low, high, help) {name, #low " to " #high ": " help},
+#include "mpulab_properties.def"
+#undef MPULAB_CHOICE
+#undef MPULAB_SWITCH
+#undef MPULAB_NUMBER
     };
     DeviceClass* dc = DEVICE_CLASS(klass);
 

@@ -21,6 +21,7 @@ Stream wire_bytes(const CheckInput& input, uint16_t kind) {
     Stream stream;
     for (const mpulab_record& record : input.log.records()) {
         if (record.kind != kind || record.unit != input.run.unit) continue;
+        if (MPULAB_CORR_SPACE(record.corr) == MPULAB_CORR_OWN_BYTE) continue; // Stop and clocks are the card's own
         stream.bytes.push_back(static_cast<uint8_t>(record.a));
         stream.records.push_back(record.seq);
     }

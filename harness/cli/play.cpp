@@ -164,7 +164,8 @@ void render_wav(const PlayOptions& options, const EventLog& log, const CheckInpu
     }
     std::vector<WireByte> bytes;
     for (const mpulab_record& record : log.records()) {
-        if (record.kind == MPULAB_KIND_WIRE_OUT && record.unit == input.run.unit) {
+        const bool clock = MPULAB_CORR_SPACE(record.corr) == MPULAB_CORR_OWN_BYTE && record.a >= 0xf8; // is not heard
+        if (record.kind == MPULAB_KIND_WIRE_OUT && record.unit == input.run.unit && !clock) {
             bytes.push_back({record.b, static_cast<uint8_t>(record.a)});
         }
     }

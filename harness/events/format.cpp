@@ -64,6 +64,8 @@ std::string word(const EventLog& log, uint16_t kind, int index, uint64_t value) 
         return first ? overrun_name(value) : fmt::format("0x{:02x}", value);
     case MPULAB_KIND_GUEST_ERROR:
         return first ? guest_error_name(value) : fmt::format("0x{:02x}", value);
+    case MPULAB_KIND_UNMODELLED:
+        return fmt::format("0x{:02x}", value);
     case MPULAB_KIND_WIRE_OUT:
         return first ? fmt::format("0x{:02x}", value) : index == 1 ? format_time(value) : fmt::format("{}", value);
     case MPULAB_KIND_REG_READ:

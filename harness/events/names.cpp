@@ -85,11 +85,9 @@ constexpr Named kOverruns[] = {{MPULAB_OVERRUN_HOST_LATCH, "host latch"}, {MPULA
 constexpr Named kGuestErrors[] = {{MPULAB_GUEST_READ_EMPTY, "read while empty"},
                                   {MPULAB_GUEST_WRITE_NOT_READY, "written while not ready"}};
 
-constexpr Named kCorrelations[] = {{MPULAB_CORR_TX_BYTE, "tx"},
-                                   {MPULAB_CORR_RX_BYTE, "rx"},
-                                   {MPULAB_CORR_STEP, "step"},
-                                   {MPULAB_CORR_IRP, "irp"},
-                                   {MPULAB_CORR_STREAM, "stream"}};
+constexpr Named kCorrelations[] = {{MPULAB_CORR_TX_BYTE, "tx"},    {MPULAB_CORR_RX_BYTE, "rx"},
+                                   {MPULAB_CORR_STEP, "step"},     {MPULAB_CORR_IRP, "irp"},
+                                   {MPULAB_CORR_STREAM, "stream"}, {MPULAB_CORR_OWN_BYTE, "own"}};
 
 // NTSTATUS values that a run of ours can show; the rest stays a number.
 constexpr Named kStatuses[] = {{0x00000000, "SUCCESS"},

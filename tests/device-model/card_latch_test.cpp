@@ -8,7 +8,9 @@ TEST_CASE("at power-on nothing waits, the host may write, and the interrupt line
     TestCard card; // §1.2
     CHECK(card.status() == 0xbf);
     CHECK_FALSE(card.irq());
-    CHECK(mpulab_core_next_event(card.core) == MPULAB_CORE_NEVER);
+    CHECK(mpulab_core_next_event(card.core) == 27 * kMillisecond); // the Stop on MIDI OUT (§2.3)
+    TestCard silent(Properties{{"midi-clock-out", "off"}});
+    CHECK(mpulab_core_next_event(silent.core) == MPULAB_CORE_NEVER);
 }
 
 TEST_CASE("reading DATA when nothing was ever latched gives FEh and changes nothing") {
@@ -91,6 +93,12 @@ TEST_CASE("in intelligent mode every command from 00h to FFh is acknowledged exa
         card.run_for(199 * kMicrosecond);
         CHECK(card.byte_waits());
         CHECK(card.data() == kAck);
+        card.run_for(100 * kMillisecond);
+        // A0h-A7h, ABh, ACh, ADh, AFh bring one byte of their own (§5.3)
+        const bool replies =
+            (command & 0xf8) == 0xa0 || command == 0xab || command == 0xac || command == 0xad || command == 0xaf;
+        CHECK(card.byte_waits() == replies);
+        card.data();
         card.run_for(100 * kMillisecond);
         CHECK_FALSE(card.byte_waits());
     }

@@ -106,7 +106,7 @@ TEST_CASE("a power-on reset arms the cues again and takes what was on the cable 
 }
 
 TEST_CASE("an empty section takes all cues away") {
-    TestCard card;
+    TestCard card(Properties{{"midi-clock-out", "off"}});
     REQUIRE(card.set_cues(cue_section({inject(0, 0, kMillisecond, 1)}, {1})));
     CHECK(mpulab_core_next_event(card.core) == kMillisecond);
     REQUIRE(card.set_cues({}));

@@ -89,10 +89,14 @@ class TestCard {
         }
         return found;
     }
-    std::vector<uint8_t> wire_out() const {
+    // What the host sent, without the Stop and the clocks that the card sends by itself.
+    std::vector<uint8_t> wire_out() const { return wire_out(MPULAB_CORR_TX_BYTE); }
+    std::vector<uint8_t> own_out() const { return wire_out(MPULAB_CORR_OWN_BYTE); }
+    std::vector<uint8_t> wire_out(uint8_t space) const {
         std::vector<uint8_t> bytes;
-        for (const auto& event : of_kind(MPULAB_KIND_WIRE_OUT))
-            bytes.push_back(static_cast<uint8_t>(event.a));
+        for (const auto& event : of_kind(MPULAB_KIND_WIRE_OUT)) {
+            if (MPULAB_CORR_SPACE(event.corr) == space) bytes.push_back(static_cast<uint8_t>(event.a));
+        }
         return bytes;
     }
 

@@ -52,7 +52,8 @@ class TestProbe {
                                            mpulab_probe_card_event(from->self->probe, from->unit, nullptr, event);
                                        }};
         char text[256];
-        cards.push_back(mpulab_core_create(nullptr, 0, &host, text, sizeof text));
+        const mpulab_core_property quiet = {"midi-clock-out", "off"}; // a card that does nothing unasked
+        cards.push_back(mpulab_core_create(&quiet, 1, &host, text, sizeof text));
         mpulab_machine_device device = {};
         std::memcpy(device.hardware_id, "PNPB006", 7);
         device.unit = unit;

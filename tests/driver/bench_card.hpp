@@ -152,6 +152,7 @@ class BenchCard : public BenchClock {
     static void on_event(void* opaque, const mpulab_core_event* event) {
         auto& self = *static_cast<BenchCard*>(opaque);
         if (event->kind == MPULAB_KIND_WIRE_OUT) {
+            if (MPULAB_CORR_SPACE(event->corr) == MPULAB_CORR_OWN_BYTE) return; // Stop and clocks: not the driver's
             self.wire_.push_back({static_cast<uint8_t>(event->a), event->time_ns});
         } else if (event->kind == MPULAB_KIND_GUEST_ERROR) {
             ++self.guest_errors_;

@@ -5,8 +5,10 @@
 #include "mpulab_core.h"
 #include "mpulab_link.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <vector>
 
 namespace {
@@ -50,14 +52,14 @@ struct Watch {
 };
 
 mpulab_core* make(uint8_t variant, Watch* watch) {
-    const mpulab_core_property properties[] = {{"timing", variant & 1 ? "fast" : "authentic"},
-                                               {"tx-fifo", variant & 2 ? "2" : "256"},
-                                               {"rx-fifo", variant & 4 ? "1" : "1745"},
-                                               {"uart-reset-ack", variant & 8 ? "on" : "off"},
-                                               {"refill-gap", "0"}};
+    const mpulab_core_property properties[] = {
+        {"timing", variant & 1 ? "fast" : "authentic"},   {"tx-fifo", variant & 2 ? "2" : "256"},
+        {"rx-fifo", variant & 4 ? "1" : "1745"},          {"uart-reset-ack", variant & 8 ? "on" : "off"},
+        {"silence-on-reset", variant & 8 ? "on" : "off"}, {"sysex-delay", variant & 4 ? "mt32" : "off"},
+        {"midi-clock-out", variant & 2 ? "on" : "auto"},  {"refill-gap", variant & 16 ? "0" : "-1"}};
     const mpulab_core_host host = {watch, Watch::emit};
     char error[128];
-    mpulab_core* core = mpulab_core_create(properties, variant & 16 ? 5 : 4, &host, error, sizeof error);
+    mpulab_core* core = mpulab_core_create(properties, std::size(properties), &host, error, sizeof error);
     if (core == nullptr) std::abort();
     return core;
 }
@@ -102,7 +104,9 @@ void load_bent_state(mpulab_core* core, Watch& watch, Input& input) {
     }
     char error[256] = "";
     if (mpulab_core_load(core, state.data(), state.size(), error, sizeof error)) {
-        watch.now_ns = INT64_MAX / 2;
+        // Its time is not known here, only what comes next: until then nothing happens, however long that is. A card
+        // whose clock is on has something due every few milliseconds, and would do all of it in a leap.
+        watch.now_ns = std::min<int64_t>(mpulab_core_next_event(core), INT64_MAX / 2);
         watch.last_ns = 0;
     } else if (error[0] == '\0') {
         std::abort();

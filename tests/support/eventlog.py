@@ -18,7 +18,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 LINK = SOURCE / "device-model" / "link"
 HEADER = struct.Struct("<8sII")
 RECORD = struct.Struct("<QQQQHBBHBBQQQ")
-NONE, TX_BYTE, RX_BYTE, STEP, IRP, STREAM = range(6)  # correlation spaces, mpulab_corr_space
+NONE, TX_BYTE, RX_BYTE, STEP, IRP, STREAM, OWN_BYTE = range(7)  # correlation spaces, mpulab_corr_space
 MORE = 0x01
 TEXT_KINDS = {"TEXT", "NAME", "CAPTURED"}
 

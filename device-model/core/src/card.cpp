@@ -6,7 +6,11 @@
 namespace mpulab {
 
 Card::Card(const Properties& properties, const mpulab_core_host& host)
-    : properties_(properties), host_(host), tx_(properties.tx_fifo_bytes), rx_(properties.rx_fifo_bytes) {}
+    : properties_(properties), host_(host), intelligent_(properties.version),
+      watches_wire_(properties.silence_on_reset || properties.sysex_delay), tx_(properties.tx_fifo_bytes),
+      rx_(properties.rx_fifo_bytes) {
+    start_midi_clock(0, properties_.timing.fetch_ns);
+}
 
 void Card::emit(uint16_t kind, Nanoseconds at, uint64_t corr, uint64_t a, uint64_t b, uint64_t c) {
     if (host_.emit == nullptr) return;
@@ -33,6 +37,12 @@ void Card::run_until(Nanoseconds now) {
             break;
         case Happening::Fetch:
             fetch(next.at);
+            break;
+        case Happening::OwnByte:
+            send_own(next.at);
+            break;
+        case Happening::Silencing:
+            silence_next(next.at);
             break;
         case Happening::WireOut:
             send_next(next.at);
@@ -61,7 +71,12 @@ Card::Next Card::next_happening() const {
     };
     if (firmware_.ack_pending) consider(Happening::Acknowledge, firmware_.ack_at);
     if (may_fetch()) consider(Happening::Fetch, std::max(in_.fetch_at, firmware_.ready_at));
-    if (!tx_.empty()) consider(Happening::WireOut, tx_start_at_);
+    if (midi_clock_.next() != kNever) consider(Happening::OwnByte, std::max(midi_clock_.next(), tx_start_at_));
+    if (wire_watch_.silencing()) {
+        consider(Happening::Silencing, tx_start_at_); // the host's bytes wait: both are whole messages
+    } else if (!tx_.empty()) {
+        consider(Happening::WireOut, tx_start_at_);
+    }
     if (!rx_.empty() && !out_.full) consider(Happening::Refill, out_.refill_at);
     consider(Happening::CueFires, cues_.next_fire());
     consider(Happening::ByteArrives, cues_.next_arrival());
@@ -94,7 +109,10 @@ void Card::reset(Nanoseconds now) {
     rx_.clear();
     tx_gauge_ = LevelGauge{};
     rx_gauge_ = LevelGauge{};
-    tx_start_at_ = 0;
+    intelligent_.reset();
+    midi_clock_.stop();
+    start_midi_clock(now, properties_.timing.fetch_ns);
+    if (properties_.silence_on_reset) start_silencing(now);
     cues_.rearm(now);
     if (was_uart) emit(MPULAB_KIND_MODE, now, 0, MPULAB_MODE_INTELLIGENT, MPULAB_MODE_UART, 0);
     update_irq(now);

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
-// The MPU-401 in UART mode, and as much of intelligent mode as every driver meets: every command is acknowledged, data
-// is discarded. SPEC.md beside this folder says what a guest sees; reference §n is mpu401.md.
+// The MPU-401: latches, FIFOs, wire and modes. UART mode is all here, intelligent mode's commands are
+// IntelligentMode's. SPEC.md beside this folder says what a guest sees; reference §n is mpu401.md.
 //
-// Two one-byte latches stand between host and firmware, a FIFO lies behind each, and six things can happen by
+// Two one-byte latches stand between host and firmware, a FIFO lies behind each, and a few things can happen by
 // themselves (Happening). advance() lets them happen in order of time; nothing else in here looks at a clock.
 #pragma once
 
 #include "cue_player.hpp"
 #include "fifo.hpp"
+#include "intelligent_mode.hpp"
+#include "midi_clock.hpp"
 #include "mpulab_codes.h"
 #include "mpulab_core.h"
 #include "mpulab_link.h"
 #include "properties.hpp"
+#include "wire_watch.hpp"
 
 namespace mpulab {
 
@@ -41,7 +44,7 @@ class Card {
 
   private:
     enum class Mode : uint8_t { Intelligent = MPULAB_MODE_INTELLIGENT, Uart = MPULAB_MODE_UART };
-    enum class Happening { Acknowledge, Fetch, WireOut, Refill, CueFires, ByteArrives, Nothing };
+    enum class Happening { Acknowledge, Fetch, OwnByte, Silencing, WireOut, Refill, CueFires, ByteArrives, Nothing };
     struct Next {
         Happening what;
         Nanoseconds at;
@@ -67,7 +70,8 @@ class Card {
         Nanoseconds ready_at = 0; // takes no host byte before this
         bool ack_pending = false;
         Nanoseconds ack_at = 0;
-        Nanoseconds deaf_until = 0; // MIDI IN is lost before this (reference §2.2: entering UART mode)
+        IntelligentMode::Answer answer; // what the pending ACK brings with it
+        Nanoseconds deaf_until = 0;     // MIDI IN is lost before this (reference §2.2: entering UART mode)
     };
 
     // card.cpp
@@ -85,15 +89,22 @@ class Card {
     bool may_fetch() const;
     void fetch(Nanoseconds at);
     void execute(uint8_t command, Nanoseconds at);
+    void execute_intelligent(uint8_t command, Nanoseconds at);
     void execute_reset(Nanoseconds at);
+    void start_midi_clock(Nanoseconds at, Nanoseconds before_it);
     void enter_uart(Nanoseconds at);
-    void acknowledge_at(Nanoseconds at);
+    void acknowledge_at(Nanoseconds at, IntelligentMode::Answer answer = {});
     void acknowledge(Nanoseconds at);
+    void give_to_host(uint8_t byte, bool reply, Nanoseconds at);
     void set_mode(Mode mode, Nanoseconds at);
     void clear_fifos(Nanoseconds at);
 
     // card_wire.cpp
+    void transmit(uint8_t byte, uint64_t corr, Nanoseconds at);
     void send_next(Nanoseconds at);
+    void send_own(Nanoseconds at);
+    void start_silencing(Nanoseconds at);
+    void silence_next(Nanoseconds at);
     bool receive(uint8_t byte, Nanoseconds at);
     void queue_for_host(NumberedByte entry, Nanoseconds readable_at, Nanoseconds at);
     void refill(Nanoseconds at);
@@ -101,7 +112,7 @@ class Card {
 
     // card_state.cpp
     bool load_from(ByteReader& in, ErrorText& error);
-    bool load_properties(ByteReader& in, ErrorText& error) const;
+    bool load_latches(ByteReader& in, ErrorText& error);
 
     Properties properties_;
     mpulab_core_host host_;
@@ -110,6 +121,10 @@ class Card {
     HostLatch in_;
     CardLatch out_;
     Firmware firmware_;
+    IntelligentMode intelligent_;
+    MidiClock midi_clock_;
+    bool watches_wire_; // the two properties that need it are off by default
+    WireWatch wire_watch_;
     Fifo tx_;
     Fifo rx_;
     LevelGauge tx_gauge_;
@@ -117,6 +132,7 @@ class Card {
     Nanoseconds tx_start_at_ = 0; // earliest start bit of the next byte on MIDI OUT
     uint64_t tx_count_ = 0;       // MIDI bytes the host has written (MPULAB_CORR_TX_BYTE); survives reset
     uint64_t rx_count_ = 0;       // bytes given to the host, ACKs included (MPULAB_CORR_RX_BYTE); survives reset
+    uint64_t own_count_ = 0;      // bytes the card sent by itself (MPULAB_CORR_OWN_BYTE); survives reset
     CuePlayer cues_;
 
     bool line_ = false; // last level that was reported

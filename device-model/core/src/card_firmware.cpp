@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the firmware does with the bytes it takes from the host (reference §2). Intelligent mode's own commands get
-// their place in execute().
+// What the firmware does with the bytes it takes from the host (reference §2).
 #include "card.hpp"
 
 #include <algorithm>
@@ -20,7 +19,10 @@ void Card::fetch(Nanoseconds at) {
         execute(taken.byte, at);
         return;
     }
-    if (firmware_.mode != Mode::Uart) return; // no parameter, request or WSD is outstanding: discarded (§5.1)
+    if (firmware_.mode != Mode::Uart) {
+        intelligent_.data(taken.byte); // no ACK
+        return;
+    }
     if (tx_.empty()) tx_start_at_ = std::max(tx_start_at_, at);
     tx_.push({taken.number, taken.byte});
     if (tx_gauge_.after_push(tx_.level())) emit(MPULAB_KIND_FIFO_LEVEL, at, 0, 0, tx_.level(), tx_.capacity());
@@ -33,9 +35,17 @@ void Card::execute(uint8_t command, Nanoseconds at) {
         return; // no ACK, no effect, no interrupt (§2.1)
     } else if (command == mpu401::kCommandEnterUart) {
         enter_uart(at);
-    } else {
-        acknowledge_at(after(at, properties_.timing.ack_ns)); // each of the other 254, even an undefined one (§2.1)
+    } else if (!properties_.uart_only) { // that one knows no others: no ACK, no effect (§1.2, §6)
+        execute_intelligent(command, at);
     }
+}
+
+// Each of the other 254 has its ACK, even an undefined one (§2.1).
+void Card::execute_intelligent(uint8_t command, Nanoseconds at) {
+    if (mpu401::command_range(command).function == mpu401::Function::NotYet) {
+        emit(MPULAB_KIND_UNMODELLED, at, 0, command, 0, 0);
+    }
+    acknowledge_at(after(at, properties_.timing.ack_ns), intelligent_.command(command));
 }
 
 void Card::execute_reset(Nanoseconds at) {
@@ -44,32 +54,47 @@ void Card::execute_reset(Nanoseconds at) {
         clear_fifos(at); // the byte in the latch and the one on the wire survive (§2.3)
         set_mode(Mode::Intelligent, at);
     }
+    intelligent_.reset();
+    start_midi_clock(at, 0);
+    if (properties_.silence_on_reset) start_silencing(at);
     if (!uart || properties_.uart_reset_ack) acknowledge_at(after(at, properties_.timing.ack_ns));
     const Nanoseconds busy = uart ? properties_.timing.uart_reset_busy_ns : properties_.timing.reset_busy_ns;
     firmware_.ready_at = std::max(firmware_.ready_at, after(at, busy));
 }
 
+// `at` the moment RESET is taken, or power-on, which comes before the same work by the time a byte takes to be fetched.
+void Card::start_midi_clock(Nanoseconds at, Nanoseconds before_it) {
+    if (properties_.midi_clock_out) midi_clock_.start(after(at, properties_.timing.stop_ns + before_it));
+}
+
 void Card::enter_uart(Nanoseconds at) {
     set_mode(Mode::Uart, at);
+    midi_clock_.stop(); // the box sends nothing by itself in UART mode (§2.4)
     acknowledge_at(after(at, properties_.timing.enter_uart_ack_ns));
     firmware_.ready_at = std::max(firmware_.ready_at, after(at, properties_.timing.enter_uart_busy_ns));
     firmware_.deaf_until = firmware_.ready_at;
 }
 
 // The firmware takes nothing more until its ACK is out, so one place for a pending ACK is enough.
-void Card::acknowledge_at(Nanoseconds at) {
+void Card::acknowledge_at(Nanoseconds at, IntelligentMode::Answer answer) {
     firmware_.ack_pending = true;
     firmware_.ack_at = at;
+    firmware_.answer = answer;
     firmware_.ready_at = std::max(firmware_.ready_at, at);
 }
 
 void Card::acknowledge(Nanoseconds at) {
     firmware_.ack_pending = false;
-    if (rx_.full()) { // a host that has left that many ACKs unread loses this one, visibly
-        emit(MPULAB_KIND_OVERRUN, at, 0, MPULAB_OVERRUN_RX_FIFO, mpu401::kAck, rx_.capacity());
+    give_to_host(mpu401::kAck, false, at);
+    if (firmware_.answer.has_reply) give_to_host(firmware_.answer.reply, true, at);
+}
+
+void Card::give_to_host(uint8_t byte, bool reply, Nanoseconds at) {
+    if (rx_.full()) { // a host that has left that many bytes unread loses this one, visibly
+        emit(MPULAB_KIND_OVERRUN, at, 0, MPULAB_OVERRUN_RX_FIFO, byte, rx_.capacity());
         return;
     }
-    queue_for_host({++rx_count_, mpu401::kAck}, at, at);
+    queue_for_host({++rx_count_, byte, reply}, at, at);
 }
 
 void Card::set_mode(Mode mode, Nanoseconds at) {

@@ -37,7 +37,10 @@ uint8_t Card::read_data(Nanoseconds now) {
     emit(MPULAB_KIND_REG_READ, now, MPULAB_CORR(MPULAB_CORR_RX_BYTE, out_.number), mpu401::kDataPort, value,
          rx_.level());
     out_.full = false;
-    out_.refill_at = std::max(out_.refill_at, after(now, properties_.timing.refill_gap_ns));
+    const bool reply = !rx_.empty() && rx_.front().reply;
+    const Nanoseconds gap = reply ? std::max(properties_.timing.reply_ns, properties_.timing.refill_gap_ns)
+                                  : properties_.timing.refill_gap_ns;
+    out_.refill_at = std::max(out_.refill_at, after(now, gap));
     update_irq(now);
     return value;
 }

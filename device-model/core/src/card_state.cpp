@@ -7,7 +7,7 @@ namespace mpulab {
 namespace {
 
 constexpr uint32_t kStateMagic = 0x5343504d; // "MPCS"
-constexpr uint32_t kStateVersion = 1;
+constexpr uint32_t kStateVersion = 2;
 constexpr Nanoseconds kLatestClock = INT64_MAX / 2; // far from the end of time, where sums stop
 constexpr uint64_t kMostBytes = uint64_t{1} << 48;  // all of them have a correlation id (56 bits)
 
@@ -32,16 +32,12 @@ size_t Card::save(void* buffer, size_t size) const {
     const auto write_all = [this](ByteWriter& out) {
         out.put(kStateMagic);
         out.put(kStateVersion);
-        out.put(static_cast<uint8_t>(properties_.timing_kind));
-        out.put_bool(properties_.uart_reset_ack);
-        out.put(properties_.status_unused);
-        out.put(tx_.capacity());
-        out.put(rx_.capacity());
-        out.put_time(properties_.timing.refill_gap_ns);
+        properties_.save(out);
 
         out.put_time(clock_);
         out.put(tx_count_);
         out.put(rx_count_);
+        out.put(own_count_);
         out.put_bool(in_.full);
         out.put_bool(in_.command);
         out.put(in_.byte);
@@ -55,7 +51,12 @@ size_t Card::save(void* buffer, size_t size) const {
         out.put_time(firmware_.ready_at);
         out.put_bool(firmware_.ack_pending);
         out.put_time(firmware_.ack_at);
+        out.put_bool(firmware_.answer.has_reply);
+        out.put(firmware_.answer.reply);
         out.put_time(firmware_.deaf_until);
+        intelligent_.save(out);
+        midi_clock_.save(out);
+        wire_watch_.save(out);
         tx_.save(out);
         rx_.save(out);
         save_gauge(out, tx_gauge_);
@@ -82,45 +83,11 @@ bool Card::load(const void* buffer, size_t size, ErrorText& error) {
     return true;
 }
 
-bool Card::load_properties(ByteReader& in, ErrorText& error) const {
-    const auto differs = [&error](const char* name, long long seen, long long expected) {
-        return error.say("state: made by a card with %s %lld; this one has %lld", name, seen, expected);
-    };
-    const uint8_t timing_kind = in.get<uint8_t>();
-    const bool uart_reset_ack = in.get_bool();
-    const uint8_t status_unused = in.get<uint8_t>();
-    const uint32_t tx_fifo = in.get<uint32_t>();
-    const uint32_t rx_fifo = in.get<uint32_t>();
-    const Nanoseconds refill_gap = in.get_time();
-    if (!in.ok()) return error.say("state: ends inside the card's properties");
-    if (timing_kind != static_cast<uint8_t>(properties_.timing_kind)) {
-        return differs("timing (0 authentic, 1 fast)", timing_kind, static_cast<int>(properties_.timing_kind));
-    }
-    if (uart_reset_ack != properties_.uart_reset_ack) {
-        return differs("uart-reset-ack", uart_reset_ack, properties_.uart_reset_ack);
-    }
-    if (status_unused != properties_.status_unused) {
-        return differs("status-unused", status_unused, properties_.status_unused);
-    }
-    if (tx_fifo != tx_.capacity()) return differs("tx-fifo", tx_fifo, tx_.capacity());
-    if (rx_fifo != rx_.capacity()) return differs("rx-fifo", rx_fifo, rx_.capacity());
-    if (refill_gap != properties_.timing.refill_gap_ns) {
-        return differs("refill-gap", refill_gap, properties_.timing.refill_gap_ns);
-    }
-    return true;
-}
-
-bool Card::load_from(ByteReader& in, ErrorText& error) {
-    const uint32_t magic = in.get<uint32_t>();
-    const uint32_t version = in.get<uint32_t>();
-    if (magic != kStateMagic)
-        return error.say("state: begins with 0x%08x; no card's state (0x%08x)", magic, kStateMagic);
-    if (version != kStateVersion) return error.say("state: version %u; %u expected", version, kStateVersion);
-    if (!load_properties(in, error)) return false;
-
+bool Card::load_latches(ByteReader& in, ErrorText& error) {
     clock_ = in.get_time();
     tx_count_ = in.get<uint64_t>();
     rx_count_ = in.get<uint64_t>();
+    own_count_ = in.get<uint64_t>();
     in_.full = in.get_bool();
     in_.command = in.get_bool();
     in_.byte = in.get<uint8_t>();
@@ -135,6 +102,8 @@ bool Card::load_from(ByteReader& in, ErrorText& error) {
     firmware_.ready_at = in.get_time();
     firmware_.ack_pending = in.get_bool();
     firmware_.ack_at = in.get_time();
+    firmware_.answer.has_reply = in.get_bool();
+    firmware_.answer.reply = in.get<uint8_t>();
     firmware_.deaf_until = in.get_time();
     if (!in.ok()) return error.say("state: ends, or holds an impossible value, before byte %zu", in.position());
     if (clock_ > kLatestClock) {
@@ -142,10 +111,10 @@ bool Card::load_from(ByteReader& in, ErrorText& error) {
                          static_cast<long long>(kLatestClock));
     }
     if (mode > MPULAB_MODE_UART) return error.say("state: mode %u; 0 or 1 expected", mode);
-    if (tx_count_ > kMostBytes || rx_count_ > kMostBytes) {
-        return error.say("state: %llu and %llu bytes counted; at most %llu expected",
+    if (tx_count_ > kMostBytes || rx_count_ > kMostBytes || own_count_ > kMostBytes) {
+        return error.say("state: %llu, %llu and %llu bytes counted; at most %llu expected",
                          static_cast<unsigned long long>(tx_count_), static_cast<unsigned long long>(rx_count_),
-                         static_cast<unsigned long long>(kMostBytes));
+                         static_cast<unsigned long long>(own_count_), static_cast<unsigned long long>(kMostBytes));
     }
     if (in_.number > tx_count_ || out_.number > rx_count_) {
         return error.say("state: a latch holds byte number %llu or %llu of %llu and %llu counted",
@@ -158,9 +127,26 @@ bool Card::load_from(ByteReader& in, ErrorText& error) {
     if (firmware_.ack_pending && firmware_.ack_at > firmware_.ready_at) {
         return error.say("state: firmware ready before its ACK is out");
     }
+    return true;
+}
+
+bool Card::load_from(ByteReader& in, ErrorText& error) {
+    const uint32_t magic = in.get<uint32_t>();
+    const uint32_t version = in.get<uint32_t>();
+    if (magic != kStateMagic)
+        return error.say("state: begins with 0x%08x; no card's state (0x%08x)", magic, kStateMagic);
+    if (version != kStateVersion) return error.say("state: version %u; %u expected", version, kStateVersion);
+    if (!properties_.check_saved(in, error) || !load_latches(in, error)) return false;
+    if (!intelligent_.load(in, error) || !midi_clock_.load(in, error) || !wire_watch_.load(in, error)) return false;
     if (!tx_.load(in, tx_count_)) return error.say("state: impossible TX FIFO before byte %zu", in.position());
     if (!rx_.load(in, rx_count_)) return error.say("state: impossible RX FIFO before byte %zu", in.position());
     if (!tx_.empty() && firmware_.mode != Mode::Uart) return error.say("state: TX FIFO not empty in intelligent mode");
+    if (midi_clock_.next() != kNever && (!properties_.midi_clock_out || firmware_.mode == Mode::Uart)) {
+        return error.say("state: a clock on MIDI OUT, where this card has none");
+    }
+    if (wire_watch_.silencing() && !properties_.silence_on_reset) {
+        return error.say("state: notes are being silenced, which silence-on-reset=off does not do");
+    }
     if (!load_gauge(in, tx_gauge_, tx_, "TX", error) || !load_gauge(in, rx_gauge_, rx_, "RX", error)) return false;
     tx_start_at_ = in.get_time();
     line_rises_ = in.get<uint64_t>();

@@ -6,12 +6,36 @@
 
 namespace mpulab {
 
-void Card::send_next(Nanoseconds at) {
-    const NumberedByte entry = tx_.pop();
+void Card::transmit(uint8_t byte, uint64_t corr, Nanoseconds at) {
     const Nanoseconds end = after(at, properties_.timing.tx_byte_ns);
     tx_start_at_ = end;
-    emit(MPULAB_KIND_WIRE_OUT, at, MPULAB_CORR(MPULAB_CORR_TX_BYTE, entry.number), entry.byte,
-         static_cast<uint64_t>(end), tx_.level());
+    emit(MPULAB_KIND_WIRE_OUT, at, corr, byte, static_cast<uint64_t>(end), tx_.level());
+}
+
+// A Stop or a clock: real-time bytes, which may stand between any two others. While clocks are off their time passes
+// all the same.
+void Card::send_own(Nanoseconds at) {
+    const uint8_t byte = midi_clock_.take(intelligent_.clock_interval());
+    if (byte == MidiClock::kClock && !intelligent_.clocks_run()) return;
+    transmit(byte, MPULAB_CORR(MPULAB_CORR_OWN_BYTE, ++own_count_), at);
+}
+
+void Card::start_silencing(Nanoseconds at) {
+    tx_start_at_ = std::max(tx_start_at_, at); // the byte on the wire is out of the card's hands
+    wire_watch_.silence();
+}
+
+void Card::silence_next(Nanoseconds at) {
+    transmit(wire_watch_.next_silencing_byte(), MPULAB_CORR(MPULAB_CORR_OWN_BYTE, ++own_count_), at);
+}
+
+void Card::send_next(Nanoseconds at) {
+    const NumberedByte entry = tx_.pop();
+    transmit(entry.byte, MPULAB_CORR(MPULAB_CORR_TX_BYTE, entry.number), at);
+    if (watches_wire_) {
+        const Nanoseconds pause = wire_watch_.see(entry.byte);
+        if (properties_.sysex_delay) tx_start_at_ = after(tx_start_at_, pause);
+    }
     if (tx_gauge_.after_pop(tx_.level())) emit(MPULAB_KIND_FIFO_LEVEL, at, 0, 0, tx_.level(), tx_.capacity());
     if (in_.full) in_.fetch_at = std::max(in_.fetch_at, at); // it may have waited for this room
 }

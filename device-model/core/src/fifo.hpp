@@ -12,6 +12,7 @@ namespace mpulab {
 struct NumberedByte {
     uint64_t number = 0;
     uint8_t byte = 0;
+    bool reply = false; // to the host, behind an ACK: it takes the firmware longer than the byte of a message
 };
 
 class Fifo {
@@ -35,6 +36,7 @@ class Fifo {
         --level_;
         return entry;
     }
+    const NumberedByte& front() const { return slots_[head_]; } // only when not empty
     void clear() {
         head_ = 0;
         level_ = 0;
@@ -46,6 +48,7 @@ class Fifo {
             const NumberedByte& entry = slots_[(head_ + i) % capacity()];
             out.put(entry.number);
             out.put(entry.byte);
+            out.put_bool(entry.reply);
         }
     }
     // false: more bytes than it holds, or numbers that do not rise up to `last_number`.
@@ -55,7 +58,7 @@ class Fifo {
         clear();
         uint64_t before = 0;
         for (uint32_t i = 0; i < count; ++i) {
-            const NumberedByte entry{in.get<uint64_t>(), in.get<uint8_t>()};
+            const NumberedByte entry{in.get<uint64_t>(), in.get<uint8_t>(), in.get_bool()};
             if (!in.ok() || entry.number <= before || entry.number > last_number) return false;
             before = entry.number;
             push(entry);

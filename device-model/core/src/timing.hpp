@@ -20,6 +20,8 @@ struct Timing {
     Nanoseconds enter_uart_busy_ns; // 3Fh taken -> first MIDI byte taken; MIDI IN is deaf meanwhile
     Nanoseconds rx_latch_ns;        // byte on MIDI IN -> readable, when nothing is before it
     Nanoseconds refill_gap_ns;      // byte read -> next one readable: the low phase of the interrupt line
+    Nanoseconds reply_ns;           // ACK read -> the reply behind it readable
+    Nanoseconds stop_ns;            // FFh taken -> Stop on MIDI OUT
     Nanoseconds tx_byte_ns;         // start bit to end of stop bit on MIDI OUT
 };
 
@@ -36,6 +38,8 @@ inline constexpr Timing kAuthentic = {
     .enter_uart_busy_ns = 34'000'000 - kAuthenticFetchNs,
     .rx_latch_ns = 20'000,
     .refill_gap_ns = 20'000, // 12-35 us inside a message
+    .reply_ns = 80'000,      // 76-90 us
+    .stop_ns = 27'000'000 - kAuthenticFetchNs,
     .tx_byte_ns = mpu401::kWireByteNs,
 };
 
@@ -50,6 +54,8 @@ inline constexpr Timing kFast = {
     .enter_uart_busy_ns = 1'000,
     .rx_latch_ns = 1'000,
     .refill_gap_ns = 1'000,
+    .reply_ns = 1'000,
+    .stop_ns = 27'000'000 - kAuthenticFetchNs, // only with midi-clock-out=on
     .tx_byte_ns = 0,
 };
 
