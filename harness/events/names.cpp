@@ -85,6 +85,20 @@ constexpr Named kOverruns[] = {{MPULAB_OVERRUN_HOST_LATCH, "host latch"}, {MPULA
 constexpr Named kGuestErrors[] = {{MPULAB_GUEST_READ_EMPTY, "read while empty"},
                                   {MPULAB_GUEST_WRITE_NOT_READY, "written while not ready"}};
 
+constexpr Named kCueTriggers[] = {
+#define MPULAB_TRIGGER(number, NAME, name, text, argument, most) {number, name},
+#include "probe/mpulab_cue_triggers.def"
+#undef MPULAB_TRIGGER
+};
+
+constexpr Named kCueActions[] = {
+#define MPULAB_ACTION(number, NAME, name, text, count, count_least, count_most, time, time_least, time_most, value,    \
+                      value_least, value_most)                                                                         \
+    {number, name},
+#include "probe/mpulab_cue_actions.def"
+#undef MPULAB_ACTION
+};
+
 constexpr Named kCorrelations[] = {{MPULAB_CORR_TX_BYTE, "tx"},
                                    {MPULAB_CORR_RX_BYTE, "rx"},
                                    {MPULAB_CORR_STEP, "step"},
@@ -151,6 +165,18 @@ std::string overrun_name(uint64_t place) {
 }
 std::string guest_error_name(uint64_t what) {
     return name_of(kGuestErrors, what);
+}
+
+std::string cue_trigger_name(uint64_t trigger) {
+    return name_of(kCueTriggers, trigger);
+}
+std::string cue_action_name(uint64_t action) {
+    return name_of(kCueActions, action);
+}
+
+std::string fault_name(uint64_t fault) {
+    return fmt::format("{} of cue {}{}", cue_action_name(MPULAB_FAULT_ACTION(fault)), MPULAB_FAULT_CUE(fault),
+                       MPULAB_FAULT_MOMENT(fault) == MPULAB_FAULT_ENDS ? " is over" : "");
 }
 
 std::string correlation_name(uint64_t corr) {

@@ -2,8 +2,7 @@
 // What holds for any sequence of accesses: saving is invisible, cutting time is invisible, the line is a function of
 // state, no byte is lost or invented. Sequences are drawn from seeds; a failure prints its seed.
 #include "allocation_counter.hpp"
-#include "plan_bytes.hpp"
-#include "test_card.hpp"
+#include "random_cues.hpp"
 
 using namespace mpu401;
 
@@ -63,19 +62,6 @@ void step(TestCard& card, Lots& lots, bool cut_time = false) {
     }
 }
 
-Bytes random_cues(Lots& lots) {
-    std::vector<mpulab_cue> cues;
-    Bytes bytes;
-    for (uint64_t i = lots.below(6); i > 0; --i) {
-        const auto size = static_cast<uint32_t>(1 + lots.below(20));
-        cues.push_back(inject(static_cast<uint32_t>(lots.below(2)), static_cast<uint32_t>(lots.below(3)),
-                              lots.below(300'000'000), size));
-        for (uint32_t n = 0; n < size; ++n)
-            bytes.push_back(lots.byte());
-    }
-    return cue_section(cues, bytes);
-}
-
 } // namespace
 
 TEST_CASE("a card saved and restored at any moment goes on identically") {
@@ -130,7 +116,7 @@ TEST_CASE("at every moment the line is DSR, time in the events never goes back, 
         CAPTURE(seed);
         Lots lots(seed);
         TestCard card(kVariants[seed % std::size(kVariants)]);
-        REQUIRE(card.set_cues(random_cues(lots)));
+        REQUIRE(card.set_cues(random_injections(lots)));
         for (int i = 0; i < 300; ++i) {
             step(card, lots);
             const bool level = card.irq();

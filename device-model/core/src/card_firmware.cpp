@@ -64,17 +64,24 @@ void Card::acknowledge_at(Nanoseconds at) {
 }
 
 void Card::acknowledge(Nanoseconds at) {
-    firmware_.ack_pending = false;
-    if (rx_.full()) { // a host that has left that many ACKs unread loses this one, visibly
-        emit(MPULAB_KIND_OVERRUN, at, 0, MPULAB_OVERRUN_RX_FIFO, mpu401::kAck, rx_.capacity());
+    if (const Nanoseconds later = faults_.ack_time(at); later != at) {
+        acknowledge_at(later);
         return;
     }
-    queue_for_host({++rx_count_, mpu401::kAck}, at, at);
+    firmware_.ack_pending = false;
+    uint8_t ack = mpu401::kAck;
+    if (!faults_.let_ack_pass(ack, at)) return;
+    if (rx_.full()) { // a host that has left that many ACKs unread loses this one, visibly
+        emit(MPULAB_KIND_OVERRUN, at, 0, MPULAB_OVERRUN_RX_FIFO, ack, rx_.capacity());
+        return;
+    }
+    queue_for_host({++rx_count_, ack}, at, at);
 }
 
 void Card::set_mode(Mode mode, Nanoseconds at) {
     emit(MPULAB_KIND_MODE, at, 0, static_cast<uint64_t>(mode), static_cast<uint64_t>(firmware_.mode), 0);
     firmware_.mode = mode;
+    happened(MPULAB_TRIGGER_MODE, static_cast<uint32_t>(mode), at);
 }
 
 void Card::clear_fifos(Nanoseconds at) {
