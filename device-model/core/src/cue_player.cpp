@@ -69,7 +69,7 @@ void CuePlayer::rearm(Nanoseconds now) {
         source.turn = turn(by_source_[source.begin], 0);
         if (source.trigger != MPULAB_TRIGGER_TIME) continue;
         for (uint32_t i = source.begin; i < source.end; ++i)
-            arm_by_time(by_source_[i]);
+            arm(by_source_[i], next_due(by_source_[i]));
     }
 }
 
@@ -93,24 +93,25 @@ void CuePlayer::happened(uint32_t trigger, uint32_t argument, Nanoseconds at) {
     const auto later = [this](uint32_t a, uint32_t b) { return comes_later(a, b); };
     while (turn(*begin, times_armed_[*begin]) == source->count) {
         std::pop_heap(begin, end, later);
-        arm(*(end - 1), at);
+        const uint32_t cue = *(end - 1);
+        arm(cue, after(at, sheet_.delay(cue, times_armed_[cue])));
         std::push_heap(begin, end, later);
     }
     source->turn = turn(*begin, times_armed_[*begin]);
 }
 
-void CuePlayer::arm(uint32_t cue, Nanoseconds at) {
-    armed_.push_back({after(at, sheet_.delay(cue, times_armed_[cue])), cue});
+void CuePlayer::arm(uint32_t cue, Nanoseconds due) {
+    armed_.push_back({due, cue});
     std::push_heap(armed_.begin(), armed_.end(), kDueLater);
     ++times_armed_[cue];
 }
 
 // Its jitter is no longer than the step from one to the next, so firings keep their order.
-void CuePlayer::arm_by_time(uint32_t cue) {
+Nanoseconds CuePlayer::next_due(uint32_t cue) const {
     const mpulab_cue& data = sheet_.cue(cue);
-    const auto delay = static_cast<Nanoseconds>(data.delay_ns);
-    const auto steps = static_cast<Nanoseconds>(times_armed_[cue] * data.every);
-    arm(cue, after(std::max(started_at_ - delay, Nanoseconds{0}), steps));
+    const Nanoseconds too_late_by = std::max(started_at_ - static_cast<Nanoseconds>(data.delay_ns), Nanoseconds{0});
+    const auto steps = static_cast<Nanoseconds>(fired_[cue] * data.every);
+    return after(after(too_late_by, steps), sheet_.delay(cue, fired_[cue]));
 }
 
 uint32_t CuePlayer::fire() {
@@ -119,7 +120,7 @@ uint32_t CuePlayer::fire() {
     armed_.pop_back();
     ++fired_[cue];
     const mpulab_cue& data = sheet_.cue(cue);
-    if (data.trigger == MPULAB_TRIGGER_TIME && fired_[cue] < data.firings) arm_by_time(cue);
+    if (data.trigger == MPULAB_TRIGGER_TIME && fired_[cue] < data.firings) arm(cue, next_due(cue));
     return cue;
 }
 
@@ -205,6 +206,10 @@ bool CuePlayer::load_armed(ByteReader& in, ErrorText& error) {
             return error.say("state: armed firing %u is of cue %u, which is not armed so often", i, armed.cue);
         }
         ++seen[armed.cue];
+        if (sheet_.cue(armed.cue).trigger == MPULAB_TRIGGER_TIME && armed.due != next_due(armed.cue)) {
+            return error.say("state: cue %u fires at %lld ns; %lld expected", armed.cue,
+                             static_cast<long long>(armed.due), static_cast<long long>(next_due(armed.cue)));
+        }
         armed_.push_back(armed);
     }
     if (!std::is_heap(armed_.begin(), armed_.end(), kDueLater)) {

@@ -63,8 +63,9 @@ class CuePlayer {
     // The count at which the cue is armed for the next time, when it has been `times` times.
     uint64_t turn(uint32_t cue, uint32_t times) const;
     bool comes_later(uint32_t a, uint32_t b) const; // of one source's cues
-    void arm(uint32_t cue, Nanoseconds at);
-    void arm_by_time(uint32_t cue);
+    void arm(uint32_t cue, Nanoseconds due);
+    // When a TIME cue fires for the next time.
+    Nanoseconds next_due(uint32_t cue) const;
     bool load_counts(ByteReader& in, ErrorText& error);
     bool load_armed(ByteReader& in, ErrorText& error);
 
