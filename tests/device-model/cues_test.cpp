@@ -142,7 +142,7 @@ TEST_CASE("a cue section that is not right is refused by cue, field, value and e
         {changed([](Cue& it) { it.action = 0; }), "cue 0: action 0 is unknown; 1 (inject) to 20 (float-bus) are known"},
         {changed([](Cue& it) { it.trigger = MPULAB_TRIGGER_IRQ; }), "cue 0: argument is 1; irq uses none: 0 expected"},
         {changed([](Cue& it) { it = cue(MPULAB_TRIGGER_READ, 5, {.argument = 2}); }),
-         "cue 0: argument is 2; read takes 0 to 1 (register: 0 DATA, 1 STATUS)"},
+         "cue 0: argument is 2; read takes 0 to 1 (register, 0 = DATA, 1 = STATUS)"},
         {changed([](Cue& it) { it.first = 0; }), "cue 0: first is 0; 1 to 4294967295 expected"},
         {changed([](Cue& it) { it = cue(MPULAB_TRIGGER_TIME, 5, {.first = 2}); }),
          "cue 0: first is 2; 1 to 1 expected"},
