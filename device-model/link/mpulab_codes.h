@@ -40,4 +40,15 @@ enum mpulab_guest_error {
     MPULAB_GUEST_WRITE_NOT_READY = 1 /* DATA or COMMAND written while DRR = 1 */
 };
 
+/* FAULT: what a cue has spoilt. `a` holds three numbers. */
+#define MPULAB_FAULT(action, moment, cue) ((uint64_t)(action) | (uint64_t)(moment) << 8 | (uint64_t)(cue) << 32)
+#define MPULAB_FAULT_ACTION(a) ((uint32_t)((a)&0xff)) /* mpulab_cue_action */
+#define MPULAB_FAULT_MOMENT(a) ((uint32_t)((a) >> 8 & 0xff))
+#define MPULAB_FAULT_CUE(a) ((uint32_t)((a) >> 32)) /* number of the cue that did it */
+#define MPULAB_FAULT_NOTHING 0x100u                 /* as `b` or `c`: no byte, no answer */
+enum mpulab_fault_moment {
+    MPULAB_FAULT_ACTS = 0, /* the record right after it shows the effect, or is missing because of it */
+    MPULAB_FAULT_ENDS = 1  /* a fault that was in force for a time is over */
+};
+
 #endif /* MPULAB_CODES_H */

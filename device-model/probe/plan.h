@@ -21,7 +21,7 @@
 #define MPULAB_SECTION_MACHINE 0x4843414du /* "MACH": mpulab_machine_device[] */
 #define MPULAB_SECTION_SCORE 0x524f4353u   /* "SCOR": guest-images/agent/score.h */
 #define MPULAB_SECTION_OPTIONS 0x5354504fu /* "OPTS": mpulab_guest_options */
-#define MPULAB_SECTION_CUES 0x53455543u    /* "CUES": mpulab_cue[] followed by their bytes */
+#define MPULAB_SECTION_CUES 0x53455543u    /* "CUES": mpulab_cues_header, mpulab_cue[], bytes */
 
 typedef struct mpulab_plan_header {
     uint8_t magic[8];
@@ -60,30 +60,55 @@ typedef struct mpulab_guest_options {
 
 #define MPULAB_OPTION_HOLD_BEFORE_DRIVER_ENTRY 0x1u
 
-/* A cue: something the card does by itself; it happens once. The section is the table of cues and then their bytes:
- * the bytes of cue 0 begin where the table ends, which tells its length. */
-typedef struct mpulab_cue {
-    uint32_t trigger;  /* mpulab_cue_trigger */
-    uint32_t argument; /* of the trigger */
-    uint64_t delay_ns; /* from the trigger */
-    uint32_t action;   /* mpulab_cue_action */
-    uint32_t offset;   /* of its bytes, from the start of the section */
-    uint32_t size;     /* number of its bytes */
+/* Cues: what a card does by itself, once or several times. The section is a header, the table of cues, and then the
+ * bytes that INJECT sends. core/CUES.md explains triggers and actions; the two .def files list them with the bounds of
+ * their fields. The card checks all of it before the machine starts. */
+#define MPULAB_CUES_MAGIC "MPLBCUES"
+#define MPULAB_CUES_VERSION 1u
+#define MPULAB_CUES_MAX_FIRINGS (1u << 20) /* of all cues of a card together */
+
+typedef struct mpulab_cues_header {
+    uint8_t magic[8];
+    uint32_t version;
+    uint32_t size; /* of the whole section in bytes */
+    uint32_t cue_count;
     uint32_t reserved; /* 0 */
+    uint64_t seed;     /* every jitter is drawn from it */
+} mpulab_cues_header;
+
+typedef struct mpulab_cue {
+    uint32_t trigger;   /* mpulab_cue_trigger */
+    uint32_t argument;  /* of the trigger */
+    uint32_t first;     /* it fires when the trigger happens for this time: 1 = the first; TIME: 1 */
+    uint32_t firings;   /* how often it fires at most: 1 to 1,000,000 */
+    uint64_t every;     /* more than one firing: then every n-th time; TIME: ns from one to the next, 1000 to an hour */
+    uint64_t delay_ns;  /* from the trigger to the action, at most a year */
+    uint64_t jitter_ns; /* and up to so much more, drawn for each firing; at most an hour */
+    uint32_t action;    /* mpulab_cue_action */
+    uint32_t count;     /* of the action */
+    uint64_t time_ns;   /* of the action */
+    uint32_t value;     /* of the action */
+    uint32_t reserved;  /* 0 */
 } mpulab_cue;
 
 enum mpulab_cue_trigger {
-    MPULAB_TRIGGER_TIME = 0,  /* virtual time 0 of the machine */
-    MPULAB_TRIGGER_MARKER = 1 /* the score's marker `argument` */
+#define MPULAB_TRIGGER(number, NAME, name, text, argument, most) MPULAB_TRIGGER_##NAME = number,
+#include "mpulab_cue_triggers.def"
+#undef MPULAB_TRIGGER
 };
+
 enum mpulab_cue_action {
-    MPULAB_ACTION_INJECT = 1 /* bytes arrive at MIDI IN, the first one's start bit not before the delay is over,
-                                320 us apart, after those of earlier cues that are still arriving */
+#define MPULAB_ACTION(number, NAME, name, text, count, count_least, count_most, time, time_least, time_most, value,    \
+                      value_least, value_most)                                                                         \
+    MPULAB_ACTION_##NAME = number,
+#include "mpulab_cue_actions.def"
+#undef MPULAB_ACTION
 };
 
 #if defined(__cplusplus)
 static_assert(sizeof(mpulab_plan_header) == 32 && sizeof(mpulab_plan_section) == 16 &&
-                  sizeof(mpulab_machine_device) == 40 && sizeof(mpulab_guest_options) == 32 && sizeof(mpulab_cue) == 32,
+                  sizeof(mpulab_machine_device) == 40 && sizeof(mpulab_guest_options) == 32 &&
+                  sizeof(mpulab_cues_header) == 32 && sizeof(mpulab_cue) == 64,
               "the plan's structures have one layout on every side");
 #endif
 

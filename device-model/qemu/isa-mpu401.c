@@ -63,10 +63,12 @@ static void mpu401_sync(MpulabCard* card) {
     bool level = mpulab_core_irq(card->core);
     uint64_t edges = mpulab_core_irq_edges(card->core);
     int64_t next_ns = mpulab_core_next_event(card->core);
-    bool pulse = level && s->line_level && edges != s->line_edges;
+    bool rises = level && !s->line_level;
+    bool pulse = edges != s->line_edges + rises; /* it rose inside the call and fell again, or fell and rose */
 
     if (pulse) {
         qemu_irq_lower(s->line);
+        qemu_irq_raise(s->line);
     }
     if (pulse || level != s->line_level) {
         trace_mpu401_irq(card->device.unit, level, pulse);
@@ -158,6 +160,9 @@ static void mpu401_trace_event(unsigned unit, const mpulab_core_event* event) {
         qemu_log_mask(LOG_UNIMP,
                       "isa-mpu401 unit %u: command 0x%02" PRIx64 " is acknowledged, but has no effect here\n", unit,
                       event->a);
+        break;
+    case MPULAB_KIND_FAULT:
+        trace_mpu401_fault(unit, event->a, event->b, event->c);
         break;
     case MPULAB_KIND_GUEST_ERROR:
         qemu_log_mask(LOG_GUEST_ERROR, "isa-mpu401 unit %u: register %" PRIu64 " %s, value 0x%02" PRIx64 "\n", unit,

@@ -89,7 +89,7 @@ Prepared prepare(const PlayOptions& options) {
     p.song = read_smf(file, options.file.string());
     for (const std::string& note : p.song.notes)
         spdlog::info("{}: {}", options.file.filename().string(), note);
-    p.run = compile_song(p.song, {.unit = 0, .capture = options.capture});
+    p.run = compile_song(p.song, {.unit = 0, .capture = options.capture, .seed = options.seed});
     p.spec.cards.push_back(parse_card(options.card));
     p.spec.seed = options.seed;
     p.spec.qemu = find_part(Part::Qemu);

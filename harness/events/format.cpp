@@ -2,6 +2,7 @@
 #include "events/format.hpp"
 
 #include "events/names.hpp"
+#include "link/mpulab_codes.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -66,6 +67,13 @@ std::string word(const EventLog& log, uint16_t kind, int index, uint64_t value) 
         return first ? guest_error_name(value) : fmt::format("0x{:02x}", value);
     case MPULAB_KIND_UNMODELLED:
         return fmt::format("0x{:02x}", value);
+    case MPULAB_KIND_CUE:
+        return first ? fmt::format("{}", value) : index == 1 ? cue_trigger_name(value) : cue_action_name(value);
+    case MPULAB_KIND_FAULT:
+        if (first) return fault_name(value);
+        return value == MPULAB_FAULT_NOTHING ? "nothing"
+               : value > 0xff                ? format_time(value)
+                                             : fmt::format("0x{:02x}", value);
     case MPULAB_KIND_WIRE_OUT:
         return first ? fmt::format("0x{:02x}", value) : index == 1 ? format_time(value) : fmt::format("{}", value);
     case MPULAB_KIND_REG_READ:

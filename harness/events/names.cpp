@@ -89,6 +89,20 @@ constexpr Named kCorrelations[] = {{MPULAB_CORR_TX_BYTE, "tx"},    {MPULAB_CORR_
                                    {MPULAB_CORR_STEP, "step"},     {MPULAB_CORR_IRP, "irp"},
                                    {MPULAB_CORR_STREAM, "stream"}, {MPULAB_CORR_OWN_BYTE, "own"}};
 
+constexpr Named kCueTriggers[] = {
+#define MPULAB_TRIGGER(number, NAME, name, text, argument, most) {number, name},
+#include "probe/mpulab_cue_triggers.def"
+#undef MPULAB_TRIGGER
+};
+
+constexpr Named kCueActions[] = {
+#define MPULAB_ACTION(number, NAME, name, text, count, count_least, count_most, time, time_least, time_most, value,    \
+                      value_least, value_most)                                                                         \
+    {number, name},
+#include "probe/mpulab_cue_actions.def"
+#undef MPULAB_ACTION
+};
+
 // NTSTATUS values that a run of ours can show; the rest stays a number.
 constexpr Named kStatuses[] = {{0x00000000, "SUCCESS"},
                                {0x00000102, "TIMEOUT"},
@@ -149,6 +163,18 @@ std::string overrun_name(uint64_t place) {
 }
 std::string guest_error_name(uint64_t what) {
     return name_of(kGuestErrors, what);
+}
+
+std::string cue_trigger_name(uint64_t trigger) {
+    return name_of(kCueTriggers, trigger);
+}
+std::string cue_action_name(uint64_t action) {
+    return name_of(kCueActions, action);
+}
+
+std::string fault_name(uint64_t fault) {
+    return fmt::format("{} of cue {}{}", cue_action_name(MPULAB_FAULT_ACTION(fault)), MPULAB_FAULT_CUE(fault),
+                       MPULAB_FAULT_MOMENT(fault) == MPULAB_FAULT_ENDS ? " is over" : "");
 }
 
 std::string correlation_name(uint64_t corr) {

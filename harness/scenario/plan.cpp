@@ -2,8 +2,6 @@
 #include "scenario/plan.hpp"
 
 #include "common/error.hpp"
-#include "probe/plan.h"
-
 #include <fmt/format.h>
 
 namespace mpulab {
@@ -38,6 +36,32 @@ Bytes write_plan(uint64_t seed, const std::vector<PlanSection>& sections) {
         pad(plan, 8);
     }
     return plan;
+}
+
+Bytes write_cues(uint64_t seed, std::vector<mpulab_cue> cues, ByteView bytes) {
+    if (cues.empty()) return {};
+    const uint64_t table_end = sizeof(mpulab_cues_header) + cues.size() * sizeof(mpulab_cue);
+    const uint64_t size = table_end + bytes.size();
+    if (size > MPULAB_PLAN_MAX_BYTES) {
+        throw Error(fmt::format("{} cues need {} bytes, a machine takes {}", cues.size(), size, MPULAB_PLAN_MAX_BYTES),
+                    "cut the song into parts");
+    }
+    mpulab_cues_header header{};
+    std::memcpy(header.magic, MPULAB_CUES_MAGIC, sizeof header.magic);
+    header.version = MPULAB_CUES_VERSION;
+    header.size = static_cast<uint32_t>(size);
+    header.cue_count = static_cast<uint32_t>(cues.size());
+    header.seed = seed;
+
+    Bytes section;
+    section.reserve(size);
+    append_pod(section, header);
+    for (mpulab_cue& cue : cues) {
+        if (cue.action == MPULAB_ACTION_INJECT) cue.value += static_cast<uint32_t>(table_end);
+        append_pod(section, cue);
+    }
+    append(section, bytes);
+    return section;
 }
 
 PlanSection options_section(uint32_t flags) {

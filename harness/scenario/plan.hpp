@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/bytes.hpp"
+#include "probe/plan.h"
 
 namespace mpulab {
 
@@ -14,6 +15,10 @@ struct PlanSection {
 
 /// Throws Error when it becomes larger than the probe takes.
 Bytes write_plan(uint64_t seed, const std::vector<PlanSection>& sections);
+
+/// A CUES section. `seed` is that of their jitter. An INJECT cue's `value` counts from the start of `bytes` here; no
+/// cues: an empty section. Throws Error when it becomes larger than a machine takes.
+Bytes write_cues(uint64_t seed, std::vector<mpulab_cue> cues, ByteView bytes);
 
 /// An OPTIONS section. `flags`: MPULAB_OPTION_*.
 PlanSection options_section(uint32_t flags);

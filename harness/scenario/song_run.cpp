@@ -5,6 +5,7 @@
 #include "common/error.hpp"
 #include "probe/plan.h"
 #include "scenario/ks.hpp"
+#include "scenario/plan.hpp"
 #include "scenario/score_builder.hpp"
 
 #include <algorithm>
@@ -81,32 +82,26 @@ class WritePacker {
 };
 
 /// The song once more, arriving at MIDI IN at the same times. Events of one time share a cue.
-Bytes injection(const Song& song, uint64_t lead_ns) {
+Bytes injection(const Song& song, const SongRunOptions& options) {
     std::vector<mpulab_cue> cues;
     for (const SongEvent& event : song.events) {
-        const uint64_t delay = lead_ns + event.time_ns;
+        const uint64_t delay = options.lead_ns + event.time_ns;
         if (!cues.empty() && cues.back().delay_ns == delay) {
-            cues.back().size += event.size;
+            cues.back().count += event.size;
             continue;
         }
         mpulab_cue cue{};
         cue.trigger = MPULAB_TRIGGER_MARKER;
         cue.argument = kStartMarker;
+        cue.first = 1;
+        cue.firings = 1;
         cue.delay_ns = delay;
         cue.action = MPULAB_ACTION_INJECT;
-        cue.offset = event.offset; // in the song's bytes; moved behind the table below
-        cue.size = event.size;
+        cue.count = event.size;
+        cue.value = event.offset;
         cues.push_back(cue);
     }
-    const size_t table = cues.size() * sizeof(mpulab_cue);
-    Bytes section;
-    section.reserve(table + song.wire.size());
-    for (mpulab_cue& cue : cues) {
-        cue.offset += static_cast<uint32_t>(table);
-        append_pod(section, cue);
-    }
-    append(section, song.wire);
-    return section;
+    return write_cues(options.seed, std::move(cues), song.wire);
 }
 
 } // namespace
@@ -158,7 +153,7 @@ SongRun compile_song(const Song& song, const SongRunOptions& options) {
                     "cut the song into parts");
     }
     run.score = score.finish();
-    if (options.capture) run.cues = injection(song, options.lead_ns);
+    if (options.capture) run.cues = injection(song, options);
     return run;
 }
 

@@ -11,6 +11,7 @@ struct SongRunOptions {
     uint32_t unit = 0;             // the card
     bool capture = true;           // inject the song at MIDI IN too, and read it back through the capture pin
     uint64_t lead_ns = 10'000'000; // song time 0 comes this long after the render pin runs, so that nothing is late
+    uint64_t seed = 0;             // of the run
 };
 
 struct SongRun {

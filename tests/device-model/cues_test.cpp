@@ -113,39 +113,127 @@ TEST_CASE("an empty section takes all cues away") {
     CHECK(mpulab_core_next_event(card.core) == MPULAB_CORE_NEVER);
 }
 
-TEST_CASE("a cue section that is not right is refused by cue, field and value, and the old one stays") {
-    const auto bent = [](auto&& bend) {
-        mpulab_cue cue = inject(1, 1, 0, 1);
-        cue.offset = sizeof cue;
-        bend(cue);
-        Bytes section;
-        append(section, cue);
-        section.push_back(0x42);
+TEST_CASE("a cue section that is not right is refused by cue, field, value and expectation, and the old one stays") {
+    const Bytes good =
+        cue_section({inject(MPULAB_TRIGGER_MARKER, 1, 0, 1), inject(MPULAB_TRIGGER_MARKER, 1, 0, 1)}, {0x42, 0x43});
+    const auto bent = [&](size_t at, uint8_t value) {
+        Bytes section = good;
+        section[at] = value;
         return section;
     };
+    const auto changed = [](auto&& change) {
+        mpulab_cue entry = inject(MPULAB_TRIGGER_MARKER, 1, 0, 1);
+        entry.value = 96;
+        change(entry);
+        Bytes section = cue_section({cue(MPULAB_TRIGGER_IRQ, MPULAB_ACTION_ADD_IRQ)}, {0x42});
+        std::memcpy(section.data() + 32, &entry, sizeof entry);
+        return section;
+    };
+    using Cue = mpulab_cue;
     const std::pair<Bytes, std::string> cases[] = {
-        {Bytes(31), "a section of 31 bytes"},
-        {bent([](mpulab_cue& cue) { cue.trigger = 9; }), "cue 0: trigger 9 is unknown"},
-        {bent([](mpulab_cue& cue) { cue.action = 0; }), "cue 0: action 0 is unknown"},
-        {bent([](mpulab_cue& cue) { cue.delay_ns = UINT64_MAX; }), "cue 0: delay of 18446744073709551615 ns"},
-        {bent([](mpulab_cue& cue) { cue.reserved = 1; }), "cue 0: reserved word is 0x1"},
-        {bent([](mpulab_cue& cue) { cue.size = 0; }), "cue 0: injects 0 bytes"},
-        {bent([](mpulab_cue& cue) { cue.size = 2; }), "cue 0: its bytes (offset 32, size 2)"},
-        {bent([](mpulab_cue& cue) { cue.size = UINT32_MAX; }), "cue 0: its bytes (offset 32, size 4294967295)"},
-        {bent([](mpulab_cue& cue) { cue.offset = 0; }), "cue 0: offset 0"},
-        {bent([](mpulab_cue& cue) { cue.offset = 33; }), "cue 0: offset 33"},
-        {bent([](mpulab_cue& cue) { cue.offset = 0xffffffe0; }), "cue 0: offset 4294967264"},
+        {Bytes(31), "cues: a section of 31 bytes; 32 to 16777216 expected"},
+        {bent(0, 'X'), "cues: the section does not begin with \"MPLBCUES\""},
+        {bent(8, 2), "cues: version 2; 1 expected (harness and QEMU must be of one build)"},
+        {bent(12, 0), "cues: the section says it has 0 bytes, has 162"},
+        {bent(16, 3), "cues: 3 cues announced; the section's 162 bytes hold at most 2"},
+        {bent(20, 1), "cues: reserved word is 0x1; 0 expected"},
+        {bent(32 + 64, 99), "cue 1: trigger 99 is unknown; 0 (time) to 7 (mode) are known"},
+        {bent(32 + 64 + 60, 1), "cue 1: the reserved word is 1; 0 to 0 expected"},
+        {changed([](Cue& it) { it.action = 0; }), "cue 0: action 0 is unknown; 1 (inject) to 20 (float-bus) are known"},
+        {changed([](Cue& it) { it.trigger = MPULAB_TRIGGER_IRQ; }), "cue 0: argument is 1; irq uses none: 0 expected"},
+        {changed([](Cue& it) { it = cue(MPULAB_TRIGGER_READ, 5, {.argument = 2}); }),
+         "cue 0: argument is 2; read takes 0 to 1 (register, 0 = DATA, 1 = STATUS)"},
+        {changed([](Cue& it) { it.first = 0; }), "cue 0: first is 0; 1 to 4294967295 expected"},
+        {changed([](Cue& it) { it = cue(MPULAB_TRIGGER_TIME, 5, {.first = 2}); }),
+         "cue 0: first is 2; 1 to 1 expected"},
+        {changed([](Cue& it) { it.firings = 0; }), "cue 0: firings is 0; 1 to 1000000 expected"},
+        {changed([](Cue& it) { it.firings = 1'000'001; }), "cue 0: firings is 1000001; 1 to 1000000 expected"},
+        {changed([](Cue& it) { it.every = 1; }), "cue 0: every is 1; with one firing 0 expected"},
+        {changed([](Cue& it) { it.firings = 2; }),
+         "cue 0: every is 0; with 2 firings of trigger marker 1 to 4294967295 expected (times)"},
+        {changed([](Cue& it) { it = cue(MPULAB_TRIGGER_TIME, 5, {.firings = 2, .every = 999}); }),
+         "cue 0: every is 999; with 2 firings of trigger time 1000 to 3600000000000 expected (ns)"},
+        {changed([](Cue& it) { it = cue(MPULAB_TRIGGER_TIME, 5, {.firings = 2, .every = 1000, .jitter_ns = 1001}); }),
+         "cue 0: jitter is 1001; at most every (1000) expected"},
+        {changed([](Cue& it) { it.delay_ns = UINT64_MAX; }),
+         "cue 0: delay is 18446744073709551615; 0 to 31536000000000000 expected"},
+        {changed([](Cue& it) { it.jitter_ns = 3'600'000'000'001; }),
+         "cue 0: jitter is 3600000000001; 0 to 3600000000000 expected"},
+        {changed([](Cue& it) { it.count = 0; }), "cue 0: count is 0; inject takes 1 to 16777216 (bytes)"},
+        {changed([](Cue& it) { it.count = 2; }),
+         "cue 0: its bytes (value: offset 96, count: 2 bytes) do not lie between "
+         "the table's end (96) and the section's (97)"},
+        {changed([](Cue& it) { it.value = 95; }), "cue 0: its bytes (value: offset 95"},
+        {changed([](Cue& it) { it.value = UINT32_MAX; }), "cue 0: its bytes (value: offset 4294967295"},
+        {changed([](Cue& it) { it.time_ns = 1; }), "cue 0: time is 1; inject uses none: 0 expected"},
     };
     TestCard card;
     REQUIRE(card.set_cues(cue_section({inject(0, 0, kMillisecond, 1)}, {1})));
     for (const auto& [section, message] : cases) {
         CHECK_FALSE(card.set_cues(section));
-        CHECK_THAT(card.error, ContainsSubstring(message));
+        CHECK_THAT(card.error, StartsWith(message));
         CHECK(mpulab_core_next_event(card.core) == kMillisecond);
     }
-    // The second cue's bytes may not lie inside the table.
-    auto two = cue_section({inject(1, 1, 0, 1), inject(1, 1, 0, 1)}, {1, 2});
-    two[32 + 20] = 8;
-    CHECK_FALSE(card.set_cues(two));
-    CHECK_THAT(card.error, ContainsSubstring("cue 1: its bytes (offset 8"));
+    CHECK(card.set_cues(good));
+}
+
+TEST_CASE("more firings than a card keeps room for are refused at the cue that brings them over") {
+    const mpulab_cue many = cue(MPULAB_TRIGGER_IRQ, MPULAB_ACTION_ADD_IRQ, {.firings = 1'000'000, .every = 1});
+    TestCard card;
+    CHECK_FALSE(card.set_cues(cue_section({many, many})));
+    CHECK(card.error == "cue 1: firings add up to 2000000 with its 1000000; at most 1048576 expected");
+    CHECK(card.set_cues(cue_section({many})));
+}
+
+TEST_CASE("each action refuses a count, a time and a value outside its bounds, by its name") {
+    struct Field {
+        const char* name;
+        const char* what;
+        uint64_t least, most;
+        void (*set)(mpulab_cue&, uint64_t);
+    };
+    size_t refused = 0;
+    const auto check = [&refused](uint32_t action, const char* action_name, const Field(&fields)[3]) {
+        if (action == MPULAB_ACTION_INJECT) return; // needs bytes: above
+        TestCard card;
+        mpulab_cue right = cue(MPULAB_TRIGGER_IRQ, action);
+        for (const Field& field : fields)
+            field.set(right, field.least);
+        CHECK(card.set_cues(cue_section({right})));
+        for (const Field& field : fields) {
+            CAPTURE(action_name, field.name);
+            for (const uint64_t wrong : {field.least - 1, field.most + 1}) {
+                const bool fits = std::string(field.name) == "time" || wrong <= UINT32_MAX;
+                if (!fits) continue;
+                mpulab_cue entry = right;
+                field.set(entry, wrong);
+                CHECK_FALSE(card.set_cues(cue_section({entry})));
+                std::string message =
+                    "cue 0: " + std::string(field.name) + " is " + std::to_string(wrong) + "; " + action_name;
+                if (field.what[0] == '-') {
+                    message += " uses none: 0 expected";
+                } else {
+                    message += " takes " + std::to_string(field.least) + " to " + std::to_string(field.most) + " (" +
+                               field.what + ")";
+                }
+                CHECK(card.error == message);
+                ++refused;
+            }
+            mpulab_cue most = right;
+            field.set(most, field.most);
+            CHECK(card.set_cues(cue_section({most})));
+        }
+    };
+    const auto set_count = [](mpulab_cue& it, uint64_t to) { it.count = static_cast<uint32_t>(to); };
+    const auto set_time = [](mpulab_cue& it, uint64_t to) { it.time_ns = to; };
+    const auto set_value = [](mpulab_cue& it, uint64_t to) { it.value = static_cast<uint32_t>(to); };
+#define MPULAB_ACTION(number, NAME, name, text, count, count_least, count_most, time, time_least, time_most, value,    \
+                      value_least, value_most)                                                                         \
+    check(number, name,                                                                                                \
+          {{"count", count, count_least, count_most, set_count},                                                       \
+           {"time", time, time_least, time_most, set_time},                                                            \
+           {"value", value, value_least, value_most, set_value}});
+#include "mpulab_cue_actions.def"
+#undef MPULAB_ACTION
+    CHECK(refused > 60);
 }

@@ -15,18 +15,45 @@ template <typename T> void append(Bytes& to, const T& value) {
     to.insert(to.end(), from, from + sizeof value);
 }
 
-inline mpulab_cue inject(uint32_t trigger, uint32_t argument, uint64_t delay_ns, uint32_t size) {
-    return {trigger, argument, delay_ns, MPULAB_ACTION_INJECT, 0, size, 0};
+// Fields of a cue other than its two kinds; what is left out is as in a cue that happens once, at its trigger.
+struct CueFields {
+    uint32_t argument = 0;
+    uint32_t first = 1;
+    uint32_t firings = 1;
+    uint64_t every = 0;
+    uint64_t delay_ns = 0;
+    uint64_t jitter_ns = 0;
+    uint32_t count = 0;
+    uint64_t time_ns = 0;
+    uint32_t value = 0;
+};
+
+inline mpulab_cue cue(uint32_t trigger, uint32_t action, const CueFields& fields = {}) {
+    return {trigger,          fields.argument, fields.first, fields.firings, fields.every, fields.delay_ns,
+            fields.jitter_ns, action,          fields.count, fields.time_ns, fields.value, 0};
 }
 
-// Lays the cues' bytes behind their table, in order.
-inline Bytes cue_section(std::vector<mpulab_cue> cues, const Bytes& bytes) {
+inline mpulab_cue inject(uint32_t trigger, uint32_t argument, uint64_t delay_ns, uint32_t size) {
+    return cue(trigger, MPULAB_ACTION_INJECT, {.argument = argument, .delay_ns = delay_ns, .count = size});
+}
+
+// Lays the bytes of INJECT cues behind the table, in order.
+inline Bytes cue_section(std::vector<mpulab_cue> cues, const Bytes& bytes = {}, uint64_t seed = 1) {
+    auto offset = static_cast<uint32_t>(sizeof(mpulab_cues_header) + cues.size() * sizeof(mpulab_cue));
+    mpulab_cues_header header = {};
+    std::memcpy(header.magic, MPULAB_CUES_MAGIC, sizeof header.magic);
+    header.version = MPULAB_CUES_VERSION;
+    header.size = offset + static_cast<uint32_t>(bytes.size());
+    header.cue_count = static_cast<uint32_t>(cues.size());
+    header.seed = seed;
     Bytes section;
-    auto offset = static_cast<uint32_t>(cues.size() * sizeof(mpulab_cue));
-    for (mpulab_cue& cue : cues) {
-        cue.offset = offset;
-        offset += cue.size;
-        append(section, cue);
+    append(section, header);
+    for (mpulab_cue& entry : cues) {
+        if (entry.action == MPULAB_ACTION_INJECT) {
+            entry.value = offset;
+            offset += entry.count;
+        }
+        append(section, entry);
     }
     section.insert(section.end(), bytes.begin(), bytes.end());
     return section;

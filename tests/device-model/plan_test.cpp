@@ -46,7 +46,7 @@ TEST_CASE("a plan gives seed and sections as they were written") {
     CHECK(plan.size() == bytes.size());
     const auto score = plan.section(MPULAB_SECTION_SCORE, 0);
     CHECK(Bytes(score.begin(), score.end()) == Bytes{1, 2, 3, 4, 5});
-    CHECK(plan.section(MPULAB_SECTION_CUES, 3).size() == 33);
+    CHECK(plan.section(MPULAB_SECTION_CUES, 3).size() == 32 + 64 + 1);
     CHECK(plan.section(MPULAB_SECTION_CUES, 0).empty());
 }
 

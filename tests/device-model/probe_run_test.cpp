@@ -133,9 +133,9 @@ TEST_CASE("cues for a card that is not there, or that are wrong, are refused wit
     REQUIRE(test.set_plan(plan_bytes({{MPULAB_SECTION_CUES, 4, cue_section({inject(0, 0, 0, 1)}, {9})}})));
     CHECK_FALSE(test.assemble());
     CHECK(test.error == "plan: CUES for unit 4, but the machine has 1 cards and none with that number");
-    REQUIRE(test.set_plan(plan_bytes({{MPULAB_SECTION_CUES, 0, Bytes(40)}})));
+    REQUIRE(test.set_plan(plan_bytes({{MPULAB_SECTION_CUES, 0, cue_section({cue(99, 1)})}})));
     CHECK_FALSE(test.assemble());
-    CHECK_THAT(test.error, StartsWith("plan: CUES for unit 0: cue 0: "));
+    CHECK(test.error == "plan: CUES for unit 0: cue 0: trigger 99 is unknown; 0 (time) to 7 (mode) are known");
 }
 
 TEST_CASE("a plan refused after assembly leaves every card the cues it had") {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The card against any guest and any snapshot: the input is a cue section, accesses with steps of time, and changes to
-// a state that is loaded back in mid-run. After each access the promises of mpulab_core.h must hold, and a saved card
-// must go on as itself.
+// The card against any guest, any cues and any snapshot: the input is a cue section, accesses with steps of time, and
+// changes to a state that is loaded back in mid-run. After each access the promises of mpulab_core.h must hold, and a
+// saved card must go on as itself.
+#include "cue_input.hpp"
 #include "mpulab_core.h"
 #include "mpulab_link.h"
 
@@ -39,11 +40,20 @@ struct Watch {
     int64_t last_ns = 0;
     int64_t now_ns = 0;
     uint64_t hash = 0;
+    bool plain = true; // no cue meddles with the line or STATUS
+    bool level = false;
+    uint64_t rises = 0;
 
     static void emit(void* opaque, const mpulab_core_event* event) {
         auto* self = static_cast<Watch*>(opaque);
         if (event->time_ns < self->last_ns || event->time_ns > self->now_ns) std::abort();
         self->last_ns = event->time_ns;
+        if (event->kind == MPULAB_KIND_IRQ) {
+            if ((event->a != 0) == self->level) std::abort();
+            self->level = event->a != 0;
+            if (self->level && self->rises != 0 && event->b != self->rises + 1) std::abort();
+            if (self->level) self->rises = event->b;
+        }
         for (const uint64_t word : {static_cast<uint64_t>(event->time_ns), event->corr, uint64_t{event->kind}, event->a,
                                     event->b, event->c}) {
             self->hash = (self->hash ^ word) * 0x100000001b3u;
@@ -90,7 +100,8 @@ void access(mpulab_core* core, Watch& watch, uint8_t what, uint8_t value) {
     }
     mpulab_core_advance(core, watch.now_ns);
     const uint8_t status = mpulab_core_read(core, 1, watch.now_ns);
-    if (mpulab_core_irq(core) != ((status & 0x80) == 0)) std::abort();
+    if (watch.plain && mpulab_core_irq(core) != ((status & 0x80) == 0)) std::abort();
+    if (mpulab_core_irq(core) != watch.level) std::abort();
     if (mpulab_core_next_event(core) <= watch.now_ns) std::abort();
 }
 
@@ -108,6 +119,9 @@ void load_bent_state(mpulab_core* core, Watch& watch, Input& input) {
         // whose clock is on has something due every few milliseconds, and would do all of it in a leap.
         watch.now_ns = std::min<int64_t>(mpulab_core_next_event(core), INT64_MAX / 2);
         watch.last_ns = 0;
+        watch.plain = false; // its cues may be others
+        watch.level = mpulab_core_irq(core);
+        watch.rises = 0;
     } else if (error[0] == '\0') {
         std::abort();
     }
@@ -122,9 +136,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     mpulab_core* core = make(variant, &watch);
     char error[256];
     if (variant & 64) {
+        const CueInput cues = make_cues([&input] { return input.byte(); });
+        error[0] = '\0';
+        const bool taken = mpulab_core_set_cues(core, cues.section.data(), cues.section.size(), error, sizeof error);
+        if (!taken && error[0] == '\0') std::abort();
+        watch.plain = !taken || !cues.has_faults;
+    } else if (variant & 128) { // bytes of any kind
         const uint8_t* from = nullptr;
         const size_t length = input.take(input.byte(), from);
-        mpulab_core_set_cues(core, from, length, error, sizeof error);
+        if (mpulab_core_set_cues(core, from, length, error, sizeof error) && length != 0) watch.plain = false;
     }
     const size_t steps_before_save = input.byte();
     for (size_t i = 0; i < steps_before_save && !input.empty(); ++i) {

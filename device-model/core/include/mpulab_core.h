@@ -6,7 +6,8 @@
  * - The caller owns time: every call carries `now` in nanoseconds, which never goes back. The card owns no timer; after
  *   each call the caller copies mpulab_core_irq() to its line and arms its timer for mpulab_core_next_event().
  * - The card owns no I/O: what happens inside comes out through `emit`, from inside the calls below, in order of time.
- * - Nothing is allocated after mpulab_core_create(); no call can fail after it except mpulab_core_load().
+ * - Nothing is allocated after mpulab_core_create() but by mpulab_core_set_cues() and mpulab_core_load(), and no other
+ *   call can fail.
  * - Not thread-safe: one caller at a time (QEMU: under the BQL).
  */
 #ifndef MPULAB_CORE_H
@@ -20,7 +21,7 @@
 extern "C" {
 #endif
 
-#define MPULAB_CORE_ABI 1u
+#define MPULAB_CORE_ABI 2u
 #define MPULAB_CORE_NEVER INT64_MAX
 
 typedef struct mpulab_core mpulab_core;
@@ -66,8 +67,8 @@ void mpulab_core_write(mpulab_core* core, uint32_t offset, uint8_t value, int64_
 void mpulab_core_advance(mpulab_core* core, int64_t now_ns);
 /* Level of the interrupt line: a function of state. */
 bool mpulab_core_irq(const mpulab_core* core);
-/* Number of times the line dropped and rose again inside calls so far: a caller whose interrupt input is edge-triggered
- * pulses its line low when this changed while the level is high before and after. */
+/* Number of rising edges of the line so far. It may rise and fall inside one call: a caller whose interrupt input is
+ * edge-triggered and that finds more edges than the levels before and after tell of makes one more. */
 uint64_t mpulab_core_irq_edges(const mpulab_core* core);
 /* Virtual time of the next thing the card does by itself; MPULAB_CORE_NEVER when there is none. */
 int64_t mpulab_core_next_event(const mpulab_core* core);
@@ -76,8 +77,9 @@ int64_t mpulab_core_next_event(const mpulab_core* core);
  * the byte is lost, OVERRUN was emitted. */
 bool mpulab_core_wire_in(mpulab_core* core, uint8_t byte, int64_t now_ns);
 
-/* Gives the card its cues: a CUES section of a plan (device-model/probe/plan.h). The bytes are copied and checked;
- * false: the reason stands in `error`, the card keeps the cues it had. Allocates: before the machine runs only. */
+/* Gives the card its cues: a CUES section of a plan (device-model/probe/plan.h, core/CUES.md). The bytes are copied and
+ * checked whole; true: what earlier cues have done to the card is over, and counting begins anew. false: the reason
+ * stands in `error`, the card keeps the cues it had. Allocates: before the machine runs only. */
 bool mpulab_core_set_cues(mpulab_core* core, const void* section, size_t size, char* error, size_t error_size);
 /* The score reached a marker. */
 void mpulab_core_marker(mpulab_core* core, uint32_t number, int64_t now_ns);

@@ -8,7 +8,7 @@ namespace mpulab {
 Card::Card(const Properties& properties, const mpulab_core_host& host)
     : properties_(properties), host_(host), intelligent_(properties.version),
       watches_wire_(properties.silence_on_reset || properties.sysex_delay), tx_(properties.tx_fifo_bytes),
-      rx_(properties.rx_fifo_bytes) {
+      rx_(properties.rx_fifo_bytes), faults_(host) {
     start_midi_clock(0, properties_.timing.fetch_ns);
 }
 
@@ -19,7 +19,6 @@ void Card::emit(uint16_t kind, Nanoseconds at, uint64_t corr, uint64_t a, uint64
 }
 
 Nanoseconds Card::clamp(Nanoseconds now) {
-    fell_in_call_ = false;
     return std::max(now, clock_);
 }
 
@@ -27,11 +26,16 @@ void Card::advance(Nanoseconds now) {
     run_until(clamp(now));
 }
 
-// Bounded: each round uses up a queued byte, a pending ACK, an armed cue or wire time.
+// Bounded: each round uses up a queued byte, a pending ACK, an armed cue, a moment of a fault or wire time.
 void Card::run_until(Nanoseconds now) {
     for (Next next = next_happening(); next.at <= now && next.what != Happening::Nothing; next = next_happening()) {
         clock_ = next.at;
         switch (next.what) {
+        case Happening::FaultPasses: {
+            const bool pulse = faults_.pass(next.at);
+            report_line(pulse ? 0 : latch_corr(), next.at);
+            break;
+        }
         case Happening::Acknowledge:
             acknowledge(next.at);
             break;
@@ -54,7 +58,7 @@ void Card::run_until(Nanoseconds now) {
             fire_cue(next.at);
             break;
         case Happening::ByteArrives:
-            receive(cues_.arrive(), next.at);
+            receive(cable_.arrive(cues_.sheet()), next.at);
             break;
         case Happening::Nothing:
             break;
@@ -69,6 +73,7 @@ Card::Next Card::next_happening() const {
     const auto consider = [&next](Happening what, Nanoseconds at) {
         if (at < next.at) next = {what, at};
     };
+    consider(Happening::FaultPasses, faults_.next());
     if (firmware_.ack_pending) consider(Happening::Acknowledge, firmware_.ack_at);
     if (may_fetch()) consider(Happening::Fetch, std::max(in_.fetch_at, firmware_.ready_at));
     if (midi_clock_.next() != kNever) consider(Happening::OwnByte, std::max(midi_clock_.next(), tx_start_at_));
@@ -79,22 +84,25 @@ Card::Next Card::next_happening() const {
     }
     if (!rx_.empty() && !out_.full) consider(Happening::Refill, out_.refill_at);
     consider(Happening::CueFires, cues_.next_fire());
-    consider(Happening::ByteArrives, cues_.next_arrival());
+    consider(Happening::ByteArrives, cable_.next_arrival());
     return next;
 }
 
-// The one place where the line is computed and reported. The record belongs to the byte in the latch: the one that
-// has become readable, or the one that was just read.
+// The one place where the card's own level, DSR, goes to the line.
 void Card::update_irq(Nanoseconds at) {
+    if (out_.full != faults_.asserted()) {
+        if (out_.full) happened(MPULAB_TRIGGER_IRQ, 0, at);
+        faults_.card_asserts(out_.full, latch_corr(), at);
+    }
+    report_line(latch_corr(), at);
+}
+
+// The one place where the line is reported. The record belongs to the byte in the latch: the one that has become
+// readable, or the one that was just read; a pulse that a cue made belongs to none.
+void Card::report_line(uint64_t corr, Nanoseconds at) {
     if (irq() == line_) return;
     line_ = irq();
-    if (line_) {
-        ++line_rises_;
-        if (fell_in_call_) ++irq_edges_;
-    } else {
-        fell_in_call_ = true;
-    }
-    const uint64_t corr = out_.number == 0 ? 0 : MPULAB_CORR(MPULAB_CORR_RX_BYTE, out_.number);
+    if (line_) ++line_rises_;
     emit(MPULAB_KIND_IRQ, at, corr, line_ ? 1 : 0, line_rises_, 0);
 }
 
@@ -114,6 +122,8 @@ void Card::reset(Nanoseconds now) {
     start_midi_clock(now, properties_.timing.fetch_ns);
     if (properties_.silence_on_reset) start_silencing(now);
     cues_.rearm(now);
+    cable_.clear();
+    faults_.clear();
     if (was_uart) emit(MPULAB_KIND_MODE, now, 0, MPULAB_MODE_INTELLIGENT, MPULAB_MODE_UART, 0);
     update_irq(now);
 }

@@ -6,7 +6,9 @@
 // themselves (Happening). advance() lets them happen in order of time; nothing else in here looks at a clock.
 #pragma once
 
+#include "cue_cable.hpp"
 #include "cue_player.hpp"
+#include "fault_box.hpp"
 #include "fifo.hpp"
 #include "intelligent_mode.hpp"
 #include "midi_clock.hpp"
@@ -26,8 +28,9 @@ class Card {
     void reset(Nanoseconds now);
     void advance(Nanoseconds now);
     Nanoseconds next_event() const { return next_happening().at; }
-    bool irq() const { return out_.full; } // the line follows DSR (reference §3.2)
-    uint64_t irq_edges() const { return irq_edges_; }
+    // The line follows DSR (reference §3.2), as far as cues let it.
+    bool irq() const { return faults_.line(); }
+    uint64_t irq_edges() const { return line_rises_; }
 
     // card_io.cpp: the guest's accesses
     uint8_t read(uint32_t offset, Nanoseconds now);
@@ -35,6 +38,8 @@ class Card {
 
     // card_wire.cpp: the cable
     bool wire_in(uint8_t byte, Nanoseconds now);
+
+    // card_cues.cpp
     bool set_cues(const void* section, size_t size, ErrorText& error);
     void marker(uint32_t number, Nanoseconds now);
 
@@ -44,7 +49,18 @@ class Card {
 
   private:
     enum class Mode : uint8_t { Intelligent = MPULAB_MODE_INTELLIGENT, Uart = MPULAB_MODE_UART };
-    enum class Happening { Acknowledge, Fetch, OwnByte, Silencing, WireOut, Refill, CueFires, ByteArrives, Nothing };
+    enum class Happening {
+        FaultPasses,
+        Acknowledge,
+        Fetch,
+        OwnByte,
+        Silencing,
+        WireOut,
+        Refill,
+        CueFires,
+        ByteArrives,
+        Nothing
+    };
     struct Next {
         Happening what;
         Nanoseconds at;
@@ -80,9 +96,12 @@ class Card {
     Next next_happening() const;
     void emit(uint16_t kind, Nanoseconds at, uint64_t corr, uint64_t a, uint64_t b, uint64_t c);
     void update_irq(Nanoseconds at);
+    void report_line(uint64_t corr, Nanoseconds at);
+    uint64_t latch_corr() const { return out_.number == 0 ? 0 : MPULAB_CORR(MPULAB_CORR_RX_BYTE, out_.number); }
 
     // card_io.cpp
     uint8_t status() const;
+    uint8_t read_status(uint8_t value, Nanoseconds now);
     uint8_t read_data(Nanoseconds now);
 
     // card_firmware.cpp: what the firmware does with host bytes
@@ -100,7 +119,7 @@ class Card {
     void clear_fifos(Nanoseconds at);
 
     // card_wire.cpp
-    void transmit(uint8_t byte, uint64_t corr, Nanoseconds at);
+    bool transmit(uint8_t& byte, uint64_t corr, Nanoseconds at);
     void send_next(Nanoseconds at);
     void send_own(Nanoseconds at);
     void start_silencing(Nanoseconds at);
@@ -108,7 +127,18 @@ class Card {
     bool receive(uint8_t byte, Nanoseconds at);
     void queue_for_host(NumberedByte entry, Nanoseconds readable_at, Nanoseconds at);
     void refill(Nanoseconds at);
+
+    // card_cues.cpp: each kind of event that a cue may wait for is told here, before it has any effect
+    void happened(uint32_t trigger, uint32_t argument, Nanoseconds at) {
+        if (cues_.watches(trigger)) [[unlikely]]
+            tell_cues(trigger, argument, at);
+    }
+    // One test on the way of every access: whether cues have anything to do with it.
+    bool plays_cues(uint32_t trigger) const { return ((cues_.watched() >> trigger & 1) | faults_.in_force()) != 0; }
+    void tell_cues(uint32_t trigger, uint32_t argument, Nanoseconds at);
     void fire_cue(Nanoseconds at);
+    uint8_t read_with_cues(uint32_t offset, Nanoseconds now);
+    bool write_is_missed(uint32_t offset, uint8_t value, Nanoseconds now);
 
     // card_state.cpp
     bool load_from(ByteReader& in, ErrorText& error);
@@ -134,11 +164,11 @@ class Card {
     uint64_t rx_count_ = 0;       // bytes given to the host, ACKs included (MPULAB_CORR_RX_BYTE); survives reset
     uint64_t own_count_ = 0;      // bytes the card sent by itself (MPULAB_CORR_OWN_BYTE); survives reset
     CuePlayer cues_;
+    CueCable cable_;
+    FaultBox faults_;
 
     bool line_ = false; // last level that was reported
     uint64_t line_rises_ = 0;
-    uint64_t irq_edges_ = 0;
-    bool fell_in_call_ = false;
 };
 
 } // namespace mpulab

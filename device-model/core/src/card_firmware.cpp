@@ -84,8 +84,13 @@ void Card::acknowledge_at(Nanoseconds at, IntelligentMode::Answer answer) {
 }
 
 void Card::acknowledge(Nanoseconds at) {
+    if (const Nanoseconds later = faults_.ack_time(at); later != at) {
+        acknowledge_at(later, firmware_.answer);
+        return;
+    }
     firmware_.ack_pending = false;
-    give_to_host(mpu401::kAck, false, at);
+    uint8_t ack = mpu401::kAck;
+    if (faults_.let_ack_pass(ack, at)) give_to_host(ack, false, at);
     if (firmware_.answer.has_reply) give_to_host(firmware_.answer.reply, true, at);
 }
 
@@ -100,6 +105,7 @@ void Card::give_to_host(uint8_t byte, bool reply, Nanoseconds at) {
 void Card::set_mode(Mode mode, Nanoseconds at) {
     emit(MPULAB_KIND_MODE, at, 0, static_cast<uint64_t>(mode), static_cast<uint64_t>(firmware_.mode), 0);
     firmware_.mode = mode;
+    happened(MPULAB_TRIGGER_MODE, static_cast<uint32_t>(mode), at);
 }
 
 void Card::clear_fifos(Nanoseconds at) {

@@ -16,14 +16,18 @@ uint8_t Card::status() const {
 uint8_t Card::read(uint32_t offset, Nanoseconds now) {
     now = clamp(now);
     run_until(now);
+    if (plays_cues(MPULAB_TRIGGER_READ)) [[unlikely]]
+        return read_with_cues(offset, now);
     if (offset == mpu401::kDataPort) {
         const uint8_t value = read_data(now);
         run_until(now); // with a refill gap of 0 the next byte is there at once
         return value;
     }
-    if (offset != mpu401::kStatusPort) return mpu401::kFloatingBus;
-    const uint8_t value = status();
-    emit(MPULAB_KIND_REG_READ, now, 0, offset, value, rx_.level());
+    return offset == mpu401::kStatusPort ? read_status(status(), now) : mpu401::kFloatingBus;
+}
+
+uint8_t Card::read_status(uint8_t value, Nanoseconds now) {
+    emit(MPULAB_KIND_REG_READ, now, 0, mpu401::kStatusPort, value, rx_.level());
     return value;
 }
 
@@ -31,7 +35,9 @@ uint8_t Card::read_data(Nanoseconds now) {
     const uint8_t value = out_.byte;
     if (!out_.full) { // stale byte: no pop, no edge (reference §1.3); Linux relies on it
         emit(MPULAB_KIND_REG_READ, now, 0, mpu401::kDataPort, value, rx_.level());
-        emit(MPULAB_KIND_GUEST_ERROR, now, 0, MPULAB_GUEST_READ_EMPTY, mpu401::kDataPort, value);
+        if (!faults_.promises_a_byte()) {
+            emit(MPULAB_KIND_GUEST_ERROR, now, 0, MPULAB_GUEST_READ_EMPTY, mpu401::kDataPort, value);
+        }
         return value;
     }
     emit(MPULAB_KIND_REG_READ, now, MPULAB_CORR(MPULAB_CORR_RX_BYTE, out_.number), mpu401::kDataPort, value,
@@ -49,6 +55,8 @@ void Card::write(uint32_t offset, uint8_t value, Nanoseconds now) {
     now = clamp(now);
     run_until(now);
     if (offset != mpu401::kDataPort && offset != mpu401::kCommandPort) return;
+    if (plays_cues(MPULAB_TRIGGER_WRITE) && write_is_missed(offset, value, now)) [[unlikely]]
+        return;
     const HostLatch before = in_;
     const bool midi = offset == mpu401::kDataPort && firmware_.mode == Mode::Uart;
     in_.full = true;
@@ -60,7 +68,9 @@ void Card::write(uint32_t offset, uint8_t value, Nanoseconds now) {
     const uint64_t corr = midi ? MPULAB_CORR(MPULAB_CORR_TX_BYTE, in_.number) : 0;
     emit(MPULAB_KIND_REG_WRITE, now, corr, offset, value, tx_.level());
     if (before.full) { // overwritten, byte and flag (reference §1.4)
-        emit(MPULAB_KIND_GUEST_ERROR, now, corr, MPULAB_GUEST_WRITE_NOT_READY, offset, value);
+        if (!faults_.promises_room()) {
+            emit(MPULAB_KIND_GUEST_ERROR, now, corr, MPULAB_GUEST_WRITE_NOT_READY, offset, value);
+        }
         const uint64_t lost = before.number == 0 ? 0 : MPULAB_CORR(MPULAB_CORR_TX_BYTE, before.number);
         emit(MPULAB_KIND_OVERRUN, now, lost, MPULAB_OVERRUN_HOST_LATCH, before.byte, 1);
     }

@@ -63,8 +63,9 @@ size_t Card::save(void* buffer, size_t size) const {
         save_gauge(out, rx_gauge_);
         out.put_time(tx_start_at_);
         out.put(line_rises_);
-        out.put(irq_edges_);
         cues_.save(out);
+        cable_.save(out);
+        faults_.save(out);
     };
     ByteWriter counter(nullptr, 0);
     write_all(counter);
@@ -150,10 +151,12 @@ bool Card::load_from(ByteReader& in, ErrorText& error) {
     if (!load_gauge(in, tx_gauge_, tx_, "TX", error) || !load_gauge(in, rx_gauge_, rx_, "RX", error)) return false;
     tx_start_at_ = in.get_time();
     line_rises_ = in.get<uint64_t>();
-    irq_edges_ = in.get<uint64_t>();
-    line_ = irq();
     if (!in.ok()) return error.say("state: ends, or holds an impossible value, before byte %zu", in.position());
     if (!cues_.load(in, error)) return false;
+    cable_.prepare(cues_.sheet());
+    if (!cable_.load(in, cues_.sheet(), cues_.fired(), error)) return false;
+    if (!faults_.load(in, cues_.sheet(), cues_.fired(), out_.full, error)) return false;
+    line_ = irq();
     if (!in.ok()) return error.say("state: ends, or holds an impossible value, before byte %zu", in.position());
     if (in.left() != 0) return error.say("state: %zu bytes too many", in.left());
     if (next_event() < clock_) {

@@ -6,16 +6,20 @@
 
 namespace mpulab {
 
-void Card::transmit(uint8_t byte, uint64_t corr, Nanoseconds at) {
+// One byte's time on MIDI OUT. A fault may change `byte`, or lose it: the wire is silent then. Returns whether it left.
+bool Card::transmit(uint8_t& byte, uint64_t corr, Nanoseconds at) {
+    happened(MPULAB_TRIGGER_WIRE_OUT, 0, at);
     const Nanoseconds end = after(at, properties_.timing.tx_byte_ns);
     tx_start_at_ = end;
+    if (!faults_.let_out_pass(byte, corr, at)) return false;
     emit(MPULAB_KIND_WIRE_OUT, at, corr, byte, static_cast<uint64_t>(end), tx_.level());
+    return true;
 }
 
 // A Stop or a clock: real-time bytes, which may stand between any two others. While clocks are off their time passes
 // all the same.
 void Card::send_own(Nanoseconds at) {
-    const uint8_t byte = midi_clock_.take(intelligent_.clock_interval());
+    uint8_t byte = midi_clock_.take(intelligent_.clock_interval());
     if (byte == MidiClock::kClock && !intelligent_.clocks_run()) return;
     transmit(byte, MPULAB_CORR(MPULAB_CORR_OWN_BYTE, ++own_count_), at);
 }
@@ -26,13 +30,14 @@ void Card::start_silencing(Nanoseconds at) {
 }
 
 void Card::silence_next(Nanoseconds at) {
-    transmit(wire_watch_.next_silencing_byte(), MPULAB_CORR(MPULAB_CORR_OWN_BYTE, ++own_count_), at);
+    uint8_t byte = wire_watch_.next_silencing_byte();
+    transmit(byte, MPULAB_CORR(MPULAB_CORR_OWN_BYTE, ++own_count_), at);
 }
 
 void Card::send_next(Nanoseconds at) {
-    const NumberedByte entry = tx_.pop();
-    transmit(entry.byte, MPULAB_CORR(MPULAB_CORR_TX_BYTE, entry.number), at);
-    if (watches_wire_) {
+    NumberedByte entry = tx_.pop();
+    const bool sent = transmit(entry.byte, MPULAB_CORR(MPULAB_CORR_TX_BYTE, entry.number), at);
+    if (watches_wire_ && sent) {
         const Nanoseconds pause = wire_watch_.see(entry.byte);
         if (properties_.sysex_delay) tx_start_at_ = after(tx_start_at_, pause);
     }
@@ -51,6 +56,8 @@ bool Card::wire_in(uint8_t byte, Nanoseconds now) {
 // A byte's stop bit has ended. Outside UART mode, and while UART mode is being entered, nobody listens (§2.2, §5.8):
 // such a byte has no number, because it is never given to the host.
 bool Card::receive(uint8_t byte, Nanoseconds at) {
+    happened(MPULAB_TRIGGER_WIRE_IN, 0, at);
+    if (!faults_.let_in_pass(byte, at)) return true; // the card's receiver has seen nothing
     if (firmware_.mode != Mode::Uart || at < firmware_.deaf_until) {
         emit(MPULAB_KIND_WIRE_IN, at, 0, byte, rx_.level(), 0);
         return true;
@@ -74,33 +81,17 @@ void Card::queue_for_host(NumberedByte entry, Nanoseconds readable_at, Nanosecon
 }
 
 void Card::refill(Nanoseconds at) {
-    const NumberedByte entry = rx_.pop();
-    out_.full = true;
-    out_.byte = entry.byte;
-    out_.number = entry.number;
-    emit(MPULAB_KIND_LATCH, at, MPULAB_CORR(MPULAB_CORR_RX_BYTE, entry.number), entry.byte, rx_.level(), 0);
+    NumberedByte entry = rx_.pop();
+    const uint64_t corr = MPULAB_CORR(MPULAB_CORR_RX_BYTE, entry.number);
+    const bool kept = faults_.let_host_pass(entry.byte, corr, at);
+    if (kept) {
+        out_.full = true;
+        out_.byte = entry.byte;
+        out_.number = entry.number;
+        emit(MPULAB_KIND_LATCH, at, corr, entry.byte, rx_.level(), 0);
+    }
     if (rx_gauge_.after_pop(rx_.level())) emit(MPULAB_KIND_FIFO_LEVEL, at, 0, 1, rx_.level(), rx_.capacity());
     update_irq(at);
-}
-
-bool Card::set_cues(const void* section, size_t size, ErrorText& error) {
-    CueSheet sheet;
-    if (!sheet.parse(section, size, error)) return false;
-    cues_.set_sheet(std::move(sheet), clock_);
-    return true;
-}
-
-void Card::marker(uint32_t number, Nanoseconds now) {
-    now = clamp(now);
-    run_until(now);
-    cues_.marker(number, now);
-    run_until(now);
-}
-
-void Card::fire_cue(Nanoseconds at) {
-    const uint32_t number = cues_.fire();
-    const mpulab_cue& cue = cues_.sheet().cue(number);
-    emit(MPULAB_KIND_CUE, at, 0, number, cue.trigger, cue.action);
 }
 
 } // namespace mpulab

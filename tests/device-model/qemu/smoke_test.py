@@ -36,7 +36,9 @@ def plan(cues=b"", seed=7, unit=0):
 
 
 def inject_at_marker(number, data, delay_ns=0):
-    return struct.pack("<IIQIIII", 1, number, delay_ns, 1, 32, len(data), 0) + data
+    """A CUES section with one cue, as plan.h lays it out: header, trigger, action."""
+    header = struct.pack("<8sIIIIQ", b"MPLBCUES", 1, 96 + len(data), 1, 0, 0)
+    return header + struct.pack("<IIIIQQQIIQII", 1, number, 1, 1, 0, delay_ns, 0, 1, len(data), 0, 96, 0) + data
 
 
 CUE_DELAY_NS = 2_000_000  # by then the bytes before the marker are on the wire
@@ -308,7 +310,7 @@ class TheCardInQemu(unittest.TestCase):
             (dict(cards=("irq=5", "irq=7")), "port 0x330 overlaps card 0"),
             (dict(plan_bytes=b"no plan"), "7 bytes; 32 to"),
             (dict(plan_bytes=plan(inject_at_marker(1, b"\x42"), unit=1)), "CUES for unit 1"),
-            (dict(plan_bytes=plan(inject_at_marker(1, b""))), "cue 0: injects 0 bytes"),
+            (dict(plan_bytes=plan(inject_at_marker(1, b""))), "cue 0: count is 0; inject takes 1 to"),
             (dict(probe=",iobase=0x21"), "iobase 0x21; a multiple of 0x20"),
             (dict(probe=",on-end=burn"), '"burn" is neither stop nor exit'),
         )

@@ -88,10 +88,11 @@ def cues(*injections):
     """CUES section: (marker, delay_ns, bytes) each."""
     table, payload = b"", b""
     for marker, delay, data in injections:
-        offset = 32 * len(injections) + len(payload)
-        table += struct.pack("<IIQIIII", 1, marker, delay, 1, offset, len(data), 0)
+        offset = 32 + 64 * len(injections) + len(payload)
+        table += struct.pack("<IIIIQQQIIQII", 1, marker, 1, 1, 0, delay, 0, 1, len(data), 0, offset, 0)
         payload += data
-    return table + payload
+    size = 32 + len(table) + len(payload)
+    return struct.pack("<8sIIIIQ", b"MPLBCUES", 1, size, len(injections), 0, 0) + table + payload
 
 
 def plan(score, cue_bytes=b"", seed=1):
