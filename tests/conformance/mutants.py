@@ -85,6 +85,7 @@ MUTANTS = (
     ("no-stop-after-reset", "card_firmware.cpp", "    start_midi_clock(at, 0);\n", ""),
     ("no-stop-at-power-on", "card.cpp", "    start_midi_clock(0, properties_.timing.fetch_ns);\n", ""),
     ("uart-mode-keeps-the-clock", "card_firmware.cpp", "    midi_clock_.stop(); // the box", "    // the box"),
+    ("late-clocks-come-in-a-burst", "midi_clock.hpp", "        if (next <= at) next = after(next, interval * ((at - next) / interval + 1));\n", ""),
     ("clock-ignores-the-tempo", "intelligent_mode.hpp", "kMinuteNs / (24 * tempo())", "kMinuteNs / (24 * 100)"),
     ("32h-does-not-silence-the-clock", "intelligent_mode.hpp", "return internal_clock_ && !no_real_time_;", "return internal_clock_;"),
     ("a-command-leaves-the-parameter-pending", "intelligent_mode.cpp", "awaits_parameter_ = range.parameters != 0 ? code : kNoParameter;", "if (range.parameters != 0) awaits_parameter_ = code;"),

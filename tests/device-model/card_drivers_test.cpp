@@ -1,72 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The access sequences of real drivers (reference §2.5, mpu401.md), replayed from each state they can find the card in.
-#include "test_card.hpp"
+#include "driver_sequences.hpp"
+
+#include <functional>
+#include <set>
 
 using namespace mpu401;
+using namespace sequences;
 
 namespace {
-
-constexpr int64_t kPortAccessNs = 1000; // an ISA access
-
-uint8_t timed_status(TestCard& card) {
-    card.run_for(kPortAccessNs);
-    return card.status();
-}
-
-// Linux: 00h to DATA, wait at most 10 ms for DRR, the command whatever happened.
-void linux_command(TestCard& card, uint8_t command) {
-    card.send(0x00);
-    for (int i = 0; i < 1000 && !host_may_write(timed_status(card)); ++i)
-        card.run_for(10 * kMicrosecond);
-    card.command(command);
-}
-
-// RESET and its FEh: 10,000 polls, then one read that looks at nothing.
-bool linux_reset(TestCard& card) {
-    linux_command(card, kCommandReset);
-    for (int i = 0; i < 10'000; ++i) {
-        if (byte_waits_for_host(timed_status(card)) && card.data() == kAck) return true;
-    }
-    return card.data() == kAck;
-}
-
-bool linux_open(TestCard& card) {
-    const bool found = linux_reset(card);
-    linux_command(card, kCommandEnterUart);
-    return found;
-}
-
-// Windows' UART miniport: DRR within 50 ms, then the command.
-bool windows_command(TestCard& card, uint8_t command) {
-    for (int64_t waited = 0; waited < kWindowsPollLimitNs; waited += 25 * kMicrosecond) {
-        if (card.may_write()) {
-            card.command(command);
-            return true;
-        }
-        card.run_for(25 * kMicrosecond);
-    }
-    return false;
-}
-
-bool windows_wait_byte(TestCard& card, uint8_t& byte) {
-    for (int64_t waited = 0; waited < kWindowsPollLimitNs; waited += 25 * kMicrosecond) {
-        if (card.byte_waits()) {
-            byte = card.data();
-            return true;
-        }
-        card.run_for(25 * kMicrosecond);
-    }
-    return false;
-}
-
-bool windows_start(TestCard& card) {
-    uint8_t byte = 0;
-    if (!windows_command(card, kCommandReset)) return false;
-    windows_wait_byte(card, byte); // no answer from UART mode: its value and its absence are ignored
-    if (!windows_command(card, kCommandReset)) return false;
-    if (!windows_wait_byte(card, byte) || byte != kAck) return false;
-    return windows_command(card, kCommandEnterUart);
-}
 
 void check_bytes_go_out(TestCard& card) {
     card.run_for(100 * kMillisecond);
@@ -125,7 +67,7 @@ TEST_CASE("Windows starts a card after power-on: ACK at 77 us, at 27.2 ms, and o
     for (const auto& event : card.of_kind(MPULAB_KIND_LATCH))
         latched.push_back(event.time_ns);
     REQUIRE(latched.size() == 3);
-    CHECK(latched[0] == 77 * kMicrosecond);
+    CHECK(latched[0] == 77 * kMicrosecond + kPortAccessNs);
     CHECK(latched[1] / kMillisecond == 27);
     CHECK((latched[2] - latched[1]) / kMillisecond == 27);
     CHECK(card.data() == kAck); // what the ISR drains
@@ -164,22 +106,132 @@ TEST_CASE("a byte of MIDI left unread in UART mode fails Windows' start: it take
     CHECK(windows_start(card)); // the next try finds it in intelligent mode
 }
 
-TEST_CASE("NetBSD finds a card: no FFh in STATUS, FEh within 20,000 polls, 3Fh at once") {
-    TestCard card;
-    REQUIRE(card.status() != kFloatingBus);
-    for (int i = 0; i < 10'000 && !card.may_write(); ++i)
-        card.run_for(10 * kMicrosecond);
-    card.command(kCommandReset);
-    bool found = false;
-    for (int i = 0; i < 20'000 && !found; ++i) {
-        if (byte_waits_for_host(timed_status(card))) found = card.data() == kAck;
+namespace {
+
+struct StartingState {
+    const char* name;
+    std::function<void(TestCard&)> prepare;
+};
+
+// Each state that another driver, or the same one, can have left a card in.
+const StartingState kStates[] = {
+    {"after power-on", [](TestCard&) {}},
+    {"long after power-on", [](TestCard& card) { card.run_for(10'000 * kMillisecond); }},
+    {"intelligent, an ACK unread",
+     [](TestCard& card) {
+         card.command(0x05);
+         card.run_for(kMillisecond);
+     }},
+    {"intelligent, a reply unread",
+     [](TestCard& card) {
+         card.command(0xac);
+         card.run_for(kMillisecond);
+         card.data();
+         card.run_for(kMillisecond);
+     }},
+    {"intelligent, a parameter awaited",
+     [](TestCard& card) {
+         card.command(0xe0);
+         card.run_for(kMillisecond);
+         card.data();
+     }},
+    {"RESET 1 ms ago, its ACK unread",
+     [](TestCard& card) {
+         card.command(kCommandReset);
+         card.run_for(kMillisecond);
+     }},
+    {"RESET 1 ms ago, a byte in the latch",
+     [](TestCard& card) {
+         card.command(kCommandReset);
+         card.run_for(kMillisecond);
+         card.data();
+         card.send(0x00);
+     }},
+    {"UART mode, idle", [](TestCard& card) { card.enter_uart(); }},
+    {"UART mode, the ACK of 3Fh unread",
+     [](TestCard& card) {
+         card.command(kCommandEnterUart);
+         card.run_for(100 * kMillisecond);
+     }},
+    {"UART mode, a byte of MIDI IN unread",
+     [](TestCard& card) {
+         card.enter_uart();
+         card.arrive(0x90);
+         card.run_for(kMillisecond);
+     }},
+    {"UART mode, bytes waiting for the wire",
+     [](TestCard& card) {
+         card.enter_uart();
+         card.send_all(std::vector<uint8_t>(100, 0x55));
+         card.run_for(100 * kMicrosecond); // all of them taken
+     }},
+    {"UART mode 1 ms ago, the ACK of 3Fh unread",
+     [](TestCard& card) {
+         card.command(kCommandEnterUart);
+         card.run_for(kMillisecond);
+     }},
+    {"RESET in UART mode 1 ms ago",
+     [](TestCard& card) {
+         card.enter_uart();
+         card.command(kCommandReset);
+         card.run_for(kMillisecond);
+     }},
+};
+
+// From each state the driver gets the card into use, at once or, from the states named, when it tries again: what it
+// takes for the answer of its RESET came before it, or the answer comes later than it waits, or never.
+void check_from_each_state(bool (*start)(TestCard&), const std::set<std::string>& second_try) {
+    size_t named = 0;
+    for (const StartingState& state : kStates) {
+        CAPTURE(state.name);
+        TestCard card;
+        state.prepare(card);
+        const bool expected = second_try.count(state.name) == 0;
+        named += expected ? 0 : 1;
+        CHECK(start(card) == expected);
+        if (!expected) {
+            card.run_for(200 * kMillisecond);
+            CHECK(start(card));
+        }
+        card.run_for(100 * kMillisecond);
+        while (card.byte_waits()) { // what its interrupt handler drains
+            card.data();
+            card.run_for(kMillisecond);
+        }
+        check_bytes_go_out(card);
+        card.arrive(0x42);
+        card.run_for(kMillisecond);
+        CHECK(card.irq());
+        CHECK(card.data() == 0x42);
     }
-    CHECK(found);
-    card.run_until([&] { return card.may_write(); });
-    card.command(kCommandEnterUart);
-    card.run_for(100 * kMillisecond);
-    if (card.byte_waits()) card.data(); // it drains input before each byte
-    check_bytes_go_out(card);
+    CHECK(named == second_try.size());
+}
+
+} // namespace
+
+TEST_CASE("Linux gets the card into use from each state") {
+    check_from_each_state(linux_open, {"UART mode, a byte of MIDI IN unread"}); // the stale byte is not FEh then
+}
+
+TEST_CASE("Windows gets the card into use from each state") {
+    // An unread byte in UART mode passes for the first answer; the second RESET then follows the first at once, and is
+    // answered 60.5 ms later, when 50 are waited for (§2.2).
+    check_from_each_state(windows_start, {"UART mode, the ACK of 3Fh unread", "UART mode, a byte of MIDI IN unread",
+                                          "UART mode 1 ms ago, the ACK of 3Fh unread"});
+}
+
+TEST_CASE("NetBSD gets the card into use from each state") {
+    // RESET in UART mode has no ACK, and it does not ask twice. A byte in the latch while RESET is under way makes
+    // STATUS FFh, which is "no card" to it, and to OSS (§1.1).
+    check_from_each_state(netbsd_attach, {"RESET 1 ms ago, a byte in the latch", "UART mode, idle",
+                                          "UART mode, a byte of MIDI IN unread",
+                                          "UART mode, bytes waiting for the wire", "RESET in UART mode 1 ms ago"});
+}
+
+TEST_CASE("OSS tells the card by its version, and gets it into use, from each state") {
+    // Of two RESETs one upon the other the second is answered when OSS waits for the answer to ACh already.
+    check_from_each_state(oss_attach, {"RESET 1 ms ago, its ACK unread", "RESET 1 ms ago, a byte in the latch",
+                                       "RESET in UART mode 1 ms ago"});
 }
 
 TEST_CASE("a driver that skips bytes until FEh finds the ACK behind input that came before it") {

@@ -121,7 +121,7 @@ TEST_CASE("a card whose clock is off, a uart-only one and a fast one send nothin
     CHECK(card.own_out() == std::vector<uint8_t>{0xfc, 0xf8});
 }
 
-TEST_CASE("a command whose function is not modelled says so once, with its code; all others are silent") {
+TEST_CASE("a command whose function is not modelled says so once, with its code, and all others are silent") {
     for (int command = 0; command <= 0xff; ++command) {
         CAPTURE(command);
         TestCard card;

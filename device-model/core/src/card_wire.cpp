@@ -19,7 +19,7 @@ bool Card::transmit(uint8_t& byte, uint64_t corr, Nanoseconds at) {
 // A Stop or a clock: real-time bytes, which may stand between any two others. While clocks are off their time passes
 // all the same.
 void Card::send_own(Nanoseconds at) {
-    uint8_t byte = midi_clock_.take(intelligent_.clock_interval());
+    uint8_t byte = midi_clock_.take(at, intelligent_.clock_interval());
     if (byte == MidiClock::kClock && !intelligent_.clocks_run()) return;
     transmit(byte, MPULAB_CORR(MPULAB_CORR_OWN_BYTE, ++own_count_), at);
 }

@@ -18,10 +18,13 @@ class MidiClock {
     void stop() { next_ = {}; }
 
     Nanoseconds next() const { return next_.at; }
-    // Takes that byte. `interval`: to the next clock; one that was late on a busy wire delays no other.
-    uint8_t take(Nanoseconds interval) {
+    // Takes that byte, which goes out at `at`. `interval`: to the next clock; one that was late on a busy wire delays
+    // no other, and those that the wire had no room for are left out.
+    uint8_t take(Nanoseconds at, Nanoseconds interval) {
         const uint8_t byte = next_.byte;
-        next_ = {after(next_.at, byte == kStop ? kStopToClockNs : interval), kClock};
+        Nanoseconds next = after(next_.at, byte == kStop ? kStopToClockNs : interval);
+        if (next <= at) next = after(next, interval * ((at - next) / interval + 1));
+        next_ = {next, kClock};
         return byte;
     }
 
