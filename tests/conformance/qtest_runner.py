@@ -17,10 +17,12 @@ import case_file
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 import eventlog  # noqa: E402
+import plan_writer  # noqa: E402
 
 CASES = sorted(HERE.glob("[0-9]*.txt"))
 DATA, STATUS, COMMAND = 0x330, 0x331, 0x331
-PROBE_ARGUMENT, PROBE_COMMIT = 0xE10, 0xE14
+PROBE_RECORD = 0xE10
+RECORD_AT = 0x8000  # in the guest's RAM
 MARKER = 4  # mpulab_link_kinds.def
 FIRST_BARRIER = 1 << 20  # markers from here on are no cue's
 LINE = 7
@@ -34,15 +36,9 @@ class Failed(Exception):
 
 
 def plan_with_injections(injections):
-    """A plan whose cue n sends its bytes at marker n, as plan.h lays it out."""
-    table = 32 * len(injections)
-    cues, data = b"", b""
-    for number, sent in enumerate(injections):
-        cues += struct.pack("<IIQIIII", 1, number, 0, 1, table + len(data), len(sent), 0)
-        data += sent
-    section = cues + data
-    header = struct.pack("<8sIIIIQ", b"MPLBPLAN", 1, 48 + len(section), 1, 0, 1)
-    return header + struct.pack("<IIII", 0x53455543, 0, 48, len(section)) + section
+    """A plan whose cue n sends its bytes at marker n."""
+    cues = plan_writer.cue_section([(number, 0, sent) for number, sent in enumerate(injections)])
+    return plan_writer.plan([(plan_writer.CUES, 0, cues)], seed=1)
 
 
 def joined(steps):
@@ -131,9 +127,9 @@ class Machine:
             self.now = int(self.ask(f"clock_step {ns}")[0])
 
     def marker(self, number):
-        for word in (0, 0, number, 0):
-            self.ask(f"outl {PROBE_ARGUMENT:#x} {word:#x}")
-        self.ask(f"outl {PROBE_COMMIT:#x} {MARKER | 1 << 16:#x}")
+        record = struct.pack("<BBBBIQQQQ", MARKER, 0, 0, 0, 0, 0, number, 0, 0)  # mpulab_guest_record
+        self.ask(f"write {RECORD_AT:#x} {len(record)} 0x{record.hex()}")
+        self.ask(f"outl {PROBE_RECORD:#x} {RECORD_AT:#x}")
 
     def records(self):
         self.command("stop", until="STOP")

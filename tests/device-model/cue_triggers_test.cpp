@@ -160,7 +160,7 @@ TEST_CASE("a marker is counted like any other trigger, and other markers are not
 }
 
 TEST_CASE("a time cue fires at its time and then in equal steps") {
-    TestCard card;
+    TestCard card(Properties{{"midi-clock-out", "off"}}); // does nothing unasked
     give_cues(card, {harmless(MPULAB_TRIGGER_TIME, {.firings = 4, .every = 250'000, .delay_ns = 5 * kMillisecond})});
     card.run_for(20 * kMillisecond);
     CHECK(firing_times(card) == std::vector<int64_t>{5'000'000, 5'250'000, 5'500'000, 5'750'000});

@@ -14,6 +14,7 @@ import time
 import unittest
 
 import eventlog
+import plan_writer
 
 QEMU = os.environ.get("MPULAB_QEMU", "")
 GUESTS = pathlib.Path(os.environ["MPULAB_SMOKE_GUESTS"])
@@ -29,16 +30,13 @@ def symbols(guest):
 
 
 def plan(cues=b"", seed=7, unit=0):
-    """A plan with one CUES section, as plan.h lays it out."""
-    offset = 48
-    table = struct.pack("<IIII", 0x53455543, unit, offset, len(cues))
-    return struct.pack("<8sIIIIQ", b"MPLBPLAN", 1, offset + len(cues), 1, 0, seed) + table + cues
+    """A plan with one CUES section."""
+    return plan_writer.plan([(plan_writer.CUES, unit, cues)], seed)
 
 
 def inject_at_marker(number, data, delay_ns=0):
-    """A CUES section with one cue, as plan.h lays it out: header, trigger, action."""
-    header = struct.pack("<8sIIIIQ", b"MPLBCUES", 1, 96 + len(data), 1, 0, 0)
-    return header + struct.pack("<IIIIQQQIIQII", 1, number, 1, 1, 0, delay_ns, 0, 1, len(data), 0, 96, 0) + data
+    """A CUES section with one cue."""
+    return plan_writer.cue_section([(number, delay_ns, data)])
 
 
 CUE_DELAY_NS = 2_000_000  # by then the bytes before the marker are on the wire
