@@ -103,7 +103,7 @@ def plan(score, cue_bytes=b"", seed=1):
     for tag, data in sections:
         table += struct.pack("<IIII", tag, 0, offset + len(body), len(data))
         body += data + bytes(-len(data) % 8)
-    return struct.pack("<8sIIIIQ", b"MPLBPLAN", 1, offset + len(body), len(sections), 0, seed) + table + body
+    return struct.pack("<8sIIIIQ", b"MPLBPLAN", 2, offset + len(body), len(sections), 0, seed) + table + body
 
 
 def cpio(files):

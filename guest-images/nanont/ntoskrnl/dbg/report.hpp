@@ -36,6 +36,8 @@ struct StackPlace {
                               ULONGLONG p4, const char* text);
 
 bool read_plan(ULONG tag, void* buffer, ULONG& size);
+/// Puts a card of the machine into D0 to D3 (0 to 3): one port access, at any IRQL.
+void tell_power(ULONG unit, ULONG d_state);
 
 } // namespace nanont::dbg
 
