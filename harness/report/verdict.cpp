@@ -77,7 +77,7 @@ Judgement without_checks(Verdict verdict, std::string reason, std::string next) 
 std::string failed_step(const EventLog& log) {
     const auto records = log.records();
     for (size_t i = records.size(); i-- > 0;) {
-        if (records[i].kind == MPULAB_KIND_STEP_END && (records[i].b & 0x80000000u) != 0) {
+        if (records[i].kind == MPULAB_KIND_STEP_END && step_failed(records[i].b)) {
             return fmt::format("step {} ({}) gave {}", MPULAB_CORR_NUMBER(records[i].corr), opcode_name(records[i].a),
                                status_name(records[i].b));
         }
