@@ -120,6 +120,12 @@ std::string format_record(const EventLog& log, const mpulab_record& record) {
     return line;
 }
 
+std::string one_line(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+    return text;
+}
+
 std::vector<std::string> format_around(const EventLog& log, uint64_t center, size_t count) {
     const auto records = log.records();
     const uint64_t last = std::min<uint64_t>(records.size(), std::max<uint64_t>(center + count - count / 2, count));

@@ -27,7 +27,7 @@ std::string last_text(const EventLog& log) {
     }
     while (!line.empty() && (line.back() == '\n' || line.back() == '\r'))
         line.pop_back();
-    return line;
+    return one_line(std::move(line));
 }
 
 std::string with_text(const EventLog& log, std::string reason) {
@@ -60,7 +60,7 @@ std::string missing_imports(const EventLog& log) {
     const auto records = log.records();
     for (size_t i = 0; i < records.size() && count < kMaxMissing; ++i) {
         if (records[i].kind != MPULAB_KIND_IMPORT_MISSING) continue;
-        names += (count++ ? ", " : "") + log.name_after(i);
+        names += (count++ ? ", " : "") + one_line(log.name_after(i));
     }
     return names;
 }
