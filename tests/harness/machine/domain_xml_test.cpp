@@ -85,12 +85,13 @@ TEST_CASE("text in XML is escaped") {
 TEST_CASE("a path with every character that XML minds goes through whole") {
     MachineSpec spec = golden_spec();
     const std::string odd = R"(/a<b>&'c"&amp;/x)";
-    spec.qemu = spec.firmware = spec.kernel = spec.plan = odd;
+    spec.qemu = spec.firmware = spec.kernel = spec.initrd = spec.plan = odd;
     spec.cards[0].set("cues", "<'&>");
     const std::string xml = domain_xml(spec, "<&>");
     CHECK(between(xml, "<name>", "</name>") == Words{"<&>"});
     CHECK(between(xml, "<emulator>", "</emulator>") == Words{odd});
     CHECK(between(xml, "<loader type='rom'>", "</loader>") == Words{odd});
     CHECK(between(xml, "<kernel>", "</kernel>") == Words{odd});
+    CHECK(between(xml, "<initrd>", "</initrd>") == Words{odd});
     CHECK(follow_each_other(qemu_command(spec), between(xml, "<qemu:arg value='", "'/>")));
 }

@@ -204,3 +204,13 @@ TEST_CASE("QEMU's process number is read from libvirt's pid file") {
     CHECK(dir.qemu_pid("mpulab") == 0);
     CHECK(dir.qemu_log("mpulab") == dir.path() / "log/qemu/mpulab.log");
 }
+
+TEST_CASE("a file whose path has a space is reached through a link that has none") {
+    const TempDir temp;
+    const RuntimeDir dir = RuntimeDir::create(temp / "m");
+    const fs::path odd = temp.file("my runs/modules.cpio", "modules");
+    const fs::path link = dir.without_space(odd);
+    CHECK(link.string().find(' ') == std::string::npos);
+    CHECK(text_of(link) == "modules");
+    CHECK(dir.without_space(temp / "plain,path") == temp / "plain,path");
+}

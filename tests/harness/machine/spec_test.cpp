@@ -3,6 +3,8 @@
 #include "machine/spec.hpp"
 
 #include "harness/machine/specs.hpp"
+#include "harness/support/text.hpp"
+#include "machine/domain_xml.hpp"
 
 #include "support/catch.hpp"
 
@@ -77,14 +79,24 @@ TEST_CASE("a debugger's socket is offered only on request, and the machine does 
 TEST_CASE("a comma in a value is doubled, as QEMU's option parser wants it") {
     MachineSpec spec = plain_spec();
     spec.plan = "/out/a,b/plan.bin";
+    spec.initrd = "/out/a,b/modules.cpio";
     spec.cards[0].set("cues", "x,y");
     spec.gdb_socket = "/tmp/m,n/gdb";
     const Words command = qemu_command(spec);
     CHECK(values(command, "-device") == Words{"mpulab-probe,id=probe,iobase=0xe00,link=link,plan=/out/a,,b/plan.bin",
                                               "isa-mpu401,id=card0,cues=x,,y"});
+    CHECK(values(command, "-initrd") == Words{"/out/a,,b/modules.cpio"}); // a list of modules in QEMU's multiboot
     CHECK(values(command, "-gdb") == Words{"unix:/tmp/m,,n/gdb,server=on,wait=off"});
     CHECK(link_socket_chardev("/a,b/link") == "socket,id=link,path=/a,,b/link");
     CHECK(link_file_chardev("/a,b/log") == "file,id=link,path=/a,,b/log");
+}
+
+TEST_CASE("a space in the boot module's path, which QEMU would cut off, is refused with the path") {
+    MachineSpec spec = plain_spec();
+    spec.initrd = "/my runs/modules.cpio";
+    CHECK(refusal([&] { qemu_command(spec); }) == "QEMU takes no boot module in a folder with a space in its path: "
+                                                  "/my runs/modules.cpio; next: name another folder with --out");
+    CHECK_THAT(refusal([&] { domain_xml(spec, "mpulab"); }), ContainsSubstring("/my runs/modules.cpio"));
 }
 
 TEST_CASE("a command is quoted so that a shell takes each word as it is") {
