@@ -166,7 +166,8 @@ def build_folder():
 
 
 def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None):
-    """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records."""
+    """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records. `files` replaces
+    files of the archive, or adds to them; None takes one out. A run that does not end is an AssertionError."""
     qemu = os.environ["MPULAB_QEMU"]
     images = build_folder()
     firmware = os.environ.get("MPULAB_FIRMWARE_DIR", "/usr/share/qemu")
@@ -176,6 +177,7 @@ def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, ke
     archive[driver.name] = driver.read_bytes()
     archive["boot.cfg"] = f"driver={driver.name}\n".encode()
     archive.update(files or {})
+    archive = {name: data for name, data in archive.items() if data is not None}
     score = score if isinstance(score, bytes) else score.bytes()
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="mpulab-guest-")))
@@ -194,7 +196,7 @@ def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, ke
                 "-device", f"isa-mpu401,id=card0,{card}"]
         process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
-            wait_for_end(process, log)
+            ended = wait_for_end(process, log)
         finally:
             process.kill()
             errors = process.communicate()[1].decode(errors="replace")
@@ -202,11 +204,16 @@ def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, ke
             records = eventlog.read(log)
         except (eventlog.BadLog, FileNotFoundError) as bad:
             raise AssertionError(f"{bad}; QEMU said: {errors}") from bad
-        return Run(records)
+        run = Run(records)
+        if not ended:
+            hint = ("not one record of the guest: is this QEMU built from this tree?" if len(records) < 2 else
+                    "the guest hangs" if process.returncode == -9 else f"QEMU ended: {errors}")
+            raise AssertionError(f"no RUN_ENDED record within {RUN_LIMIT_S} s: {hint}\n{run}")
+        return run
 
 
 def wait_for_end(process, log):
-    """Until the last record is RUN_ENDED (the machine stops there and QEMU stays), or the limit."""
+    """Until the last record is RUN_ENDED (the machine stops there and QEMU stays): true; or the limit: false."""
     size = eventlog.RECORD.size
     deadline = time.monotonic() + RUN_LIMIT_S
     while time.monotonic() < deadline and process.poll() is None:
@@ -221,4 +228,5 @@ def wait_for_end(process, log):
             file.seek(eventlog.HEADER.size + (whole - 1) * size)
             last = eventlog.Record(*eventlog.RECORD.unpack(file.read(size)))
         if last.kind_number in eventlog.KINDS and last.kind == "RUN_ENDED":
-            return
+            return True
+    return False
