@@ -5,6 +5,7 @@ Scores, plans and archives are written here from score.h, plan.h and the cpio fo
 harness' writers cannot hide one in their readers.
 """
 import contextlib
+import hashlib
 import os
 import pathlib
 import struct
@@ -119,8 +120,9 @@ def cpio(files):
 class Run:
     """The event log of one run."""
 
-    def __init__(self, records):
+    def __init__(self, records, log=b""):
         self.records = records
+        self.sha256 = hashlib.sha256(log).hexdigest()
         self.text = eventlog.text(records).decode("utf-8", "replace")
         ended = eventlog.of_kind(records, "RUN_ENDED")
         self.end = ended[-1].a if ended else None
@@ -142,11 +144,11 @@ class Run:
         """CALL_ENTER (or CALL_LEAVE) records of these callbacks."""
         return [r for r in self.of("CALL_LEAVE" if leave else "CALL_ENTER") if eventlog.CALLBACKS[r.a] in names]
 
-    def findings(self):
-        """[(rule, text)]"""
+    def named(self, kind):
+        """[(record, the text of the NAME records after it)]"""
         found = []
-        for index, finding in enumerate(self.records):
-            if finding.kind == "FINDING":
+        for index, record_ in enumerate(self.records):
+            if record_.kind == kind:
                 text = b""
                 for name in self.records[index + 1 :]:
                     if name.kind != "NAME":
@@ -154,8 +156,30 @@ class Run:
                     text += name.data
                     if not name.flags & eventlog.MORE:
                         break
-                found.append((finding.a, text.decode("utf-8", "replace")))
+                found.append((record_, text.decode("utf-8", "replace")))
         return found
+
+    def findings(self):
+        """[(rule, text)]"""
+        return [(finding.a, text) for finding, text in self.named("FINDING")]
+
+    def missing_imports(self):
+        return [text for _, text in self.named("IMPORT_MISSING")]
+
+    def bugcheck(self):
+        """(code, [4 parameters]) of the one bugcheck."""
+        first, second = self.of("BUGCHECK"), self.of("BUGCHECK_MORE")
+        assert len(first) == len(second) == 1, f"{len(first)} BUGCHECK records\n{self}"
+        return first[0].a, [first[0].b, first[0].c, second[0].a, second[0].b]
+
+    def stack(self):
+        """[(module, offset)] of the FRAME records, innermost first."""
+        modules = eventlog.modules(self.records)
+        frames = []
+        for frame in self.of("FRAME"):
+            inside = [(name, frame.a - base) for name, (base, size) in modules.items() if base <= frame.a < base + size]
+            frames.append(inside[0] if inside else ("?", frame.a))
+        return frames
 
     def __str__(self):
         return f"end {self.end} detail {self.detail}\n{self.text}\n" + "\n".join(map(str, self.records[-60:]))
@@ -204,7 +228,7 @@ def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, ke
             records = eventlog.read(log)
         except (eventlog.BadLog, FileNotFoundError) as bad:
             raise AssertionError(f"{bad}; QEMU said: {errors}") from bad
-        run = Run(records)
+        run = Run(records, log.read_bytes())
         if not ended:
             hint = ("not one record of the guest: is this QEMU built from this tree?" if len(records) < 2 else
                     "the guest hangs" if process.returncode == -9 else f"QEMU ended: {errors}")
