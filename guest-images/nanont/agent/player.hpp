@@ -39,7 +39,7 @@ class Player {
     // stream_io.cpp
     NTSTATUS send(Slot& slot, Request& request, ULONG code);
     NTSTATUS send_read(Slot& slot, Request& read);
-    void take_completions();
+    bool take_completions();
     void take_write(Request& write);
     void take_read(Slot& slot, Request& read);
     void report_capture(Slot& slot, const Request& read);

@@ -7,6 +7,7 @@ namespace agent {
 namespace {
 
 constexpr ULONG kMaxEmptyReads = 1000; // successful reads without data in a row: something spins
+constexpr ULONG kMaxReadsAtATime = 64;   // of one slot, before the player looks at its step and its time again
 constexpr ULONG kTag = 'drAM';
 
 template <class T> T arguments_of(const ScoreStep& step) {
@@ -108,7 +109,10 @@ NTSTATUS Player::read_stop(const ScoreStep& step) {
     return wait_until(k100nsPerMs * step.head.timeout_ms, [&] { return slot.reads_active() == 0; });
 }
 
-void Player::take_completions() {
+/** What a device that never runs dry completes at once when it is sent again must not keep the player here: true =
+ * there may be more, look at the clock and come back. */
+bool Player::take_completions() {
+    bool more = false;
     for (ULONG s = 0; s < MPULAB_SCORE_SLOTS; ++s) {
         Slot& slot = slots_[s];
         for (ULONG i = 0; i < MPULAB_SCORE_MAX_PENDING; ++i) { // oldest first
@@ -116,9 +120,13 @@ void Player::take_completions() {
             if (write.active && write.is_done()) take_write(write);
         }
         // in the order they were sent: what a later one holds comes behind what an earlier one will hold
-        for (Request* read = slot.oldest_read(); read && read->is_done(); read = slot.oldest_read())
+        ULONG taken = 0;
+        Request* read = slot.oldest_read();
+        for (; read && read->is_done() && taken < kMaxReadsAtATime; read = slot.oldest_read(), ++taken)
             take_read(slot, *read);
+        more |= taken == kMaxReadsAtATime;
     }
+    return more;
 }
 
 void Player::take_write(Request& write) {

@@ -5,6 +5,7 @@ Scores, plans and archives are written here from score.h, plan.h and the cpio fo
 harness' writers cannot hide one in their readers.
 """
 import contextlib
+import hashlib
 import os
 import pathlib
 import struct
@@ -120,8 +121,9 @@ def cpio(files):
 class Run:
     """The event log of one run."""
 
-    def __init__(self, records):
+    def __init__(self, records, log=b""):
         self.records = records
+        self.sha256 = hashlib.sha256(log).hexdigest()
         self.text = eventlog.text(records).decode("utf-8", "replace")
         ended = eventlog.of_kind(records, "RUN_ENDED")
         self.end = ended[-1].a if ended else None
@@ -143,11 +145,11 @@ class Run:
         """CALL_ENTER (or CALL_LEAVE) records of these callbacks."""
         return [r for r in self.of("CALL_LEAVE" if leave else "CALL_ENTER") if eventlog.CALLBACKS[r.a] in names]
 
-    def findings(self):
-        """[(rule, text)]"""
+    def named(self, kind):
+        """[(record, the text of the NAME records after it)]"""
         found = []
-        for index, finding in enumerate(self.records):
-            if finding.kind == "FINDING":
+        for index, record_ in enumerate(self.records):
+            if record_.kind == kind:
                 text = b""
                 for name in self.records[index + 1 :]:
                     if name.kind != "NAME":
@@ -155,8 +157,30 @@ class Run:
                     text += name.data
                     if not name.flags & eventlog.MORE:
                         break
-                found.append((finding.a, text.decode("utf-8", "replace")))
+                found.append((record_, text.decode("utf-8", "replace")))
         return found
+
+    def findings(self):
+        """[(rule, text)]"""
+        return [(finding.a, text) for finding, text in self.named("FINDING")]
+
+    def missing_imports(self):
+        return [text for _, text in self.named("IMPORT_MISSING")]
+
+    def bugcheck(self):
+        """(code, [4 parameters]) of the one bugcheck."""
+        first, second = self.of("BUGCHECK"), self.of("BUGCHECK_MORE")
+        assert len(first) == len(second) == 1, f"{len(first)} BUGCHECK records\n{self}"
+        return first[0].a, [first[0].b, first[0].c, second[0].a, second[0].b]
+
+    def stack(self):
+        """[(module, offset)] of the FRAME records, innermost first."""
+        modules = eventlog.modules(self.records)
+        frames = []
+        for frame in self.of("FRAME"):
+            inside = [(name, frame.a - base) for name, (base, size) in modules.items() if base <= frame.a < base + size]
+            frames.append(inside[0] if inside else ("?", frame.a))
+        return frames
 
     def __str__(self):
         return f"end {self.end} detail {self.detail}\n{self.text}\n" + "\n".join(map(str, self.records[-60:]))
@@ -167,7 +191,8 @@ def build_folder():
 
 
 def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None):
-    """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records."""
+    """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records. `files` replaces
+    files of the archive, or adds to them; None takes one out. A run that does not end is an AssertionError."""
     qemu = os.environ["MPULAB_QEMU"]
     images = build_folder()
     firmware = os.environ.get("MPULAB_FIRMWARE_DIR", "/usr/share/qemu")
@@ -177,6 +202,7 @@ def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, ke
     archive[driver.name] = driver.read_bytes()
     archive["boot.cfg"] = f"driver={driver.name}\n".encode()
     archive.update(files or {})
+    archive = {name: data for name, data in archive.items() if data is not None}
     score = score if isinstance(score, bytes) else score.bytes()
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="mpulab-guest-")))
@@ -195,7 +221,7 @@ def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, ke
                 "-device", f"isa-mpu401,id=card0,{card}"]
         process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
-            wait_for_end(process, log)
+            ended = wait_for_end(process, log)
         finally:
             process.kill()
             errors = process.communicate()[1].decode(errors="replace")
@@ -203,11 +229,16 @@ def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, ke
             records = eventlog.read(log)
         except (eventlog.BadLog, FileNotFoundError) as bad:
             raise AssertionError(f"{bad}; QEMU said: {errors}") from bad
-        return Run(records)
+        run = Run(records, log.read_bytes())
+        if not ended:
+            hint = ("not one record of the guest: is this QEMU built from this tree?" if len(records) < 2 else
+                    "the guest hangs" if process.returncode == -9 else f"QEMU ended: {errors}")
+            raise AssertionError(f"no RUN_ENDED record within {RUN_LIMIT_S} s: {hint}\n{run}")
+        return run
 
 
 def wait_for_end(process, log):
-    """Until the last record is RUN_ENDED (the machine stops there and QEMU stays), or the limit."""
+    """Until the last record is RUN_ENDED (the machine stops there and QEMU stays): true; or the limit: false."""
     size = eventlog.RECORD.size
     deadline = time.monotonic() + RUN_LIMIT_S
     while time.monotonic() < deadline and process.poll() is None:
@@ -222,4 +253,5 @@ def wait_for_end(process, log):
             file.seek(eventlog.HEADER.size + (whole - 1) * size)
             last = eventlog.Record(*eventlog.RECORD.unpack(file.read(size)))
         if last.kind_number in eventlog.KINDS and last.kind == "RUN_ENDED":
-            return
+            return True
+    return False
