@@ -46,7 +46,7 @@ class Player {
     template <class Done> NTSTATUS wait_until(ULONGLONG timeout_100ns, Done done);
 
     ULONGLONG current_step_ = 0; // correlation id
-    HANDLE event_ = nullptr; // every request signals it; who waits looks at the status blocks
+    HANDLE event_ = nullptr;     // every request signals it; who waits looks at the status blocks
     Slot* slots_ = nullptr;
     IO_STATUS_BLOCK control_io_{}; // of the one synchronous IOCTL under way
     ULONG state_value_ = 0;

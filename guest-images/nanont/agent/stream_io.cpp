@@ -7,7 +7,7 @@ namespace agent {
 namespace {
 
 constexpr ULONG kMaxEmptyReads = 1000; // successful reads without data in a row: something spins
-constexpr ULONG kMaxReadsAtATime = 64;   // of one slot, before the player looks at its step and its time again
+constexpr ULONG kMaxReadsAtATime = 64; // of one slot, before the player looks at its step and its time again
 constexpr ULONG kTag = 'drAM';
 
 template <class T> T arguments_of(const ScoreStep& step) {
@@ -71,7 +71,8 @@ NTSTATUS Player::send_read(Slot& slot, Request& read) {
     header.PresentationTime.Numerator = header.PresentationTime.Denominator = 1;
     header.FrameExtent = slot.read_bytes;
     header.Data = read.buffer;
-    trace::set_correlation(slot.read_step); // a read that is sent again belongs to its READ_START, whatever step runs now
+    trace::set_correlation(
+        slot.read_step); // a read that is sent again belongs to its READ_START, whatever step runs now
     NTSTATUS status = send(slot, read, IOCTL_KS_READ_STREAM);
     trace::set_correlation(current_step_);
     return status;

@@ -42,7 +42,7 @@ std::string agents_opinion(const Bytes& score) {
 
 std::string probes_opinion(const Bytes& plan) {
     const mpulab_probe_host host = {nullptr, [](void*, const void*, size_t) { return true; },
-                                    [](void*, const char*) {}};
+                                    [](void*, uint64_t, void*, size_t) { return false; }, [](void*, const char*) {}};
     char error[320] = "";
     mpulab_probe* probe = mpulab_probe_create(&host);
     mpulab_core* card = mpulab_core_create(nullptr, 0, nullptr, error, sizeof error);
@@ -193,10 +193,14 @@ TEST_CASE("whatever the song, the writes carry its bytes in order and each event
 
 TEST_CASE("the cues inject the song at the same times after the marker, events of one time in one cue") {
     const SongRun run = compile_song(three_notes(), {});
-    // trigger MARKER, its number; delay; action INJECT, offset, size, 0; twice, and then the bytes
+    // The header: version, size, count, 0, seed. Then twice: trigger MARKER, its number, the first time it comes, one
+    // firing; every 0, delay, jitter 0; action INJECT, size, time 0, offset, value 0. And then the bytes.
     CHECK(run.cues ==
-          hex("01 00 00 00 01 00 00 00  80 96 98 00 00 00 00 00  01 00 00 00 40 00 00 00 06 00 00 00 00 00 00 00"
-              "01 00 00 00 01 00 00 00  80 fb 65 1e 00 00 00 00  01 00 00 00 46 00 00 00 03 00 00 00 00 00 00 00"
+          hex("4d 50 4c 42 43 55 45 53  01 00 00 00 a9 00 00 00 02 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00"
+              "01 00 00 00 01 00 00 00 01 00 00 00 01 00 00 00  00 00 00 00 00 00 00 00  80 96 98 00 00 00 00 00"
+              "00 00 00 00 00 00 00 00  01 00 00 00 06 00 00 00  00 00 00 00 00 00 00 00  a0 00 00 00 00 00 00 00"
+              "01 00 00 00 01 00 00 00 01 00 00 00 01 00 00 00  00 00 00 00 00 00 00 00  80 fb 65 1e 00 00 00 00"
+              "00 00 00 00 00 00 00 00  01 00 00 00 03 00 00 00  00 00 00 00 00 00 00 00  a6 00 00 00 00 00 00 00"
               "90 3c 40 91 3e 40 80 3c 00"));
 }
 
