@@ -7,7 +7,7 @@ namespace agent {
 namespace {
 
 constexpr ULONG kMaxEmptyReads = 1000; // successful reads without data in a row: something spins
-constexpr ULONG kMaxReadsAtATime = 64;   // of one slot, before the player looks at its step and its time again
+constexpr ULONG kMaxReadsAtATime = 64; // of one slot, before the player looks at its step and its time again
 constexpr ULONG kTag = 'drAM';
 
 template <class T> T arguments_of(const ScoreStep& step) {

@@ -111,13 +111,31 @@ class States(Recorder):
         self.assertLess(finding.seq, run.of("BUGCHECK")[0].seq)
 
 
+class Crash(Recorder):
+    def test_a_crash_inside_write_is_reported_from_the_miniport_through_portcls_the_same_each_time(self):
+        pin = self.open(CRASH)
+        step = self.write(pin, b"\1")
+        self.score.wait_writes(pin)
+        run = self.play(end=6)
+        self.assertEqual(run.bugcheck()[0], 0xD1, run)
+        self.assertRegex(run.text, r"STOP 0xd1 DRIVER_IRQL_NOT_LESS_OR_EQUAL \(0x0, 0x2, 0x0, 0x\w+\) at recorder.sys\+0x")
+        modules = [module for module, _ in run.stack()]
+        in_order = [name for name, after in zip(modules, modules[1:] + [""]) if name != after]
+        self.assertEqual(in_order[:2], ["recorder.sys", "portcls.sys"], run)
+        self.assertEqual(in_order[-1], "ntoskrnl.exe")
+        self.assertIn("agent.sys", in_order, "the client that wrote")
+        self.assertEqual(calls(run)[-1], ">Write", "entered and never left")
+        self.assertEqual([r for r in run.of("STEP_END") if r.number == step], [])
+        self.assertEqual(self.play(end=6).sha256, run.sha256)
+
+
 class Refused(Recorder):
     def open_may_fail(self, pin, slot=1, filter_slot=0):
         return self.score.open_pin(slot, filter_slot, pin, flags=MAY_FAIL)
 
     def test_a_bridge_pin_an_absent_one_and_one_that_the_miniport_refuses_do_not_open(self):
         bridge = self.open_may_fail(BRIDGE, 1)
-        absent = self.open_may_fail(NO_GROUP + 1, 2)
+        absent = self.open_may_fail(CRASH + 1, 2)
         far = self.open_may_fail(0xFFFFFFFF, 3)
         refused = self.open_may_fail(REFUSED, 4)
         on_nothing = self.score.set_state(4, RUN, flags=MAY_FAIL)

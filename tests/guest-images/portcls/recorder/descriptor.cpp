@@ -48,7 +48,7 @@ const PCPIN_DESCRIPTOR pins[kPinCount] = {
     RENDER,  RENDER,
     CAPTURE, CAPTURE,
     RENDER,  RENDER,
-    RENDER,
+    RENDER,  RENDER,
 };
 const PCCONNECTION_DESCRIPTOR connections[] = {{PCFILTER_NODE, kPlainPin, PCFILTER_NODE, kBridgePin}};
 PCFILTER_DESCRIPTOR descriptor = {0, nullptr, sizeof(PCPIN_DESCRIPTOR),  kPinCount,   pins, sizeof(PCNODE_DESCRIPTOR),

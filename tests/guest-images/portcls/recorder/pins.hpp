@@ -26,6 +26,7 @@ enum RecorderPin : ULONG {
     kNoStreamPin = 18,     // NewStream succeeds without a stream: V22
     kForeignGroupPin = 19, // NewStream gives a service group that is none: V15
     kNoGroupPin = 20,      // NewStream gives no service group, as it may
+    kCrashPin = 21,        // Write follows a null pointer
     kPinCount
 };
 

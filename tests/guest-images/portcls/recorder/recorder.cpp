@@ -13,6 +13,8 @@ namespace {
 constexpr ULONG kCaptureBytes = 8; // given by one stream in answer to each service
 constexpr LONGLONG kCapturePeriod100ns = 50'000;
 
+volatile UCHAR* volatile nowhere = nullptr;
+
 bool captures(ULONG pin) {
     return pin == kCapturePin || pin == kEndlessPin || pin == kGreedyReadPin || pin == kSilentReadPin;
 }
@@ -122,6 +124,9 @@ class Stream final : public Counted<IMiniportMidiStream> {
         case kGreedyPin:
             *written = length + 1;
             return STATUS_SUCCESS;
+        case kCrashPin:
+            take = *static_cast<volatile UCHAR* volatile&>(nowhere);
+            break;
         case kIrqlPin: {
             KIRQL old;
             KeRaiseIrql(DISPATCH_LEVEL + 1, &old);
