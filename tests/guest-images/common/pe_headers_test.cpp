@@ -189,7 +189,7 @@ TEST_CASE("a section that is writable and executable is refused") {
     lie<uint32_t>(pe::section(0) + 36, 0xe0000020, "section Characteristics");
 }
 
-TEST_CASE("each directory lies inside the image; the certificates' does not count") {
+TEST_CASE("each directory lies inside the image, and the certificates' does not count") {
     for (uint32_t i = 0; i < 16; ++i) {
         pe::Bytes file = pe::make();
         put<uint32_t>(file, pe::kDirectories + i * 8, 0xfffffff0);

@@ -81,7 +81,7 @@ TEST_CASE("a block has at least its head, an even size, and an end inside the di
     refused(laid, "relocation block offset", 12);
 }
 
-TEST_CASE("only padding and 64-bit addresses are relocated; another type is named") {
+TEST_CASE("only padding and 64-bit addresses are relocated, and another type is named") {
     pe::Laid padding(with_block(pe::kData, 12, {0xa010, 0x0123}, 12));
     CHECK(nanont::relocate_image(padding.image, padding.mutable_view(), kNewBase, padding.defect));
     for (const int type : {1, 2, 3, 4, 5, 9, 11, 15}) {

@@ -104,7 +104,7 @@ TEST_CASE("a block freed twice is told, with its neighbours free or not") {
     CHECK(f.give(after) == PoolVerdict::Ok);
 }
 
-TEST_CASE("a block freed with another tag is told and stays; tag 0 stands for any") {
+TEST_CASE("a block freed with another tag is told and stays, and tag 0 stands for any") {
     Fixture f;
     uint8_t* small = f.take(50);
     uint8_t* large = f.take(5000);

@@ -93,6 +93,14 @@ class Report(Faulty):
     def test_a_wait_at_dispatch_level_is_attempted_switch_from_dpc(self):
         self.report("wait_at_dispatch", 0xB8, "ATTEMPTED_SWITCH_FROM_DPC", "IRQL 2", "called from faulty-wait_at")
 
+    def test_a_wait_in_a_dpc_names_its_routine(self):
+        run = boot("wait_in_dpc")
+        code, parameters = run.bugcheck()
+        base, size = guest_machine.eventlog.modules(run.records)["faulty-wait_in_dpc.sys"]
+        self.assertEqual((code, parameters[1]), (0xB8, 2), run)
+        self.assertTrue(base <= parameters[2] < base + size, run)
+        self.assertEqual(self.stack_of(run, "wait_in_dpc"), ["waiting_dpc"])
+
     def test_an_irp_completed_twice_is_multiple_irp_complete_requests(self):
         self.report("double_completion", 0x44, "MULTIPLE_IRP_COMPLETE_REQUESTS", "completed or freed before")
 

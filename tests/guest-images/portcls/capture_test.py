@@ -118,6 +118,25 @@ class Capture(Recorder):
         self.assertStatus(run, step, SUCCESS)
         self.assertRegex(run.text, r"capture stream 1: \d{6} bytes lost because no read was pending and 16384 bytes")
 
+    def test_a_read_that_claims_more_than_its_buffer_is_told_and_believed_for_no_more(self):
+        pin = self.open(GREEDY_READ)
+        self.score.read_start(pin)
+        self.score.wait_captured(pin, 256)
+        run = self.play()
+        self.assertEqual(rules(run)[0], 23)
+        self.assertEqual((run.of("FINDING")[0].b, run.of("FINDING")[0].c), (257, 256), "seen, expected")
+        self.assertEqual(captured(run)[:257], b"\x11" * 256)
+
+    def test_a_read_that_does_not_set_bytesread_is_told_and_gives_nothing(self):
+        pin = self.open(SILENT_READ)
+        self.score.read_start(pin)
+        step = self.score.wait_captured(pin, 1, timeout=30, flags=MAY_FAIL)
+        run = self.play()
+        self.assertEqual(set(rules(run)), {22})
+        self.assertIn("BytesRead", run.findings()[0][1])
+        self.assertStatus(run, step, TIMEOUT)
+        self.assertEqual(captured(run), b"")
+
     def test_a_write_to_a_capture_pin_is_an_invalid_request(self):
         pin = self.open(CAPTURE)
         step = self.write(pin, b"\1", flags=MAY_FAIL)

@@ -90,13 +90,52 @@ class States(Recorder):
         self.assertIn("recorder: pin 0 gone", run.text)
 
 
+    def test_a_step_down_that_fails_is_told_and_taken_all_the_same(self):
+        pin = self.open(STOP_FAILS)
+        step = self.score.set_state(pin, STOP)
+        closed = self.score.close(pin)
+        run = self.play()
+        self.assertStatus(run, step, SUCCESS)
+        self.assertStatus(run, closed, SUCCESS)
+        self.assertEqual(states(run), [1, 2, 3, 2, 1, 0])
+        self.assertEqual(rules(run), [47] * 3)
+
+    def test_a_write_that_comes_back_at_another_irql_is_told_and_stops_the_machine(self):
+        pin = self.open(IRQL)
+        self.write(pin, b"\1")
+        self.score.wait_writes(pin)
+        run = self.play(end=6)
+        self.assertEqual(rules(run)[0], 3)
+        finding = run.of("FINDING")[0]
+        self.assertEqual((finding.b, finding.c), (3, 2), "seen, expected")
+        self.assertLess(finding.seq, run.of("BUGCHECK")[0].seq)
+
+
+class Crash(Recorder):
+    def test_a_crash_inside_write_is_reported_from_the_miniport_through_portcls_the_same_each_time(self):
+        pin = self.open(CRASH)
+        step = self.write(pin, b"\1")
+        self.score.wait_writes(pin)
+        run = self.play(end=6)
+        self.assertEqual(run.bugcheck()[0], 0xD1, run)
+        self.assertRegex(run.text, r"STOP 0xd1 DRIVER_IRQL_NOT_LESS_OR_EQUAL \(0x0, 0x2, 0x0, 0x\w+\) at recorder.sys\+0x")
+        modules = [module for module, _ in run.stack()]
+        in_order = [name for name, after in zip(modules, modules[1:] + [""]) if name != after]
+        self.assertEqual(in_order[:2], ["recorder.sys", "portcls.sys"], run)
+        self.assertEqual(in_order[-1], "ntoskrnl.exe")
+        self.assertIn("agent.sys", in_order, "the client that wrote")
+        self.assertEqual(calls(run)[-1], ">Write", "entered and never left")
+        self.assertEqual([r for r in run.of("STEP_END") if r.number == step], [])
+        self.assertEqual(self.play(end=6).sha256, run.sha256)
+
+
 class Refused(Recorder):
     def open_may_fail(self, pin, slot=1, filter_slot=0):
         return self.score.open_pin(slot, filter_slot, pin, flags=MAY_FAIL)
 
     def test_a_bridge_pin_an_absent_one_and_one_that_the_miniport_refuses_do_not_open(self):
         bridge = self.open_may_fail(BRIDGE, 1)
-        absent = self.open_may_fail(14, 2)
+        absent = self.open_may_fail(CRASH + 1, 2)
         far = self.open_may_fail(0xFFFFFFFF, 3)
         refused = self.open_may_fail(REFUSED, 4)
         on_nothing = self.score.set_state(4, RUN, flags=MAY_FAIL)
@@ -108,6 +147,21 @@ class Refused(Recorder):
         self.assertStatus(run, on_nothing, INVALID_HANDLE)
         self.assertEqual([call.b for call in run.calls("NewStream")], [REFUSED], "the others never reach the miniport")
         self.assertEqual(run.calls("StreamRelease"), [])
+
+    def test_a_newstream_that_gives_no_stream_or_a_group_that_is_none_is_told_and_refused(self):
+        no_stream = self.open_may_fail(NO_STREAM, 1)
+        foreign = self.open_may_fail(FOREIGN_GROUP, 2)
+        no_group = self.open_may_fail(NO_GROUP, 3)
+        self.score.set_state(3, RUN)
+        self.write(3, b"\1\2")
+        self.score.wait_writes(3)
+        run = self.play()
+        for step in (no_stream, foreign):
+            self.assertGreaterEqual(run.status_of(step), 0xC0000000, run)
+        self.assertStatus(run, no_group, SUCCESS)
+        self.assertEqual(rules(run), [22, 15])
+        self.assertIn("recorder: pin 19 gone", run.text)
+        self.assertEqual(bytes_taken(run, NO_GROUP), b"\1\2", "a render stream needs no group")
 
     def test_a_pin_opens_as_often_as_its_descriptor_allows_and_again_after_a_close(self):
         self.score.open_filter(8)
@@ -153,6 +207,39 @@ class Refused(Recorder):
             self.assertStatus(run, step, NO_SUCH_DEVICE)
         self.assertStatus(run, right, SUCCESS)
         self.assertRegex(run.text, r"unit 0 and \"Other\"; the first of the category is \".*\\Recorder\"")
+
+
+class TwoDevices(Recorder):
+    """One driver, two cards."""
+
+    CARDS = ("iobase=0x330,irq=7", "iobase=0x300,irq=5")
+
+    def test_each_card_is_a_device_of_its_own_and_the_driver_goes_with_the_last(self):
+        self.score.open_filter(8, unit=1)
+        here = self.open(PLAIN)
+        self.score.open_pin(9, 8, PLAIN)
+        self.score.set_state(9, RUN)
+        self.write(here, b"\1")
+        self.score.wait_writes(here)
+        self.write(9, b"\2")
+        self.score.wait_writes(9)
+        self.score.close(here)
+        self.score.close(0)
+        first = self.score.remove_device(0)
+        gone = self.score.open_filter(0, unit=0, flags=MAY_FAIL)
+        self.write(9, b"\3")
+        self.score.wait_writes(9)
+        self.score.close(9)
+        self.score.close(8)
+        second = self.score.remove_device(1)
+        run = self.play(card=self.CARDS)
+        self.assertEqual(calls(run).count(">StartDevice"), 2)
+        self.assertStatus(run, first, SUCCESS)
+        self.assertStatus(run, gone, NO_SUCH_DEVICE)
+        self.assertStatus(run, second, SUCCESS)
+        self.assertEqual(bytes_taken(run, PLAIN), b"\1\2\3")
+        self.assertEqual([call for call in calls(run) if call in (">MiniportRelease", ">DriverUnload")],
+                         [">MiniportRelease", ">MiniportRelease", ">DriverUnload"])
 
 
 class Removal(Recorder):

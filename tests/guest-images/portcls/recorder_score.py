@@ -11,7 +11,8 @@ import guest_machine  # noqa: E402
 from guest_machine import ACQUIRE, MAY_FAIL, PAUSE, RUN, STOP, record  # noqa: E402,F401
 
 (PLAIN, BRIDGE, CAPTURE, PARTIAL, ODD_PARTIAL, BUSY, DEAD, ERROR, SILENT, GREEDY, REFUSED, RUN_FAILS, ENDLESS,
- TWO) = range(14)
+ TWO, STOP_FAILS, IRQL, GREEDY_READ, SILENT_READ, NO_STREAM, FOREIGN_GROUP, NO_GROUP,
+ CRASH) = range(22)
 
 SUCCESS = 0
 TIMEOUT = 0x102
@@ -47,9 +48,9 @@ class Recorder(unittest.TestCase):
         """One WRITE of records that are due at once."""
         return self.score.write(slot, b"".join(record(0, payload) for payload in payloads), **more)
 
-    def play(self, end=0):
+    def play(self, end=0, **more):
         driver = pathlib.Path(os.environ["MPULAB_BUILD"]) / "tests/guest-images/portcls/recorder/recorder.sys"
-        run = guest_machine.boot(self.score, driver)
+        run = guest_machine.boot(self.score, driver, **more)
         self.assertEqual(run.end, end, run)
         return run
 

@@ -192,7 +192,7 @@ def build_folder():
 
 def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None):
     """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records. `files` replaces
-    files of the archive, or adds to them; None takes one out. A run that does not end is an AssertionError."""
+    files of the archive, or adds to them; None takes one out. `card` is a card's properties, or a list of them. A run that does not end is an AssertionError."""
     qemu = os.environ["MPULAB_QEMU"]
     images = build_folder()
     firmware = os.environ.get("MPULAB_FIRMWARE_DIR", "/usr/share/qemu")
@@ -218,7 +218,8 @@ def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, ke
                 "-append", f"probe={PROBE_PORT:#x}", "-no-shutdown",
                 "-chardev", f"file,id=link,path={log}",
                 "-device", f"mpulab-probe,id=probe,iobase={PROBE_PORT:#x},link=link,plan={folder / 'plan'}",
-                "-device", f"isa-mpu401,id=card0,{card}"]
+                *(word for unit, properties in enumerate([card] if isinstance(card, str) else card)
+                  for word in ("-device", f"isa-mpu401,id=card{unit},{properties}"))]
         process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
             ended = wait_for_end(process, log)

@@ -179,6 +179,20 @@ VOID NTAPI dpc_routine(PKDPC, PVOID context, PVOID, PVOID) {
     return STATUS_SUCCESS;
 }
 
+VOID NTAPI waiting_dpc(PKDPC, PVOID, PVOID, PVOID) {
+    KEVENT event;
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    LARGE_INTEGER second;
+    second.QuadPart = -10'000'000;
+    KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &second);
+}
+
+[[maybe_unused]] PLAIN_FUNCTION wait_in_dpc() {
+    KeInitializeDpc(&g_dpc, waiting_dpc, nullptr);
+    KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
+    return STATUS_SUCCESS;
+}
+
 [[maybe_unused]] PLAIN_FUNCTION dpc_leaks_irql() {
     KeInitializeDpc(&g_dpc, dpc_routine, &g_dpc);
     KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
