@@ -28,7 +28,7 @@ std::string opcode_name(uint64_t opcode);
 std::string overrun_name(uint64_t place);
 std::string guest_error_name(uint64_t what);
 std::string correlation_name(uint64_t corr); // "rx 12"; "" for 0
-/// "0xc0000034 OBJECT_NAME_NOT_FOUND"; the number alone when it has no name here.
+/// "0xc0000034 STATUS_OBJECT_NAME_NOT_FOUND"; the number alone when it has no name here.
 std::string status_name(uint64_t status);
 
 } // namespace mpulab
