@@ -17,6 +17,7 @@ import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 import eventlog  # noqa: E402
+import plan_writer  # noqa: E402
 
 RUN_LIMIT_S = 60
 PROBE_PORT = 0xE00
@@ -85,26 +86,11 @@ class Score:
         return struct.pack("<8sIIII", b"MPLBSCOR", 1, self.count, 24 + len(self.body), 0) + self.body
 
 
-def cues(*injections):
-    """CUES section: (marker, delay_ns, bytes) each."""
-    table, payload = b"", b""
-    for marker, delay, data in injections:
-        offset = 32 + 64 * len(injections) + len(payload)
-        table += struct.pack("<IIIIQQQIIQII", 1, marker, 1, 1, 0, delay, 0, 1, len(data), 0, offset, 0)
-        payload += data
-    size = 32 + len(table) + len(payload)
-    return struct.pack("<8sIIIIQ", b"MPLBCUES", 1, size, len(injections), 0, 0) + table + payload
-
-
 def plan(score, cue_bytes=b"", seed=1):
-    sections = [(0x524F4353, score), (0x5354504F, bytes(32))]
+    sections = [(plan_writer.SCORE, 0, score), (plan_writer.OPTIONS, 0, bytes(32))]
     if cue_bytes:
-        sections.append((0x53455543, cue_bytes))
-    offset, table, body = 32 + 16 * len(sections), b"", b""
-    for tag, data in sections:
-        table += struct.pack("<IIII", tag, 0, offset + len(body), len(data))
-        body += data + bytes(-len(data) % 8)
-    return struct.pack("<8sIIIIQ", b"MPLBPLAN", 1, offset + len(body), len(sections), 0, seed) + table + body
+        sections.append((plan_writer.CUES, 0, cue_bytes))
+    return plan_writer.plan(sections, seed)
 
 
 def cpio(files):
