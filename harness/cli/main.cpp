@@ -49,7 +49,8 @@ int main(int argc, char** argv) {
     play_command->add_option("--driver", play_options.driver, "the .sys to test instead of ours")->type_name("FILE");
     play_command->add_option("--connect", play_options.connect, "libvirt URI; default: libvirt inside this process");
     play_command->add_option("--soundfont", play_options.soundfont, "sound font for the .wav")->type_name("FILE");
-    play_command->add_flag("!--no-capture", play_options.capture, "only out: inject nothing at MIDI IN");
+    play_command->add_flag_callback(
+        "--no-capture", [&play_options] { play_options.capture = false; }, "only out: inject nothing at MIDI IN");
     play_command->add_flag("--json", play_options.json, "print the result document instead of a summary");
     play_command->add_flag("--gdb", play_options.gdb, "stop before DriverEntry and print how to attach gdb");
     play_command->add_flag("--print-command", play_options.print_command,
