@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mpulab: parses the command line, dispatches, turns the outcome into an exit code.
+#include "cli/inspect.hpp"
 #include "cli/play.hpp"
 #include "cli/show.hpp"
 
@@ -64,6 +65,12 @@ int main(int argc, char** argv) {
     show_command->add_option("--from", show_options.from, "first record")->capture_default_str();
     show_command->add_option("--count", show_options.count, "at most so many records");
 
+    InspectOptions inspect_options;
+    auto* inspect_command =
+        app.add_subcommand("inspect", "say what a driver image imports, and whether the built-in guest can run it");
+    inspect_command->add_option("FILE", inspect_options.file, "a driver's .sys")->required();
+    inspect_command->add_flag("--json", inspect_options.json, "print the report as JSON");
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& help) {
@@ -78,7 +85,9 @@ int main(int argc, char** argv) {
     set_up_log(verbose);
     play_options.command.assign(argv, argv + argc);
     try {
-        const ExitCode code = play_command->parsed() ? play(play_options) : show(show_options);
+        const ExitCode code = play_command->parsed()      ? play(play_options)
+                              : inspect_command->parsed() ? inspect(inspect_options)
+                                                          : show(show_options);
         return static_cast<int>(code);
     } catch (const Error& error) {
         return refuse(error);
