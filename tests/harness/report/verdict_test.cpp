@@ -161,7 +161,7 @@ TEST_CASE("a crash report has at most 64 frames, and one without its second half
     CHECK(judged(good).crash->frames.size() == 64);
 }
 
-TEST_CASE("a driver that does not start is failed; what nanont lacks or the bench got wrong is an error") {
+TEST_CASE("a driver that does not start is failed, what nanont lacks or the bench got wrong is an error") {
     const std::tuple<uint64_t, Verdict, const char*> table[] = {
         {MPULAB_END_DRIVER_REFUSED, Verdict::Failed,
          "the driver did not start, 0xc0000182 STATUS_DEVICE_CONFIGURATION_ERROR: why"},
