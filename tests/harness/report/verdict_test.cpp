@@ -110,6 +110,8 @@ TEST_CASE("an unsound log is an error, whatever failed in it") {
     good.log.nth(MPULAB_KIND_RUN_STARTED).a = 43;
     CHECK(judged(good).verdict == Verdict::Error);
     CHECK_THAT(judged(good).reason, StartsWith("integrity: the machine ran with seed 43"));
+    good.log.nth(MPULAB_KIND_RUN_ENDED).a = MPULAB_END_STEP_FAILED;
+    CHECK(judged(good).verdict == Verdict::Error);
 }
 
 TEST_CASE("a score that stopped at a failed step is failed, with the step and the guest's last words") {
