@@ -7,8 +7,6 @@
 
 #include "support/catch.hpp"
 
-#include <regex>
-
 using namespace mpulab;
 using namespace mpulab::test;
 namespace fs = std::filesystem;
@@ -26,10 +24,10 @@ TEST_CASE("runs of one song are numbered from 1, and number on where a folder is
 
 TEST_CASE("a folder's name is an id that the result's schema allows, whatever the song is called") {
     const TempDir dir;
-    const std::regex id("^[A-Za-z0-9._-]+$");
+    constexpr const char* kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     for (const char* stem : {"", "a b", "süß", "-rf", "..", "x/y", "a\nb", "\xff\xfe", "%s{}", "$(x)"}) {
         const fs::path folder = make_run_folder(dir / "out", stem);
-        CHECK(std::regex_match(folder.filename().string(), id));
+        CHECK(folder.filename().string().find_first_not_of(kAllowed) == std::string::npos);
         CHECK(folder.parent_path() == dir / "out");
         CHECK(fs::is_directory(folder));
     }

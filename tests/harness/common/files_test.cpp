@@ -71,7 +71,7 @@ TEST_CASE("a file that cannot be made or written is refused with the reason") {
                StartsWith("cannot write " + (dir / "b").string() + ": File too large; next: check the folder"));
 }
 
-TEST_CASE("folders are made with those above them; a file in the way is named") {
+TEST_CASE("folders are made with those above them, a file in the way is named") {
     const TempDir dir;
     create_folders(dir / "a/b/c");
     create_folders(dir / "a/b/c");

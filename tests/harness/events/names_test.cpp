@@ -7,7 +7,6 @@
 
 #include "support/catch.hpp"
 
-#include <regex>
 #include <sstream>
 
 using namespace mpulab;
@@ -19,10 +18,11 @@ namespace {
 std::vector<std::pair<unsigned, std::string>> entries(const std::string& file, const std::string& macro) {
     std::vector<std::pair<unsigned, std::string>> found;
     std::istringstream lines(text_of(MPULAB_SOURCE_DIR "/device-model/link/" + file));
-    const std::regex pattern("^" + macro + "\\((\\d+), (\\w+),");
-    std::smatch match;
     for (std::string line; std::getline(lines, line);) {
-        if (std::regex_search(line, match, pattern)) found.emplace_back(std::stoul(match[1]), match[2]);
+        if (!line.starts_with(macro + "(")) continue;
+        const size_t number = macro.size() + 1;
+        const size_t name = line.find(", ", number) + 2;
+        found.emplace_back(std::stoul(line.substr(number)), line.substr(name, line.find(',', name) - name));
     }
     return found;
 }
@@ -86,7 +86,7 @@ TEST_CASE("a correlation id is shown as its space and number, none as nothing") 
     CHECK(correlation_name(MPULAB_CORR(MPULAB_CORR_STREAM, 0xffffffffffffff)) == "stream 72057594037927935");
 }
 
-TEST_CASE("a status has its number and, when it is known, its name; sign-extended ones too") {
+TEST_CASE("a status has its number and, when it is known, its name, sign-extended ones too") {
     CHECK(status_name(0) == "0x00000000 STATUS_SUCCESS");
     CHECK(status_name(0x102) == "0x00000102 STATUS_TIMEOUT");
     CHECK(status_name(0xc000000d) == "0xc000000d STATUS_INVALID_PARAMETER");

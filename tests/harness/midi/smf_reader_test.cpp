@@ -170,6 +170,21 @@ TEST_CASE("of tempo changes at one tick the last one counts") {
     CHECK(times_of(song) == std::vector<uint64_t>{250 * kMs});
 }
 
+TEST_CASE("a thousand events and tempo changes at one tick keep their order") {
+    std::string events; // a tempo and a program change in turn, all at tick 0; the last tempo is a quarter of a second
+    for (int i = 0; i < 1000; ++i) {
+        const uint8_t program = static_cast<uint8_t>(i % 128);
+        events += i == 999 ? "00 ff 51 03 03 d0 90 " : "00 ff 51 03 0f 42 40 ";
+        events += "00 c0 " + hex_text(ByteView(&program, 1)) + " ";
+    }
+    const Song song = read(smf(0, {track(events + "83 74 90 01 40")}));
+    REQUIRE(song.events.size() == 1001);
+    for (size_t i = 0; i < 1000; ++i) {
+        if (song.bytes_of(song.events[i])[1] != i % 128) FAIL("event " << i);
+    }
+    CHECK(song.last_event_ns() == 250 * kMs);
+}
+
 TEST_CASE("SMPTE divisions count frames and know no tempo") {
     const auto at = [](uint32_t division, const char* delta) {
         return read(smf(0, {track("00 ff 51 03 0f 42 40 " + std::string(delta) + " c0 05")}, division))

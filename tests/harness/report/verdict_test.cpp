@@ -110,6 +110,8 @@ TEST_CASE("an unsound log is an error, whatever failed in it") {
     good.log.nth(MPULAB_KIND_RUN_STARTED).a = 43;
     CHECK(judged(good).verdict == Verdict::Error);
     CHECK_THAT(judged(good).reason, StartsWith("integrity: the machine ran with seed 43"));
+    good.log.nth(MPULAB_KIND_RUN_ENDED).a = MPULAB_END_STEP_FAILED;
+    CHECK(judged(good).verdict == Verdict::Error);
 }
 
 TEST_CASE("a score that stopped at a failed step is failed, with the step and the guest's last words") {
@@ -161,7 +163,7 @@ TEST_CASE("a crash report has at most 64 frames, and one without its second half
     CHECK(judged(good).crash->frames.size() == 64);
 }
 
-TEST_CASE("a driver that does not start is failed; what nanont lacks or the bench got wrong is an error") {
+TEST_CASE("a driver that does not start is failed, what nanont lacks or the bench got wrong is an error") {
     const std::tuple<uint64_t, Verdict, const char*> table[] = {
         {MPULAB_END_DRIVER_REFUSED, Verdict::Failed,
          "the driver did not start, 0xc0000182 STATUS_DEVICE_CONFIGURATION_ERROR: why"},

@@ -97,7 +97,7 @@ TEST_CASE("set state carries KSSTATE's numbers: STOP 0, ACQUIRE 1, PAUSE 2, RUN 
     }
 }
 
-TEST_CASE("a write holds its time, its records and how many may be pending; zeros fill up to eight bytes") {
+TEST_CASE("a write holds its time, its records and how many may be pending, zeros fill up to eight bytes") {
     ScoreBuilder builder;
     const Bytes records = hex("05 00 00 00 03 00 00 00 90 3c 40 00");
     builder.write(1, 0x123456789a, records, 16, 60'000);
