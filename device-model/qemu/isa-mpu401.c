@@ -9,10 +9,12 @@
 #include "hw/boards.h"
 #include "hw/irq.h"
 #include "hw/isa/isa.h"
+#include "hw/qdev-properties-system.h"
 #include "hw/qdev-properties.h"
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
 #include "mpulab-glue.h"
+#include "mpulab-midi.h"
 #include "mpulab_codes.h"
 #include "mpulab_link.h"
 #include "qapi/error.h"
@@ -33,6 +35,7 @@ struct MPU401State {
     ISADevice parent_obj;
 
     MpulabCard card;
+    MpulabMidi midi;
     MemoryRegion io;
     QEMUTimer* timer;
     int64_t armed_ns; /* what the timer is set to; MPULAB_CORE_NEVER = not at all */
@@ -85,6 +88,7 @@ static void mpu401_sync(MpulabCard* card) {
             timer_mod(s->timer, next_ns);
         }
     }
+    mpulab_midi_sync(&s->midi);
 }
 
 static void mpu401_timer(void* opaque) {
@@ -178,6 +182,9 @@ static void mpu401_emit(void* opaque, const mpulab_core_event* event) {
     MPU401State* s = opaque;
 
     mpu401_trace_event(s->card.device.unit, event);
+    if (event->kind == MPULAB_KIND_WIRE_OUT) {
+        mpulab_midi_wire_out(&s->midi, event->a, event->b);
+    }
     mpulab_card_event(&s->card, event);
 }
 
@@ -276,6 +283,7 @@ static void mpu401_realize(DeviceState* dev, Error** errp) {
         timer_free(s->timer);
         return;
     }
+    mpulab_midi_realize(&s->midi, &s->card);
     memory_region_init_io(&s->io, OBJECT(s), &mpu401_io_ops, s, TYPE_ISA_MPU401, s->card.device.port_length);
     isa_register_ioport(isa, &s->io, s->iobase);
 }
@@ -283,6 +291,7 @@ static void mpu401_realize(DeviceState* dev, Error** errp) {
 static void mpu401_unrealize(DeviceState* dev) {
     MPU401State* s = ISA_MPU401(dev);
 
+    mpulab_midi_unrealize(&s->midi);
     mpulab_card_unregister(&s->card);
     timer_free(s->timer);
     mpulab_core_destroy(s->card.core);
@@ -347,6 +356,7 @@ static const VMStateDescription vmstate_mpu401 = {
                                      VMSTATE_UINT32(state_size, MPU401State),
                                      VMSTATE_VALIDATE("size of the card's state", mpu401_state_size_is_sane),
                                      VMSTATE_VBUFFER_ALLOC_UINT32(state, MPU401State, 0, NULL, state_size),
+                                     VMSTATE_STRUCT(midi, MPU401State, 1, vmstate_mpulab_midi, MpulabMidi),
                                      VMSTATE_END_OF_LIST()},
 };
 
@@ -354,6 +364,7 @@ static const Property mpu401_properties[] = {
     DEFINE_PROP_UINT32("iobase", MPU401State, iobase, 0x330),
     DEFINE_PROP_UINT32("irq", MPU401State, irq, 7),
     DEFINE_PROP_INT32("unit", MPU401State, unit, -1),
+    DEFINE_MPULAB_MIDI_PROPERTIES(MPU401State, midi),
 #define MPULAB_CHOICE(field, name, value, allowed, help) DEFINE_PROP_STRING(name, MPU401State, field),
 #define MPULAB_SWITCH(field, name, value, help) DEFINE_PROP_BOOL(name, MPU401State, field, value),
 #define MPULAB_NUMBER(field, name, value, low, high, help) DEFINE_PROP_INT32(name, MPU401State, field, value),
@@ -368,6 +379,7 @@ static void mpu401_class_init(ObjectClass* klass, void* data) {
         {"iobase", "first of its two ports"},
         {"irq", "ISA interrupt line: 3-7, 9-12, 14, 15; not 9 while ACPI is on"},
         {"unit", "its number on the link, 0-254; -1: the lowest free one"},
+        MPULAB_MIDI_DESCRIPTIONS,
 #define MPULAB_CHOICE(field, name, value, allowed, help) {name, allowed " (default: " value "): " help},
 #define MPULAB_SWITCH(field, name, value, help) {name, help},
 #define MPULAB_NUMBER(field, name, value, low, high, help) {name, #low " to " #high ": " help},
