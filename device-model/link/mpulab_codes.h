@@ -36,8 +36,10 @@ enum mpulab_overrun {
 
 /* GUEST_ERROR. */
 enum mpulab_guest_error {
-    MPULAB_GUEST_READ_EMPTY = 0,     /* DATA read while DSR = 1 */
-    MPULAB_GUEST_WRITE_NOT_READY = 1 /* DATA or COMMAND written while DRR = 1 */
+    MPULAB_GUEST_READ_EMPTY = 0,      /* DATA read while DSR = 1 */
+    MPULAB_GUEST_WRITE_NOT_READY = 1, /* DATA or COMMAND written while DRR = 1 */
+    MPULAB_GUEST_READ_UNPOWERED = 2,  /* any register read in D3 */
+    MPULAB_GUEST_WRITE_UNPOWERED = 3  /* any register written in D3 */
 };
 
 /* FAULT: what a cue has spoilt. `a` holds three numbers. */

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define MPULAB_PLAN_MAGIC "MPLBPLAN"
-#define MPULAB_PLAN_VERSION 1u
+#define MPULAB_PLAN_VERSION 2u
 #define MPULAB_PLAN_MAX_BYTES (16u << 20)
 #define MPULAB_PLAN_MAX_SECTIONS 64u
 
@@ -41,14 +41,19 @@ typedef struct mpulab_plan_section {
 
 /* One device the guest's bus driver shall find. */
 typedef struct mpulab_machine_device {
-    char hardware_id[16]; /* "PNPB006", zero-padded */
+    char hardware_id[16]; /* "PNPB006", PCI: "pci1234,4d50"; zero-padded */
     uint32_t unit;        /* the card's number on the link */
-    uint32_t port_base;
+    uint32_t port_base;   /* PCI: this and the next three are 0, 0, MPULAB_IRQ_NONE, 0: firmware deals them out */
     uint32_t port_length;
     uint32_t irq;       /* ISA line; MPULAB_IRQ_NONE = the device has none */
     uint32_t irq_flags; /* MPULAB_IRQ_* */
+    uint32_t bus;       /* MPULAB_BUS_* */
+    uint32_t address;   /* PCI: bus << 8 | device << 3 | function; else 0 */
     uint32_t reserved;  /* 0 */
 } mpulab_machine_device;
+
+#define MPULAB_BUS_ISA 0u
+#define MPULAB_BUS_PCI 1u /* what the device has been given stands in its configuration space */
 
 #define MPULAB_IRQ_NONE 0xffffffffu
 #define MPULAB_IRQ_LATCHED 0x1u /* edge-triggered, active high (ISA); without it level-triggered */
@@ -107,7 +112,7 @@ enum mpulab_cue_action {
 
 #if defined(__cplusplus)
 static_assert(sizeof(mpulab_plan_header) == 32 && sizeof(mpulab_plan_section) == 16 &&
-                  sizeof(mpulab_machine_device) == 40 && sizeof(mpulab_guest_options) == 32 &&
+                  sizeof(mpulab_machine_device) == 48 && sizeof(mpulab_guest_options) == 32 &&
                   sizeof(mpulab_cues_header) == 32 && sizeof(mpulab_cue) == 64,
               "the plan's structures have one layout on every side");
 #endif

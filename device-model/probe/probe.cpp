@@ -82,6 +82,8 @@ void Probe::build_machine_section() {
             out.put(card.device.port_length);
             out.put(card.device.irq);
             out.put(card.device.irq_flags);
+            out.put(card.device.bus);
+            out.put(card.device.address);
             out.put(uint32_t{0});
         }
     };
@@ -135,6 +137,7 @@ void Probe::settle(int64_t now_ns) {
 }
 
 void Probe::card_event(uint8_t unit, const mpulab_cause* cause, const mpulab_core_event& event) {
+    if (cause == nullptr) cause = power_cause_;
     mpulab_record made = {};
     made.time_ns = static_cast<uint64_t>(event.time_ns);
     made.corr = event.corr;

@@ -56,6 +56,7 @@ class Probe {
     mpulab_probe_action take_record(uint32_t address, const mpulab_cause& cause, int64_t now_ns);
     void add_text(uint8_t byte, const mpulab_cause& cause, int64_t now_ns);
     void flush_text(int64_t now_ns);
+    void tell_power(uint32_t value, const mpulab_cause& cause, int64_t now_ns);
     void start_marker(uint64_t number, int64_t now_ns);
 
     mpulab_probe_host host_;
@@ -64,6 +65,8 @@ class Probe {
     std::vector<AttachedCard> cards_; // by unit
     std::vector<uint8_t> machine_;
     bool assembled_ = false;
+
+    const mpulab_cause* power_cause_ = nullptr; // while a card is told its power state
 
     bool running_ = false; // the machine
     bool started_ = false; // the run

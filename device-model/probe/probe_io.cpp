@@ -5,6 +5,7 @@
 
 #include "../common/bytes.hpp"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 
@@ -104,8 +105,12 @@ mpulab_probe_action Probe::write(uint32_t offset, uint32_t size, uint32_t value,
         cursor_ = 0;
         return MPULAB_PROBE_NOTHING;
     }
-    complain("probe: write of %u bytes (0x%x) at offset 0x%02x; SELECT and RECORD take dwords, TEXT a byte", size,
-             value, offset);
+    if (offset == MPULAB_PROBE_PORT_POWER && size == 4) {
+        tell_power(value, cause, now_ns);
+        return MPULAB_PROBE_NOTHING;
+    }
+    complain("probe: write of %u bytes (0x%x) at offset 0x%02x; SELECT, RECORD and POWER take dwords, TEXT a byte",
+             size, value, offset);
     return MPULAB_PROBE_NOTHING;
 }
 
@@ -156,6 +161,23 @@ mpulab_probe_action Probe::take_record(uint32_t address, const mpulab_cause& cau
     default:
         return MPULAB_PROBE_NOTHING;
     }
+}
+
+void Probe::tell_power(uint32_t value, const mpulab_cause& cause, int64_t now_ns) {
+    const uint32_t unit = value & 0xff;
+    const uint32_t d_state = value >> 8;
+    const auto card = std::find_if(cards_.begin(), cards_.end(),
+                                   [unit](const AttachedCard& each) { return each.device.unit == unit; });
+    if (card == cards_.end() || d_state > 3) {
+        return complain("probe: power 0x%x refused: card %u to D%u; a card of this machine, and D0 to D3, expected",
+                        value, unit, d_state);
+    }
+    if (card->device.bus != MPULAB_BUS_ISA) {
+        return complain("probe: power 0x%x refused: card %u is on PCI, and has registers for it", value, unit);
+    }
+    power_cause_ = &cause;
+    mpulab_core_power(card->core, d_state, now_ns);
+    power_cause_ = nullptr;
 }
 
 void Probe::start_marker(uint64_t number, int64_t now_ns) {

@@ -8,7 +8,8 @@
  *                    because each costs as much as some hundred instructions, and a run makes millions of them.
  * Three kinds act:   RUN_ENDED ends the run and stops the machine at that instruction, HOLD stops it until a debugger
  *                    or the harness continues it, MARKER starts the cues that wait for it.
- * Text:              bytes written to TEXT ("rep outsb") become TEXT records at each newline and each 24 bytes.
+ * Power:             a bus driver tells what D-state it has put a card into, because an ISA card has no register for
+ * it. Text:              bytes written to TEXT ("rep outsb") become TEXT records at each newline and each 24 bytes.
  */
 #ifndef MPULAB_PROBE_PORTS_H
 #define MPULAB_PROBE_PORTS_H
@@ -23,7 +24,11 @@
 #define MPULAB_PROBE_PORT_SIZE 0x08u   /* R  dword: bytes in the selected section; 0 = there is none */
 #define MPULAB_PROBE_PORT_DATA 0x0cu   /* R  dword: next four bytes; 0 past the end */
 #define MPULAB_PROBE_PORT_RECORD 0x10u /* W  dword: physical address of a mpulab_guest_record */
+#define MPULAB_PROBE_PORT_POWER 0x14u  /* W  dword: MPULAB_PROBE_POWER() */
 #define MPULAB_PROBE_PORT_TEXT 0x18u   /* W  byte */
+
+/* Card `unit` of MACHINE goes into D0 to D3 (0 to 3). A PCI card has registers for that, and is not told. */
+#define MPULAB_PROBE_POWER(unit, d_state) ((uint32_t)(unit) | (uint32_t)(d_state) << 8)
 
 /* What a guest says of a record; little-endian, at any alignment. */
 typedef struct mpulab_guest_record {

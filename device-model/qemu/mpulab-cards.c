@@ -24,6 +24,32 @@ static MpulabCard* find_card(uint32_t unit) {
     return NULL;
 }
 
+/* Two ISA cards share neither a port nor a line, which is edge-triggered and driven both ways. */
+static bool wiring_is_free(const MpulabCard* card, Error** errp) {
+    const mpulab_machine_device* ours = &card->device;
+    MpulabCard* other;
+
+    QTAILQ_FOREACH(other, &mpulab_cards, next) {
+        const mpulab_machine_device* theirs = &other->device;
+
+        if (ours->bus != MPULAB_BUS_ISA || theirs->bus != MPULAB_BUS_ISA) {
+            continue;
+        }
+        if (ours->port_base < theirs->port_base + theirs->port_length &&
+            theirs->port_base < ours->port_base + ours->port_length) {
+            error_setg(errp, "%s: iobase 0x%x: ports 0x%x to 0x%x are those of card %u; others expected", card->name,
+                       ours->port_base, theirs->port_base, theirs->port_base + theirs->port_length - 1, theirs->unit);
+            return false;
+        }
+        if (ours->irq == theirs->irq) {
+            error_setg(errp, "%s: irq %u is the line of card %u at port 0x%x; another expected, ISA cards cannot share",
+                       card->name, ours->irq, theirs->unit, theirs->port_base);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool mpulab_card_register(MpulabCard* card, Error** errp) {
     uint32_t unit = card->device.unit;
 
@@ -33,11 +59,15 @@ bool mpulab_card_register(MpulabCard* card, Error** errp) {
         }
     }
     if (unit >= MPULAB_NO_UNIT) {
-        error_setg(errp, "unit %u: a card's number is 0 to %u", unit, MPULAB_NO_UNIT - 1);
+        error_setg(errp, "%s: unit %d: a card's number is 0 to %u", card->name, (int32_t)unit, MPULAB_NO_UNIT - 1);
         return false;
     }
     if (find_card(unit)) {
-        error_setg(errp, "unit %u is taken by the card at port 0x%x", unit, find_card(unit)->device.port_base);
+        error_setg(errp, "%s: unit %u is the number of another card (%s); others expected, or -1", card->name, unit,
+                   find_card(unit)->name);
+        return false;
+    }
+    if (!wiring_is_free(card, errp)) {
         return false;
     }
     card->device.unit = unit;
@@ -71,7 +101,7 @@ void mpulab_sync_cards(void) {
     MpulabCard* card;
 
     QTAILQ_FOREACH(card, &mpulab_cards, next) {
-        card->sync(card);
+        mpulab_card_sync(card);
     }
 }
 

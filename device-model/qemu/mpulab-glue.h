@@ -6,31 +6,21 @@
 #ifndef HW_MPULAB_GLUE_H
 #define HW_MPULAB_GLUE_H
 
-#include "mpulab_core.h"
-#include "probe_core.h"
-#include "qemu/queue.h"
-
-typedef struct MpulabCard MpulabCard;
-
-struct MpulabCard {
-    mpulab_core* core;
-    mpulab_machine_device device;   /* unit: UINT32_MAX = the lowest free number */
-    const mpulab_cause* cause;      /* set while a guest's access is under way */
-    void (*sync)(MpulabCard* card); /* copies the line, arms the timer */
-    QTAILQ_ENTRY(MpulabCard) next;
-};
+#include "mpulab-card.h"
 
 typedef QTAILQ_HEAD(MpulabCards, MpulabCard) MpulabCards;
 
 extern MpulabCards mpulab_cards;           /* in the order they were made */
 extern mpulab_probe* mpulab_machine_probe; /* NULL: there is none */
 
-/* At realize; fails when the unit number is taken or out of range. */
+/* At realize; fails when the unit number is out of range, or it, a port or the line is another card's. */
 bool mpulab_card_register(MpulabCard* card, Error** errp);
 void mpulab_card_unregister(MpulabCard* card);
 
 /* Puts the event on the link, with card->cause. */
 void mpulab_card_event(MpulabCard* card, const mpulab_core_event* event);
+/* Copies the line, arms the timer. */
+void mpulab_card_sync(MpulabCard* card);
 
 /*
  * Lets all cards get to the present, which is returned. Comes before each access, so that what they

@@ -10,6 +10,7 @@
  */
 #include "qemu/osdep.h"
 
+#include "mpulab-glue.h"
 #include "mpulab-midi.h"
 #include "qemu/error-report.h"
 #include "qemu/timer.h"
@@ -20,8 +21,8 @@
 
 static void midi_report_lost(MpulabMidi* midi) {
     if (midi->lost) {
-        warn_report("isa-mpu401 unit %u: midi: %" PRIu64 " bytes of MIDI OUT were lost: their reader was too slow",
-                    midi->card->device.unit, midi->lost);
+        warn_report("%s unit %u: midi: %" PRIu64 " bytes of MIDI OUT were lost: their reader was too slow",
+                    midi->card->name, midi->card->device.unit, midi->lost);
         midi->lost = 0;
     }
 }
@@ -62,9 +63,9 @@ static void midi_deliver(MpulabMidi* midi, uint8_t byte) {
     }
     if (midi->backlog_size == MPULAB_MIDI_BACKLOG) {
         if (!midi->lost++) {
-            warn_report("isa-mpu401 unit %u: midi: %u bytes wait for a slow reader; from here on bytes of MIDI OUT are "
+            warn_report("%s unit %u: midi: %u bytes wait for a slow reader; from here on bytes of MIDI OUT are "
                         "lost to it",
-                        midi->card->device.unit, MPULAB_MIDI_BACKLOG);
+                        midi->card->name, midi->card->device.unit, MPULAB_MIDI_BACKLOG);
         }
         return;
     }
@@ -124,9 +125,14 @@ static void midi_byte_arrives(void* opaque) {
     int64_t now = mpulab_settle();
     uint8_t byte = midi->in_bytes[0];
 
-    midi->in_waits = !mpulab_core_wire_in_room(midi->card->core);
-    if (midi->in_waits) {
+    if (!mpulab_core_wire_in_room(midi->card->core)) {
+        midi->in_waits = true;
         return;
+    }
+    if (midi->in_waits) { /* the cable was held up: what follows is a byte's time behind this one, not behind its plan
+                           */
+        midi->in_waits = false;
+        midi->in_end_ns = now;
     }
     midi->in_count--;
     memmove(midi->in_bytes, midi->in_bytes + 1, midi->in_count);
@@ -140,9 +146,7 @@ static void midi_byte_arrives(void* opaque) {
 
 void mpulab_midi_go_on(MpulabMidi* midi) {
     if (mpulab_core_wire_in_room(midi->card->core)) {
-        midi->in_waits = false;
-        midi->in_end_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-        timer_mod(midi->in_timer, midi->in_end_ns);
+        timer_mod(midi->in_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
     }
 }
 
@@ -198,8 +202,8 @@ static int midi_post_load(void* opaque, int version_id) {
     MpulabMidi* midi = opaque;
 
     if (midi->in_count > MPULAB_MIDI_READ_AHEAD) {
-        error_report("isa-mpu401: midi: state holds %u bytes on the cable, at most %u expected", midi->in_count,
-                     MPULAB_MIDI_READ_AHEAD);
+        error_report("%s unit %u: midi: state holds %u bytes on the cable, at most %u expected", midi->card->name,
+                     midi->card->device.unit, midi->in_count, MPULAB_MIDI_READ_AHEAD);
         return -EINVAL;
     }
     if (!midi->out_timer) {

@@ -9,11 +9,13 @@
 
 #include "chardev/char-fe.h"
 #include "migration/vmstate.h"
-#include "mpulab-glue.h"
+#include "mpulab_core.h"
 #include "qemu/notify.h"
 
 #define MPULAB_MIDI_READ_AHEAD 64       /* bytes taken from the chardev before their time on the cable */
 #define MPULAB_MIDI_BACKLOG (64 * 1024) /* bytes that wait for a slow reader */
+
+typedef struct MpulabCard MpulabCard;
 
 typedef struct MpulabMidi {
     MpulabCard* card;

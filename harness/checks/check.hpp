@@ -60,6 +60,10 @@ CheckResult nothing_seen(std::string name, std::string what);
 CheckResult failed(const CheckInput& input, std::string name, uint64_t looked_at, std::string message,
                    std::string expected, std::string seen, std::optional<uint64_t> record);
 
+/// Whether a step that ended with `status` failed: errors and warnings of NT, and STATUS_TIMEOUT, which NT counts as
+/// success (score.h; the agent judges the same way).
+bool step_failed(uint64_t status);
+
 /// Time of 0 on the render pin's stream clock: the end of the step that set it to RUN. Empty: it never ran.
 std::optional<uint64_t> render_run_time(const CheckInput& input);
 

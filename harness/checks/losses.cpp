@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // No byte was lost in the card: no OVERRUN, of the host's latch or of the RX FIFO. And no rule was broken: no FINDING.
 #include "checks/check.hpp"
+#include "events/format.hpp"
 #include "events/names.hpp"
 
 #include <fmt/format.h>
@@ -44,7 +45,7 @@ CheckResult check_findings(const CheckInput& input) {
     }
     if (findings != 0) {
         const mpulab_record& record = records[*first];
-        return failed(input, kName, calls, fmt::format("V{:02}: {}", record.a, input.log.name_after(*first)),
+        return failed(input, kName, calls, fmt::format("V{:02}: {}", record.a, one_line(input.log.name_after(*first))),
                       fmt::format("{}", record.c), fmt::format("{} ({} findings in all)", record.b, findings), first);
     }
     if (calls == 0) return nothing_seen(kName, "the driver was never called");

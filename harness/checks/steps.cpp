@@ -9,6 +9,11 @@
 
 namespace mpulab {
 
+bool step_failed(uint64_t status) {
+    constexpr uint64_t kStatusTimeout = 0x102;
+    return (status & 0x80000000u) != 0 || status == kStatusTimeout;
+}
+
 CheckResult check_steps(const CheckInput& input) {
     uint64_t ended = 0;
     std::map<uint64_t, uint64_t> open; // corr → record of STEP_BEGIN
@@ -17,7 +22,7 @@ CheckResult check_steps(const CheckInput& input) {
         if (record.kind != MPULAB_KIND_STEP_END) continue;
         open.erase(record.corr);
         ++ended;
-        if ((record.b & 0x80000000u) != 0) { // not NT_SUCCESS: a warning or an error
+        if (step_failed(record.b)) {
             return failed(input, "steps", ended,
                           fmt::format("step {} ({}) failed", MPULAB_CORR_NUMBER(record.corr), opcode_name(record.a)),
                           "a success status", status_name(record.b), record.seq);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mpulab: parses the command line, dispatches, turns the outcome into an exit code.
+#include "cli/inspect.hpp"
 #include "cli/play.hpp"
 #include "cli/show.hpp"
 
@@ -49,7 +50,8 @@ int main(int argc, char** argv) {
     play_command->add_option("--driver", play_options.driver, "the .sys to test instead of ours")->type_name("FILE");
     play_command->add_option("--connect", play_options.connect, "libvirt URI; default: libvirt inside this process");
     play_command->add_option("--soundfont", play_options.soundfont, "sound font for the .wav")->type_name("FILE");
-    play_command->add_flag("!--no-capture", play_options.capture, "only out: inject nothing at MIDI IN");
+    play_command->add_flag_callback(
+        "--no-capture", [&play_options] { play_options.capture = false; }, "only out: inject nothing at MIDI IN");
     play_command->add_flag("--json", play_options.json, "print the result document instead of a summary");
     play_command->add_flag("--gdb", play_options.gdb, "stop before DriverEntry and print how to attach gdb");
     play_command->add_flag("--print-command", play_options.print_command,
@@ -62,6 +64,12 @@ int main(int argc, char** argv) {
     show_command->add_option("--kind", show_options.kinds, "only these kinds, e.g. WIRE_OUT,IRQ")->delimiter(',');
     show_command->add_option("--from", show_options.from, "first record")->capture_default_str();
     show_command->add_option("--count", show_options.count, "at most so many records");
+
+    InspectOptions inspect_options;
+    auto* inspect_command =
+        app.add_subcommand("inspect", "say what a driver image imports, and whether the built-in guest can run it");
+    inspect_command->add_option("FILE", inspect_options.file, "a driver's .sys")->required();
+    inspect_command->add_flag("--json", inspect_options.json, "print the report as JSON");
 
     try {
         app.parse(argc, argv);
@@ -77,7 +85,9 @@ int main(int argc, char** argv) {
     set_up_log(verbose);
     play_options.command.assign(argv, argv + argc);
     try {
-        const ExitCode code = play_command->parsed() ? play(play_options) : show(show_options);
+        const ExitCode code = play_command->parsed()      ? play(play_options)
+                              : inspect_command->parsed() ? inspect(inspect_options)
+                                                          : show(show_options);
         return static_cast<int>(code);
     } catch (const Error& error) {
         return refuse(error);

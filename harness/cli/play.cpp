@@ -230,7 +230,7 @@ ExitCode play(const PlayOptions& options) {
         write_file(facts.folder / "qemu.log", outcome.qemu_log);
         facts.artefacts["machine"] = "machine.xml";
         facts.artefacts["result"] = "result.json";
-        const auto document = result_document(facts, judgement).dump(2) + "\n";
+        const auto document = result_text(result_document(facts, judgement));
         write_file(facts.folder / "result.json", document);
         if (options.json) fmt::print("{}", document);
     } catch (const Error& error) {

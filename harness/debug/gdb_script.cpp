@@ -3,6 +3,7 @@
 
 #include "common/error.hpp"
 #include "common/files.hpp"
+#include "events/format.hpp"
 
 #include <cstdlib>
 #include <fmt/format.h>
@@ -22,6 +23,16 @@ constexpr size_t kPeOffset = 0x3c;
 constexpr size_t kOptionalHeader = 24;
 constexpr uint16_t kPe32 = 0x10b;
 constexpr uint16_t kPe32Plus = 0x20b;
+
+/// One word of a gdb command that splits its arguments as a shell does.
+std::string gdb_word(const std::string& text) {
+    std::string word = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') word += '\\';
+        word += c;
+    }
+    return word + '"';
+}
 
 } // namespace
 
@@ -57,10 +68,10 @@ std::string gdb_script(const fs::path& socket, const std::vector<Module>& module
         const fs::path file = symbols.find(module.name);
         const auto linked = file.empty() ? std::nullopt : pe_image_base(read_file(file, kMaxSymbolFile, "symbol file"));
         if (!linked) {
-            script += fmt::format("# no symbol file for {} at 0x{:x}\n", module.name, module.base);
+            script += fmt::format("# no symbol file for {} at 0x{:x}\n", one_line(module.name), module.base);
             continue;
         }
-        script += fmt::format("add-symbol-file {} -o 0x{:x}\n", file.string(), module.base - *linked);
+        script += fmt::format("add-symbol-file {} -o 0x{:x}\n", gdb_word(file.string()), module.base - *linked);
     }
     script += fmt::format("target remote {}\n", socket.string());
     return script;

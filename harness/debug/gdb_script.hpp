@@ -14,7 +14,7 @@ namespace mpulab {
 /// Where symbol files are looked for: for module "ks.sys" as "ks.sys.debug" or "ks.debug" in each folder.
 struct SymbolPath {
     std::vector<std::filesystem::path> folders;
-    std::filesystem::path sources; // root of the tree that relative source names start at; empty: not known
+    std::filesystem::path sources = {}; // root of the tree that relative source names start at; empty: not known
 
     /// Empty: there is none.
     std::filesystem::path find(const std::string& module) const;

@@ -25,7 +25,7 @@ EventLog EventLog::open(const std::filesystem::path& path) {
     if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
         throw Error(
             fmt::format("cannot read event log {}: {}", path.string(), file ? "not a regular file" : errno_text(errno)),
-            "name a run's folder or its event.log");
+            "name a run's folder or its events.mpl");
     }
     const auto size = static_cast<size_t>(status.st_size);
     if (size == 0) throw Error(fmt::format("event log {} is empty", path.string()), "run again: nothing was recorded");

@@ -60,7 +60,8 @@ std::string word(const EventLog& log, uint16_t kind, int index, uint64_t value) 
         if (index == 1) return status_name(value);
         return first ? fmt::format("0x{:x}", value) : fmt::format("{}", value);
     case MPULAB_KIND_IRP_MADE:
-        return index == 2 ? fmt::format("{}", value) : fmt::format("0x{:x}", value);
+        if (index == 2) return value == 0 ? "nothing" : correlation_name(value);
+        return fmt::format("0x{:x}", value);
     case MPULAB_KIND_OVERRUN:
         return first ? overrun_name(value) : fmt::format("0x{:02x}", value);
     case MPULAB_KIND_GUEST_ERROR:
@@ -82,6 +83,10 @@ std::string word(const EventLog& log, uint16_t kind, int index, uint64_t value) 
     case MPULAB_KIND_WIRE_IN:
     case MPULAB_KIND_LATCH:
         return first ? fmt::format("0x{:02x}", value) : fmt::format("{}", value);
+    case MPULAB_KIND_MODULE: // a base shown as "module+0x0" would tell nothing
+        return first ? fmt::format("0x{:x}", value) : index == 1 ? fmt::format("{}", value) : log.symbol(value);
+    case MPULAB_KIND_BUGCHECK: // codes and parameters are known by their hexadecimal numbers
+    case MPULAB_KIND_BUGCHECK_MORE:
     case MPULAB_KIND_DPC:
     case MPULAB_KIND_FRAME:
         return log.symbol(value);
@@ -123,6 +128,12 @@ std::string format_record(const EventLog& log, const mpulab_record& record) {
     if (record.irql != 0) line += fmt::format("  irql={}", record.irql);
     if (record.pc != 0) line += "  pc=" + log.symbol(record.pc);
     return line;
+}
+
+std::string one_line(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+    return text;
 }
 
 std::vector<std::string> format_around(const EventLog& log, uint64_t center, size_t count) {

@@ -83,7 +83,9 @@ constexpr Named kOpcodes[] = {{MPULAB_OP_OPEN_FILTER, "OPEN_FILTER"},
 constexpr Named kOverruns[] = {{MPULAB_OVERRUN_HOST_LATCH, "host latch"}, {MPULAB_OVERRUN_RX_FIFO, "RX FIFO"}};
 
 constexpr Named kGuestErrors[] = {{MPULAB_GUEST_READ_EMPTY, "read while empty"},
-                                  {MPULAB_GUEST_WRITE_NOT_READY, "written while not ready"}};
+                                  {MPULAB_GUEST_WRITE_NOT_READY, "written while not ready"},
+                                  {MPULAB_GUEST_READ_UNPOWERED, "read without power (D3)"},
+                                  {MPULAB_GUEST_WRITE_UNPOWERED, "written without power (D3)"}};
 
 constexpr Named kCorrelations[] = {{MPULAB_CORR_TX_BYTE, "tx"},    {MPULAB_CORR_RX_BYTE, "rx"},
                                    {MPULAB_CORR_STEP, "step"},     {MPULAB_CORR_IRP, "irp"},

@@ -32,7 +32,7 @@ std::string cue_action_name(uint64_t action);   // "drop-irq"
 /// Word a of a FAULT: "hold-dsr of cue 3", "hold-dsr of cue 3 is over".
 std::string fault_name(uint64_t fault);
 std::string correlation_name(uint64_t corr); // "rx 12"; "" for 0
-/// "0xc0000034 OBJECT_NAME_NOT_FOUND"; the number alone when it has no name here.
+/// "0xc0000034 STATUS_OBJECT_NAME_NOT_FOUND"; the number alone when it has no name here.
 std::string status_name(uint64_t status);
 
 } // namespace mpulab

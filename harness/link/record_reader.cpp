@@ -14,6 +14,11 @@ namespace {
 constexpr const char* kRebuild = "build QEMU and the harness from one tree (scripts/run does)";
 constexpr const char* kReport = "keep this event log and report a defect of the bench";
 
+[[noreturn]] void foreign() {
+    throw Error("this is no event log: it does not begin with \"" MPULAB_LINK_MAGIC "\"",
+                "name a run's folder or its events.mpl");
+}
+
 [[noreturn]] void broken(const std::string& what) {
     throw Error("the event log is broken: " + what, kReport);
 }
@@ -45,10 +50,7 @@ void RecordReader::feed(ByteView bytes) {
 void RecordReader::header(const uint8_t* bytes) {
     mpulab_link_header header;
     std::memcpy(&header, bytes, sizeof header);
-    if (std::memcmp(header.magic, MPULAB_LINK_MAGIC, sizeof header.magic) != 0) {
-        throw Error("this is no event log: it does not begin with \"" MPULAB_LINK_MAGIC "\"",
-                    "name an event.log of mpulab");
-    }
+    if (std::memcmp(header.magic, MPULAB_LINK_MAGIC, sizeof header.magic) != 0) foreign();
     if (header.version != MPULAB_LINK_VERSION || header.record_size != sizeof(mpulab_record)) {
         throw Error(
             fmt::format("the event log has version {} with records of {} bytes; this mpulab reads version {} with {}",
@@ -76,8 +78,13 @@ void RecordReader::record(const mpulab_record& record) {
 }
 
 void RecordReader::finish() const {
+    if (!header_seen_) {
+        if (partial_size_ == 0) broken("it is empty");
+        constexpr size_t kMagicSize = sizeof(mpulab_link_header::magic);
+        if (std::memcmp(partial_, MPULAB_LINK_MAGIC, std::min(partial_size_, kMagicSize)) != 0) foreign();
+        broken(fmt::format("it stops {} bytes into its header", partial_size_));
+    }
     if (partial_size_ != 0) broken(fmt::format("it stops {} bytes into record {}", partial_size_, records_));
-    if (!header_seen_) broken("it is empty");
     if (!ended_) broken(fmt::format("it stops after {} records without RUN_ENDED", records_));
 }
 

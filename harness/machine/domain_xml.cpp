@@ -67,7 +67,7 @@ std::string domain_xml(const MachineSpec& spec, const std::string& name) {
 )",
         fmt::arg("name", xml_escaped(name)), fmt::arg("uuid", kMachineUuid), fmt::arg("memory", spec.memory_mib),
         fmt::arg("firmware", xml_escaped(spec.firmware.string())),
-        fmt::arg("kernel", xml_escaped(spec.kernel.string())), fmt::arg("initrd", xml_escaped(spec.initrd.string())),
+        fmt::arg("kernel", xml_escaped(spec.kernel.string())), fmt::arg("initrd", xml_escaped(initrd_argument(spec))),
         fmt::arg("cmdline", xml_escaped(kernel_command_line(spec))), fmt::arg("cpu", xml_escaped(spec.cpu)),
         fmt::arg("epoch", kMachineEpoch), fmt::arg("qemu", xml_escaped(spec.qemu.string())));
     for (const std::string& argument : device_arguments(spec)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A machine as libvirt's domain XML. Pure; golden files in tests/harness/golden.
+// A machine as libvirt's domain XML. Pure; golden file in tests/harness/machine/golden.
 #pragma once
 
 #include "machine/spec.hpp"

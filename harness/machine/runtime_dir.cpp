@@ -154,6 +154,14 @@ std::string RuntimeDir::prepare_embedded_libvirt() const {
     return "qemu:///embed?root=" + path_.string();
 }
 
+fs::path RuntimeDir::without_space(const fs::path& path) const {
+    if (path.string().find(' ') == std::string::npos) return path;
+    const fs::path link = path_ / "module";
+    std::error_code failure;
+    fs::create_symlink(fs::absolute(path), link, failure);
+    return failure ? path : link; // then it is refused by name where it is used
+}
+
 int RuntimeDir::qemu_pid(const std::string& name) const {
     return std::max(0, std::atoi(file_text(path_ / "run/qemu" / (name + ".pid")).c_str()));
 }

@@ -31,6 +31,8 @@ class RuntimeDir {
 
     /// Lays out what `qemu:///embed?root=` wants: qemu.conf and the shared cache. Returns the URI.
     std::string prepare_embedded_libvirt() const;
+    /// `path`, or where it has a space, which QEMU does not take everywhere, a link to it in here.
+    std::filesystem::path without_space(const std::filesystem::path& path) const;
     /// Process number of the QEMU that libvirt started here for domain `name`; 0: none.
     int qemu_pid(const std::string& name) const;
     std::filesystem::path qemu_log(const std::string& name) const { return path_ / "log/qemu" / (name + ".log"); }

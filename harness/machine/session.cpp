@@ -60,6 +60,7 @@ class Session {
         ::umask(old_mask);
         request_.spec.link_chardev = link_socket_chardev(runtime_.link_socket());
         if (request_.gdb) request_.spec.gdb_socket = runtime_.gdb_socket();
+        request_.spec.initrd = runtime_.without_space(request_.spec.initrd);
         outcome_.xml = domain_xml(request_.spec, kDomainName);
 
         spawn(read_link());

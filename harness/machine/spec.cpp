@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "machine/spec.hpp"
 
+#include "common/error.hpp"
+
 #include <fmt/format.h>
 
 namespace mpulab {
@@ -39,6 +41,15 @@ std::string link_socket_chardev(const std::filesystem::path& path) {
 
 std::string link_file_chardev(const std::filesystem::path& path) {
     return "file,id=link,path=" + qemu_value(path.string());
+}
+
+std::string initrd_argument(const MachineSpec& spec) {
+    const std::string path = spec.initrd.string();
+    if (path.find(' ') != std::string::npos) {
+        throw Error(fmt::format("QEMU takes no boot module in a folder with a space in its path: {}", path),
+                    "name another folder with --out");
+    }
+    return qemu_value(path);
 }
 
 std::string kernel_command_line(const MachineSpec& spec) {
@@ -94,7 +105,7 @@ std::vector<std::string> qemu_command(const MachineSpec& spec) {
         "-kernel",
         spec.kernel.string(),
         "-initrd",
-        spec.initrd.string(),
+        initrd_argument(spec),
         "-append",
         kernel_command_line(spec),
     };

@@ -43,6 +43,10 @@ inline constexpr uint64_t kMachineEpoch = 946'684'800;                          
 std::string link_socket_chardev(const std::filesystem::path& path);
 std::string link_file_chardev(const std::filesystem::path& path);
 
+/// The boot module's path as a multiboot QEMU takes it: a list, so a comma inside it is doubled. What follows a space
+/// is not part of it and nothing escapes one: throws Error.
+std::string initrd_argument(const MachineSpec& spec);
+
 /// The kernel command line: where the guest finds the probe.
 std::string kernel_command_line(const MachineSpec& spec);
 

@@ -98,6 +98,10 @@ Json result_document(const RunFacts& facts, const Judgement& judgement) {
     return json;
 }
 
+std::string result_text(const Json& document) {
+    return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 std::string summary_text(const RunFacts& facts, const Judgement& judgement) {
     std::string out =
         fmt::format("verdict {}: {}, {} events, {} bytes, {:.1f} s of virtual time in {:.2f} s\n",

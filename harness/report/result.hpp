@@ -37,6 +37,8 @@ struct RunFacts {
 };
 
 nlohmann::ordered_json result_document(const RunFacts& facts, const Judgement& judgement);
+/// The document as it is written and printed: valid UTF-8, whatever bytes a guest's text or a path has.
+std::string result_text(const nlohmann::ordered_json& document);
 
 /// What `play` prints: verdict first, then the failing checks with their records, the hash line, the paths.
 std::string summary_text(const RunFacts& facts, const Judgement& judgement);

@@ -27,7 +27,7 @@ std::string last_text(const EventLog& log) {
     }
     while (!line.empty() && (line.back() == '\n' || line.back() == '\r'))
         line.pop_back();
-    return line;
+    return one_line(std::move(line));
 }
 
 std::string with_text(const EventLog& log, std::string reason) {
@@ -60,7 +60,7 @@ std::string missing_imports(const EventLog& log) {
     const auto records = log.records();
     for (size_t i = 0; i < records.size() && count < kMaxMissing; ++i) {
         if (records[i].kind != MPULAB_KIND_IMPORT_MISSING) continue;
-        names += (count++ ? ", " : "") + log.name_after(i);
+        names += (count++ ? ", " : "") + one_line(log.name_after(i));
     }
     return names;
 }
@@ -73,11 +73,22 @@ Judgement without_checks(Verdict verdict, std::string reason, std::string next) 
     return judgement;
 }
 
+Judgement crashed(const EventLog& log) {
+    Judgement judgement =
+        without_checks(Verdict::Crash, "", "look at the frames; stop before it with \"mpulab play --gdb\"");
+    const CrashReport crash = crash_report(log);
+    judgement.reason = fmt::format("bugcheck 0x{:x} (0x{:x}, 0x{:x}, 0x{:x}, 0x{:x}) from {}", crash.code,
+                                   crash.parameters[0], crash.parameters[1], crash.parameters[2], crash.parameters[3],
+                                   crash.caller.empty() ? "an unknown place" : crash.caller);
+    judgement.crash = crash;
+    return judgement;
+}
+
 /// A step failed that the score could not go on without: which one, and how.
 std::string failed_step(const EventLog& log) {
     const auto records = log.records();
     for (size_t i = records.size(); i-- > 0;) {
-        if (records[i].kind == MPULAB_KIND_STEP_END && (records[i].b & 0x80000000u) != 0) {
+        if (records[i].kind == MPULAB_KIND_STEP_END && step_failed(records[i].b)) {
             return fmt::format("step {} ({}) gave {}", MPULAB_CORR_NUMBER(records[i].corr), opcode_name(records[i].a),
                                status_name(records[i].b));
         }
@@ -123,6 +134,8 @@ Judgement judge(const CheckInput& input) {
     const EventLog& log = input.log;
     const auto records = log.records();
     if (records.empty() || records.back().kind != MPULAB_KIND_RUN_ENDED) {
+        const auto is_bugcheck = [](const mpulab_record& record) { return record.kind == MPULAB_KIND_BUGCHECK; };
+        if (std::any_of(records.begin(), records.end(), is_bugcheck)) return crashed(log);
         return without_checks(Verdict::Error, log.problem().empty() ? "the event log is empty" : log.problem(), kShow);
     }
     const mpulab_record& end = records.back();
@@ -130,17 +143,8 @@ Judgement judge(const CheckInput& input) {
     case MPULAB_END_SCORE_DONE:
     case MPULAB_END_STEP_FAILED:
         break;
-    case MPULAB_END_BUGCHECK: {
-        Judgement judgement =
-            without_checks(Verdict::Crash, "", "look at the frames; stop before it with \"mpulab play --gdb\"");
-        judgement.crash = crash_report(log);
-        judgement.reason =
-            fmt::format("bugcheck 0x{:x} (0x{:x}, 0x{:x}, 0x{:x}, 0x{:x}) from {}", judgement.crash->code,
-                        judgement.crash->parameters[0], judgement.crash->parameters[1], judgement.crash->parameters[2],
-                        judgement.crash->parameters[3],
-                        judgement.crash->caller.empty() ? "an unknown place" : judgement.crash->caller);
-        return judgement;
-    }
+    case MPULAB_END_BUGCHECK:
+        return crashed(log);
     case MPULAB_END_DRIVER_REFUSED:
         return without_checks(Verdict::Failed,
                               with_text(log, fmt::format("the driver did not start, {}", status_name(end.b))), kShow);

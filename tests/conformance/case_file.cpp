@@ -246,13 +246,18 @@ class Parser {
         } else if (verb == "power-on") {
             need(1, "power-on");
             made.action = Action::PowerOn;
+        } else if (verb == "power") {
+            if (words_.size() != 2 || words_[1].size() != 2 || words_[1][0] != 'D')
+                fail("power D0, D1, D2 or D3 expected");
+            made.action = Action::Power;
+            made.value = static_cast<uint8_t>(number(std::string_view(words_[1]).substr(1), 10, 3));
         } else if (verb == "given") {
             if (words_.size() != 2 || words_[1] != "uart") fail("given uart expected");
             made.action = Action::GivenUart;
         } else {
             fail("'" + verb +
                  "' is unknown; case, with, repeat, end, data, command, send, read, run, midi-in, irq, edges, "
-                 "wire, lost, await, never, power-on and given are known");
+                 "wire, lost, await, never, power-on, power and given are known");
         }
         return made;
     }

@@ -27,6 +27,7 @@ enum class Action : uint8_t {
     Await,
     Never,
     PowerOn,
+    Power,     // the guest puts the card into a D-state
     GivenUart, // resets what Edges, Wire and Lost count from
 };
 
@@ -38,7 +39,7 @@ struct WireByte {
 struct Step {
     Action action = Action::Run;
     int line = 0;
-    uint8_t value = 0; // of a read or write; Irq: level
+    uint8_t value = 0; // of a read or write; Irq: level; Power: D-state
     uint8_t mask = 0xff;
     int64_t time_ns = 0;  // Run; Await, Never: from poll to poll
     int64_t limit_ns = 0; // Await, Never

@@ -74,6 +74,12 @@ def read_step(words):
     return (words[0], *masked(words[1]))
 
 
+def d_state(word):
+    if not re.fullmatch("D[0-3]", word):
+        raise ValueError("D0, D1, D2 or D3 expected")
+    return int(word[1])
+
+
 def fixed(words, expected):
     if words != expected:
         raise ValueError(f"{' '.join(expected) or 'nothing'} expected")
@@ -85,7 +91,7 @@ VERBS = {
     "read": read_step, "run": lambda words: one(words, time_ns), "irq": lambda words: one(words, int),
     "edges": lambda words: one(words, int), "wire": lambda words: several(words, wire_byte), "lost": lost,
     "await": lambda words: poll(words, "within"), "never": lambda words: poll(words, "for"),
-    "power-on": lambda words: fixed(words, []), "given": lambda words: fixed(words, ["uart"]),
+    "power-on": lambda words: fixed(words, []), "power": lambda words: one(words, d_state), "given": lambda words: fixed(words, ["uart"]),
 }
 
 

@@ -97,6 +97,9 @@ class Run {
         case Action::PowerOn:
             mpulab_core_reset(core_, now_);
             break;
+        case Action::Power:
+            mpulab_core_power(core_, step.value, now_);
+            break;
         case Action::GivenUart:
             given_uart();
             break;

@@ -63,8 +63,8 @@ MUTANTS = (
     ("reset-keeps-deeper-input", "card_firmware.cpp", "    rx_.clear();\n    tx_gauge_", "    tx_gauge_"),
     ("reset-keeps-the-output", "card_firmware.cpp", "    tx_.clear();\n    rx_.clear();", "    rx_.clear();"),
     ("reset-keeps-the-tempo", "card_firmware.cpp", "    intelligent_.reset();\n    start_midi_clock(at, 0);", "    start_midi_clock(at, 0);"),
-    ("power-on-keeps-the-mode", "card.cpp", "    firmware_ = Firmware{};\n", "    const Mode mode = firmware_.mode;\n    firmware_ = Firmware{};\n    firmware_.mode = mode;\n"),
-    ("power-on-keeps-the-host-latch", "card.cpp", "    in_ = HostLatch{};\n", ""),
+    ("power-on-keeps-the-mode", "card_power.cpp", "    firmware_ = Firmware{};\n", "    const Mode mode = firmware_.mode;\n    firmware_ = Firmware{};\n    firmware_.mode = mode;\n"),
+    ("power-on-keeps-the-host-latch", "card_power.cpp", "    in_ = HostLatch{};\n", ""),
     ("a-command-waits-for-the-tx-fifo", "card_firmware.cpp", "return in_.command || firmware_.mode", "return firmware_.mode"),
     # interrupts (3)
     ("line-stays-up-between-bytes", "timing.hpp", "    .refill_gap_ns = 20'000,", "    .refill_gap_ns = 0,"),

@@ -21,7 +21,7 @@ import plan_writer  # noqa: E402
 
 CASES = sorted(HERE.glob("[0-9]*.txt"))
 DATA, STATUS, COMMAND = 0x330, 0x331, 0x331
-PROBE_RECORD = 0xE10
+PROBE_RECORD, PROBE_POWER = 0xE10, 0xE14
 RECORD_AT = 0x8000  # in the guest's RAM
 MARKER = 4  # mpulab_link_kinds.def
 FIRST_BARRIER = 1 << 20  # markers from here on are no cue's
@@ -133,6 +133,9 @@ class Machine:
         self.ask(f"write {RECORD_AT:#x} {len(record)} 0x{record.hex()}")
         self.ask(f"outl {PROBE_RECORD:#x} {RECORD_AT:#x}")
 
+    def power(self, d_state):
+        self.ask(f"outl {PROBE_POWER:#x} {d_state << 8:#x}")  # of card 0
+
     def records(self):
         self.command("stop", until="STOP")
         return eventlog.read(self.log)
@@ -194,6 +197,8 @@ class Play:
                 machine.run(every)
         elif step.verb == "power-on":
             machine.command("system_reset", until="RESET")
+        elif step.verb == "power":
+            machine.power(arguments)
         elif step.verb == "given":
             machine.write(COMMAND, 0x3F)
             machine.run(40_000_000)

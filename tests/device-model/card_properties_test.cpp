@@ -17,7 +17,7 @@ namespace {
 
 const int kSeeded = setenv("RC_PARAMS", "seed=401 max_success=300 max_size=150", 0); // not when it is set already
 
-enum class What : uint8_t { Command, Data, ReadData, ReadStatus, MidiIn, ShortTime, LongTime, PowerOn };
+enum class What : uint8_t { Command, Data, ReadData, ReadStatus, MidiIn, ShortTime, LongTime, PowerOn, Power };
 
 struct Move {
     What what = What::ReadStatus;
@@ -26,7 +26,7 @@ struct Move {
 };
 
 void showValue(const Move& move, std::ostream& out) {
-    const char* names[] = {"command", "data", "read data", "read status", "midi-in", "run", "run", "power-on"};
+    const char* names[] = {"command", "data", "read data", "read status", "midi-in", "run", "run", "power-on", "power"};
     out << names[static_cast<int>(move.what)] << " " << std::hex << +move.byte << std::dec << " " << move.ns << "ns";
 }
 
@@ -48,7 +48,8 @@ rc::Gen<Move> any_move() {
                                          {5, of(What::MidiIn, rc::gen::arbitrary<uint8_t>(), none)},
                                          {8, of(What::ShortTime, zero, rc::gen::inRange<int64_t>(0, 400'000))},
                                          {3, of(What::LongTime, zero, rc::gen::inRange<int64_t>(0, 70'000'000))},
-                                         {1, of(What::PowerOn, zero, none)}});
+                                         {1, of(What::PowerOn, zero, none)},
+                                         {1, of(What::Power, rc::gen::inRange<uint8_t>(0, 4), none)}});
 }
 
 struct AnyCard {
@@ -107,6 +108,9 @@ void apply(TestCard& card, const Move& move, int pieces = 1) {
         break;
     case What::PowerOn:
         mpulab_core_reset(card.core, card.now);
+        break;
+    case What::Power:
+        card.power(move.byte);
         break;
     }
 }
@@ -205,7 +209,8 @@ TEST_CASE(
             }
         }
         const bool reset = std::any_of(accesses.begin(), accesses.end(), [](const Move& each) {
-            return each.what == What::PowerOn || (each.what == What::Command && each.byte == kCommandReset);
+            return each.what == What::PowerOn || each.what == What::Power ||
+                   (each.what == What::Command && each.byte == kCommandReset);
         });
         size_t out = 0, written = 0, lost = 0;
         for (const auto& event : card.events) {

@@ -28,7 +28,7 @@ void step(TestCard& card, Lots& lots, bool cut_time = false) {
         }
         card.run_for(ns);
     };
-    switch (lots.below(12)) {
+    switch (lots.below(13)) {
     case 0:
         card.command(kCommandReset);
         break;
@@ -56,7 +56,11 @@ void step(TestCard& card, Lots& lots, bool cut_time = false) {
     case 9:
         pass(static_cast<int64_t>(lots.below(200'000)));
         break;
-    case 10:
+    case 10: // off, and on again as often
+        card.power(lots.below(2) == 0 ? 3 : static_cast<uint32_t>(lots.below(4)));
+        card.power(static_cast<uint32_t>(lots.below(2) * 3));
+        break;
+    case 11:
         pass(static_cast<int64_t>(lots.below(70'000'000)));
         break;
     default:

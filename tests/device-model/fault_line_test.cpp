@@ -115,6 +115,34 @@ TEST_CASE("an interrupt that comes before the second of the one before it is not
     CHECK(card.faults().size() == 2);
 }
 
+TEST_CASE("a new cue to duplicate does not take the second of an interrupt that has come already") {
+    FaultCard card(
+        {at_marker(MPULAB_ACTION_DUPLICATE_IRQ, {.firings = 2, .every = 1, .count = 1, .time_ns = kMillisecond})});
+    card.fire();
+    card.receive(0x11);
+    card.data();
+    card.fire();
+    card.run_for(10 * kMillisecond);
+    CHECK(card.rises().size() == 2);
+    card.receive(0x22);
+    card.data();
+    card.run_for(10 * kMillisecond);
+    CHECK(card.rises().size() == 4);
+}
+
+TEST_CASE("what an access begins has begun when it returns") {
+    for (const mpulab_cue_trigger trigger : {MPULAB_TRIGGER_READ, MPULAB_TRIGGER_WRITE}) {
+        FaultCard card({cue(trigger, MPULAB_ACTION_ADD_IRQ, {.argument = 1})});
+        if (trigger == MPULAB_TRIGGER_READ) {
+            card.status();
+        } else {
+            card.command(0x80);
+        }
+        CHECK(card.irq());
+        CHECK(mpulab_core_next_event(card.core) > card.now);
+    }
+}
+
 TEST_CASE("an added interrupt is a pulse of 1 us that belongs to no byte") {
     FaultCard card({at_marker(MPULAB_ACTION_ADD_IRQ)});
     card.fire();

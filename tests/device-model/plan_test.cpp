@@ -61,7 +61,7 @@ TEST_CASE("a plan with a bent header is refused by the field") {
         return refusal(bytes);
     };
     CHECK(bent(0, 0) == "plan: does not begin with \"MPLBPLAN\"");
-    CHECK_THAT(bent(8, 2), StartsWith("plan: version 2; 1 expected"));
+    CHECK_THAT(bent(8, 1), StartsWith("plan: version 1; 2 expected"));
     CHECK_THAT(bent(12, 100), StartsWith("plan: says it has 100 bytes, has "));
     CHECK_THAT(bent(16, 65), StartsWith("plan: 65 sections; at most 64"));
     CHECK_THAT(bent(16, 20), StartsWith("plan: 20 sections"));

@@ -30,6 +30,29 @@ TEST_CASE("MACHINE lists the cards by unit, whatever order they came in") {
     CHECK(devices[0].irq == 7);
     CHECK(devices[1].unit == 1);
     CHECK(devices[1].port_base == 0x300);
+    CHECK(devices[1].bus == MPULAB_BUS_ISA);
+}
+
+TEST_CASE("MACHINE says of a PCI card where it is, and claims no port and no line for it") {
+    TestProbe test;
+    mpulab_core* core = test.add_card(4, 0x330);
+    char error[256];
+    mpulab_machine_device device = {};
+    device.unit = 2;
+    device.irq = MPULAB_IRQ_NONE;
+    device.bus = MPULAB_BUS_PCI;
+    device.address = 3 << 3;
+    REQUIRE(mpulab_probe_attach(test.probe, &device, core, error, sizeof error));
+    device.unit = 3; // without ports nothing overlaps
+    device.address = 4 << 3;
+    REQUIRE(mpulab_probe_attach(test.probe, &device, core, error, sizeof error));
+    test.start();
+    const Bytes machine = test.section(MPULAB_SECTION_MACHINE);
+    mpulab_machine_device devices[3];
+    REQUIRE(machine.size() == sizeof devices);
+    std::memcpy(devices, machine.data(), sizeof devices);
+    CHECK((devices[0].bus == MPULAB_BUS_PCI && devices[0].address == 0x18 && devices[0].irq == MPULAB_IRQ_NONE));
+    CHECK((devices[1].address == 0x20 && devices[2].bus == MPULAB_BUS_ISA));
 }
 
 TEST_CASE("cues are the cards' business: a guest cannot read them") {
@@ -139,4 +162,53 @@ TEST_CASE("text and data kinds keep their count and say whether there is more") 
     const auto made = test.records().back();
     CHECK(made.count == 2);
     CHECK(made.flags == MPULAB_RECORD_MORE);
+}
+
+TEST_CASE("a card is told its D-state, and what follows carries the place in the guest that did it") {
+    TestProbe test;
+    test.add_card(0, 0x330);
+    mpulab_core* card = test.add_card(3, 0x300);
+    test.start();
+    mpulab_core_write(card, 1, 0x3f, 0);
+    test.now = 50'000'000;
+    CHECK(test.out(MPULAB_PROBE_PORT_POWER, MPULAB_PROBE_POWER(3, 3)) == MPULAB_PROBE_NOTHING);
+    const auto records = test.records();
+    REQUIRE(records.size() > 3);
+    const auto& line = records.back();
+    const auto& power = records[records.size() - 3];
+    CHECK(power.kind == MPULAB_KIND_POWER);
+    CHECK(power.unit == 3);
+    CHECK(power.time_ns == 50'000'000);
+    CHECK(power.a == 3);
+    CHECK(line.kind == MPULAB_KIND_IRQ);
+    for (const auto* record : {&power, &line}) {
+        CHECK(record->pc == test.cause.pc);
+        CHECK(record->cpu == test.cause.cpu);
+    }
+    CHECK(mpulab_core_read(card, 1, test.now) == 0xff);
+    CHECK(test.records().back().pc == 0); // its own access, of which nobody told the probe
+    CHECK(test.complaints.empty());
+}
+
+TEST_CASE("power of a card that is not there, of a PCI card, and to a state that is none is refused") {
+    TestProbe test;
+    mpulab_core* isa = test.add_card(0, 0x330);
+    mpulab_core* pci = test.add_card(1, 0x300, MPULAB_BUS_PCI);
+    test.start();
+    const std::pair<uint32_t, const char*> cases[] = {
+        {MPULAB_PROBE_POWER(2, 3), "probe: power 0x302 refused: card 2 to D3"},
+        {MPULAB_PROBE_POWER(0, 4), "probe: power 0x400 refused: card 0 to D4"},
+        {0x80000300, "probe: power 0x80000300 refused: card 0 to D8388611"},
+        {MPULAB_PROBE_POWER(1, 3), "probe: power 0x301 refused: card 1 is on PCI"},
+    };
+    for (const auto& [value, reason] : cases) {
+        test.complaints.clear();
+        test.out(MPULAB_PROBE_PORT_POWER, value);
+        REQUIRE(test.complaints.size() == 1);
+        CHECK_THAT(test.complaints[0], StartsWith(reason));
+    }
+    test.out(MPULAB_PROBE_PORT_POWER, 0, 1);
+    CHECK(test.complaints.size() == 2);
+    CHECK(test.records().size() == 1);
+    CHECK((mpulab_core_read(isa, 1, 0) == 0xbf && mpulab_core_read(pci, 1, 0) == 0xbf));
 }

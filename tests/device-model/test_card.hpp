@@ -50,6 +50,7 @@ class TestCard {
     void command(uint8_t value) { mpulab_core_write(core, mpu401::kCommandPort, value, now); }
     void send(uint8_t value) { mpulab_core_write(core, mpu401::kDataPort, value, now); }
     bool irq() const { return mpulab_core_irq(core); }
+    void power(uint32_t d_state) { mpulab_core_power(core, d_state, now); }
     bool arrive(uint8_t byte) { return mpulab_core_wire_in(core, byte, now); }
 
     void run_for(int64_t ns) {

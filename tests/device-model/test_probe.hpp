@@ -45,7 +45,7 @@ class TestProbe {
         uint8_t unit;
     };
 
-    mpulab_core* add_card(uint32_t unit, uint32_t port) {
+    mpulab_core* add_card(uint32_t unit, uint32_t port, uint32_t bus = MPULAB_BUS_ISA) {
         emitters.push_back(std::make_unique<Emitter>(Emitter{this, static_cast<uint8_t>(unit)}));
         const mpulab_core_host host = {emitters.back().get(), [](void* opaque, const mpulab_core_event* event) {
                                            auto* from = static_cast<Emitter*>(opaque);
@@ -61,6 +61,7 @@ class TestProbe {
         device.port_length = 2;
         device.irq = 7;
         device.irq_flags = MPULAB_IRQ_LATCHED;
+        device.bus = bus;
         attached = mpulab_probe_attach(probe, &device, cards.back(), text, sizeof text);
         error = text;
         return cards.back();

@@ -96,6 +96,7 @@ void access(mpulab_core* core, Watch& watch, uint8_t what, uint8_t value) {
         break;
     default:
         if (value == 0xff) mpulab_core_reset(core, watch.now_ns);
+        if (value < 8) mpulab_core_power(core, value, watch.now_ns); // D4 to D7 are none
         break;
     }
     mpulab_core_advance(core, watch.now_ns);

@@ -25,4 +25,4 @@ def plan(sections, seed):
     for tag, unit, data in sections:
         table += struct.pack("<IIII", tag, unit, offset + len(body), len(data))
         body += data + bytes(-len(data) % 8)
-    return struct.pack("<8sIIIIQ", b"MPLBPLAN", 1, offset + len(body), len(sections), 0, seed) + table + body
+    return struct.pack("<8sIIIIQ", b"MPLBPLAN", 2, offset + len(body), len(sections), 0, seed) + table + body

@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-#define MPULAB_CORE_ABI 3u
+#define MPULAB_CORE_ABI 4u
 #define MPULAB_CORE_NEVER INT64_MAX
 #define MPULAB_CORE_WIRE_BYTE_NS 320000 /* a byte on a MIDI cable: ten bits at 31,250 baud */
 
@@ -55,8 +55,11 @@ mpulab_core* mpulab_core_create(const mpulab_core_property* properties, size_t c
                                 char* error, size_t error_size);
 void mpulab_core_destroy(mpulab_core* core);
 
-/* Power-on reset (QEMU's machine reset). Cues are re-armed. */
+/* Power-on reset (QEMU's machine reset). The card is in D0, cues are re-armed. */
 void mpulab_core_reset(mpulab_core* core, int64_t now_ns);
+/* The guest puts the card into D0 to D3 (0 to 3; others are ignored). In D3 it has no power: it decodes nothing, sends
+ * nothing, hears nothing, its line is low. Out of D3 it is as after power-on; cues go on through all of that. */
+void mpulab_core_power(mpulab_core* core, uint32_t d_state, int64_t now_ns);
 
 /* Number of byte-wide registers. */
 uint32_t mpulab_core_register_count(const mpulab_core* core);

@@ -35,6 +35,10 @@ void mpulab_core_reset(mpulab_core* core, int64_t now_ns) {
     core->card.reset(now_ns);
 }
 
+void mpulab_core_power(mpulab_core* core, uint32_t d_state, int64_t now_ns) {
+    core->card.power(d_state, now_ns);
+}
+
 uint32_t mpulab_core_register_count(const mpulab_core*) {
     return mpu401::kPortCount;
 }

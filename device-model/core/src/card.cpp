@@ -77,7 +77,7 @@ Card::Next Card::next_happening() const {
     if (firmware_.ack_pending) consider(Happening::Acknowledge, firmware_.ack_at);
     if (may_fetch()) consider(Happening::Fetch, std::max(in_.fetch_at, firmware_.ready_at));
     if (midi_clock_.next() != kNever) consider(Happening::OwnByte, std::max(midi_clock_.next(), tx_start_at_));
-    if (wire_watch_.silencing()) {
+    if (wire_watch_.silencing() && powered()) {
         consider(Happening::Silencing, tx_start_at_); // the host's bytes wait: both are whole messages
     } else if (!tx_.empty()) {
         consider(Happening::WireOut, tx_start_at_);
@@ -104,28 +104,6 @@ void Card::report_line(uint64_t corr, Nanoseconds at) {
     line_ = irq();
     if (line_) ++line_rises_;
     emit(MPULAB_KIND_IRQ, at, corr, line_ ? 1 : 0, line_rises_, 0);
-}
-
-void Card::reset(Nanoseconds now) {
-    now = clamp(now);
-    run_until(now);
-    const bool was_uart = firmware_.mode == Mode::Uart;
-    in_ = HostLatch{};
-    out_ = CardLatch{};
-    firmware_ = Firmware{};
-    tx_.clear();
-    rx_.clear();
-    tx_gauge_ = LevelGauge{};
-    rx_gauge_ = LevelGauge{};
-    intelligent_.reset();
-    midi_clock_.stop();
-    start_midi_clock(now, properties_.timing.fetch_ns);
-    if (properties_.silence_on_reset) start_silencing(now);
-    cues_.rearm(now);
-    cable_.clear();
-    faults_.clear();
-    if (was_uart) emit(MPULAB_KIND_MODE, now, 0, MPULAB_MODE_INTELLIGENT, MPULAB_MODE_UART, 0);
-    update_irq(now);
 }
 
 } // namespace mpulab

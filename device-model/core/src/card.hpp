@@ -24,13 +24,16 @@ class Card {
   public:
     Card(const Properties& properties, const mpulab_core_host& host);
 
-    // card.cpp: time and reset
-    void reset(Nanoseconds now);
+    // card.cpp: time
     void advance(Nanoseconds now);
     Nanoseconds next_event() const { return next_happening().at; }
     // The line follows DSR (reference §3.2), as far as cues let it.
     bool irq() const { return faults_.line(); }
     uint64_t irq_edges() const { return line_rises_; }
+
+    // card_power.cpp
+    void reset(Nanoseconds now);
+    void power(uint32_t d_state, Nanoseconds now);
 
     // card_io.cpp: the guest's accesses
     uint8_t read(uint32_t offset, Nanoseconds now);
@@ -100,6 +103,12 @@ class Card {
     void report_line(uint64_t corr, Nanoseconds at);
     uint64_t latch_corr() const { return out_.number == 0 ? 0 : MPULAB_CORR(MPULAB_CORR_RX_BYTE, out_.number); }
 
+    // card_power.cpp
+    static constexpr uint32_t kOff = 3; // D3
+    bool powered() const { return d_state_ != kOff; }
+    void forget();
+    void start_firmware(Nanoseconds at);
+
     // card_io.cpp
     uint8_t status() const;
     uint8_t read_status(uint8_t value, Nanoseconds now);
@@ -134,11 +143,13 @@ class Card {
         if (cues_.watches(trigger)) [[unlikely]]
             tell_cues(trigger, argument, at);
     }
-    // One test on the way of every access: whether cues have anything to do with it.
-    bool plays_cues(uint32_t trigger) const { return ((cues_.watched() >> trigger & 1) | faults_.in_force()) != 0; }
+    // One test on the way of every access: whether cues have anything to do with it, or there is no power.
+    bool needs_care(uint32_t trigger) const {
+        return ((cues_.watched() >> trigger & 1) | faults_.in_force() | (powered() ? 0u : 1u)) != 0;
+    }
     void tell_cues(uint32_t trigger, uint32_t argument, Nanoseconds at);
     void fire_cue(Nanoseconds at);
-    uint8_t read_with_cues(uint32_t offset, Nanoseconds now);
+    uint8_t read_with_care(uint32_t offset, Nanoseconds now);
     bool write_is_missed(uint32_t offset, uint8_t value, Nanoseconds now);
 
     // card_state.cpp
@@ -149,6 +160,7 @@ class Card {
     mpulab_core_host host_;
 
     Nanoseconds clock_ = 0;
+    uint32_t d_state_ = 0; // D0 to D3
     HostLatch in_;
     CardLatch out_;
     Firmware firmware_;

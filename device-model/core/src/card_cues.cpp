@@ -43,11 +43,14 @@ void Card::fire_cue(Nanoseconds at) {
     }
 }
 
-uint8_t Card::read_with_cues(uint32_t offset, Nanoseconds now) {
+uint8_t Card::read_with_care(uint32_t offset, Nanoseconds now) {
     uint8_t value = mpu401::kFloatingBus;
     if (offset >= mpu401::kPortCount) return value;
     happened(MPULAB_TRIGGER_READ, offset, now);
-    if (faults_.off_bus()) {
+    if (!powered()) {
+        emit(MPULAB_KIND_REG_READ, now, 0, offset, value, 0);
+        emit(MPULAB_KIND_GUEST_ERROR, now, 0, MPULAB_GUEST_READ_UNPOWERED, offset, value);
+    } else if (faults_.off_bus()) {
         faults_.miss_access(offset == mpu401::kDataPort ? out_.byte : status(), value, now);
         emit(MPULAB_KIND_REG_READ, now, 0, offset, value, rx_.level());
     } else if (offset == mpu401::kDataPort) {
@@ -59,11 +62,14 @@ uint8_t Card::read_with_cues(uint32_t offset, Nanoseconds now) {
     return value;
 }
 
-// true: the card is off the bus.
+// true: the card has no power, or is off the bus.
 bool Card::write_is_missed(uint32_t offset, uint8_t value, Nanoseconds now) {
     happened(MPULAB_TRIGGER_WRITE, offset, now);
-    const bool missed = faults_.off_bus();
-    if (missed) {
+    const bool missed = !powered() || faults_.off_bus();
+    if (!powered()) {
+        emit(MPULAB_KIND_REG_WRITE, now, 0, offset, value, 0);
+        emit(MPULAB_KIND_GUEST_ERROR, now, 0, MPULAB_GUEST_WRITE_UNPOWERED, offset, value);
+    } else if (missed) {
         faults_.miss_access(value, MPULAB_FAULT_NOTHING, now);
         emit(MPULAB_KIND_REG_WRITE, now, 0, offset, value, tx_.level());
     }

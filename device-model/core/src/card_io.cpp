@@ -16,8 +16,8 @@ uint8_t Card::status() const {
 uint8_t Card::read(uint32_t offset, Nanoseconds now) {
     now = clamp(now);
     run_until(now);
-    if (plays_cues(MPULAB_TRIGGER_READ)) [[unlikely]]
-        return read_with_cues(offset, now);
+    if (needs_care(MPULAB_TRIGGER_READ)) [[unlikely]]
+        return read_with_care(offset, now);
     if (offset == mpu401::kDataPort) {
         const uint8_t value = read_data(now);
         run_until(now); // with a refill gap of 0 the next byte is there at once
@@ -55,7 +55,7 @@ void Card::write(uint32_t offset, uint8_t value, Nanoseconds now) {
     now = clamp(now);
     run_until(now);
     if (offset != mpu401::kDataPort && offset != mpu401::kCommandPort) return;
-    if (plays_cues(MPULAB_TRIGGER_WRITE) && write_is_missed(offset, value, now)) [[unlikely]]
+    if (needs_care(MPULAB_TRIGGER_WRITE) && write_is_missed(offset, value, now)) [[unlikely]]
         return;
     const HostLatch before = in_;
     const bool midi = offset == mpu401::kDataPort && firmware_.mode == Mode::Uart;

@@ -7,7 +7,7 @@ namespace mpulab {
 namespace {
 
 constexpr uint32_t kStateMagic = 0x5343504d; // "MPCS"
-constexpr uint32_t kStateVersion = 2;
+constexpr uint32_t kStateVersion = 3;
 constexpr Nanoseconds kLatestClock = INT64_MAX / 2; // far from the end of time, where sums stop
 constexpr uint64_t kMostBytes = uint64_t{1} << 48;  // all of them have a correlation id (56 bits)
 
@@ -38,6 +38,7 @@ size_t Card::save(void* buffer, size_t size) const {
         out.put(tx_count_);
         out.put(rx_count_);
         out.put(own_count_);
+        out.put(static_cast<uint8_t>(d_state_));
         out.put_bool(in_.full);
         out.put_bool(in_.command);
         out.put(in_.byte);
@@ -89,6 +90,7 @@ bool Card::load_latches(ByteReader& in, ErrorText& error) {
     tx_count_ = in.get<uint64_t>();
     rx_count_ = in.get<uint64_t>();
     own_count_ = in.get<uint64_t>();
+    d_state_ = in.get<uint8_t>();
     in_.full = in.get_bool();
     in_.command = in.get_bool();
     in_.byte = in.get<uint8_t>();
@@ -111,6 +113,7 @@ bool Card::load_latches(ByteReader& in, ErrorText& error) {
         return error.say("state: its time is %lld ns; at most %lld expected", static_cast<long long>(clock_),
                          static_cast<long long>(kLatestClock));
     }
+    if (d_state_ > kOff) return error.say("state: D-state %u; 0 to 3 expected", d_state_);
     if (mode > MPULAB_MODE_UART) return error.say("state: mode %u; 0 or 1 expected", mode);
     if (tx_count_ > kMostBytes || rx_count_ > kMostBytes || own_count_ > kMostBytes) {
         return error.say("state: %llu, %llu and %llu bytes counted; at most %llu expected",
@@ -152,6 +155,11 @@ bool Card::load_from(ByteReader& in, ErrorText& error) {
     tx_start_at_ = in.get_time();
     line_rises_ = in.get<uint64_t>();
     if (!in.ok()) return error.say("state: ends, or holds an impossible value, before byte %zu", in.position());
+    if (!powered() && (in_.full || out_.full || firmware_.ack_pending || firmware_.mode != Mode::Intelligent ||
+                       !rx_.empty() || midi_clock_.next() != kNever)) {
+        return error.say("state: a card without power (D3) that holds bytes, or has something to do");
+    }
+    faults_.set_power(powered());
     if (!cues_.load(in, error)) return false;
     cable_.prepare(cues_.sheet());
     if (!cable_.load(in, cues_.sheet(), cues_.fired(), error)) return false;

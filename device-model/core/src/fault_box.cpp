@@ -18,7 +18,16 @@ bool FaultBox::is_held(uint32_t action) {
 }
 
 void FaultBox::clear() {
+    const bool powered = powered_;
     *this = FaultBox(host_);
+    powered_ = powered;
+}
+
+void FaultBox::set_power(bool on) {
+    powered_ = on;
+    ack_was_delayed_ = false;
+    pulse_ends_at_ = 0;
+    find_next();
 }
 
 void FaultBox::put_in_force(uint32_t cue, const mpulab_cue& data, Nanoseconds at) {

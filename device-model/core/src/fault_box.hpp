@@ -21,7 +21,9 @@ class FaultBox {
     explicit FaultBox(const mpulab_core_host& host) : host_(host) {}
 
     // fault_box.cpp
-    void clear(); // no fault, the card's own line low
+    void clear(); // no fault, the card's own line low; the power as it was
+    // Without power the line is low, whatever is in force. What a pulse has begun meanwhile is over when it is back.
+    void set_power(bool on);
     void put_in_force(uint32_t cue, const mpulab_cue& data, Nanoseconds at);
     // Bit n: action n is in force.
     uint32_t in_force() const { return in_force_; }
@@ -98,6 +100,7 @@ class FaultBox {
     Nanoseconds next_at_ = kNever;
     bool ack_was_delayed_ = false; // the one that is pending: it is not delayed twice
 
+    bool powered_ = true;           // not saved: the card says
     bool asserted_ = false;         // what the card itself asserts
     Nanoseconds masked_until_ = 0;  // 0: not; that assertion does not reach the line before this, kNever: at all
     Nanoseconds pulse_ends_at_ = 0; // 0: none; the line is turned over until then, which adds one rising edge

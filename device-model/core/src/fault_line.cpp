@@ -17,6 +17,7 @@ constexpr uint32_t kPulses[] = {MPULAB_ACTION_DUPLICATE_IRQ, MPULAB_ACTION_ADD_I
 } // namespace
 
 bool FaultBox::line() const {
+    if (!powered_) return false;
     if (holds(MPULAB_ACTION_DEAD_IRQ) || holds(MPULAB_ACTION_FLOAT_BUS)) return false;
     return (asserted_ && masked_until_ == 0) != (pulse_ends_at_ != 0);
 }

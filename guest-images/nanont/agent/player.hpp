@@ -39,14 +39,14 @@ class Player {
     // stream_io.cpp
     NTSTATUS send(Slot& slot, Request& request, ULONG code);
     NTSTATUS send_read(Slot& slot, Request& read);
-    void take_completions();
+    bool take_completions();
     void take_write(Request& write);
     void take_read(Slot& slot, Request& read);
     void report_capture(Slot& slot, const Request& read);
     template <class Done> NTSTATUS wait_until(ULONGLONG timeout_100ns, Done done);
 
     ULONGLONG current_step_ = 0; // correlation id
-    HANDLE event_ = nullptr; // every request signals it; who waits looks at the status blocks
+    HANDLE event_ = nullptr;     // every request signals it; who waits looks at the status blocks
     Slot* slots_ = nullptr;
     IO_STATUS_BLOCK control_io_{}; // of the one synchronous IOCTL under way
     ULONG state_value_ = 0;

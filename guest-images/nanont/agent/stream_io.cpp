@@ -7,6 +7,7 @@ namespace agent {
 namespace {
 
 constexpr ULONG kMaxEmptyReads = 1000; // successful reads without data in a row: something spins
+constexpr ULONG kMaxReadsAtATime = 64; // of one slot, before the player looks at its step and its time again
 constexpr ULONG kTag = 'drAM';
 
 template <class T> T arguments_of(const ScoreStep& step) {
@@ -70,7 +71,8 @@ NTSTATUS Player::send_read(Slot& slot, Request& read) {
     header.PresentationTime.Numerator = header.PresentationTime.Denominator = 1;
     header.FrameExtent = slot.read_bytes;
     header.Data = read.buffer;
-    trace::set_correlation(slot.read_step); // a read that is sent again belongs to its READ_START, whatever step runs now
+    trace::set_correlation(
+        slot.read_step); // a read that is sent again belongs to its READ_START, whatever step runs now
     NTSTATUS status = send(slot, read, IOCTL_KS_READ_STREAM);
     trace::set_correlation(current_step_);
     return status;
@@ -108,7 +110,10 @@ NTSTATUS Player::read_stop(const ScoreStep& step) {
     return wait_until(k100nsPerMs * step.head.timeout_ms, [&] { return slot.reads_active() == 0; });
 }
 
-void Player::take_completions() {
+/** What a device that never runs dry completes at once when it is sent again must not keep the player here: true =
+ * there may be more, look at the clock and come back. */
+bool Player::take_completions() {
+    bool more = false;
     for (ULONG s = 0; s < MPULAB_SCORE_SLOTS; ++s) {
         Slot& slot = slots_[s];
         for (ULONG i = 0; i < MPULAB_SCORE_MAX_PENDING; ++i) { // oldest first
@@ -116,9 +121,13 @@ void Player::take_completions() {
             if (write.active && write.is_done()) take_write(write);
         }
         // in the order they were sent: what a later one holds comes behind what an earlier one will hold
-        for (Request* read = slot.oldest_read(); read && read->is_done(); read = slot.oldest_read())
+        ULONG taken = 0;
+        Request* read = slot.oldest_read();
+        for (; read && read->is_done() && taken < kMaxReadsAtATime; read = slot.oldest_read(), ++taken)
             take_read(slot, *read);
+        more |= taken == kMaxReadsAtATime;
     }
+    return more;
 }
 
 void Player::take_write(Request& write) {

@@ -11,10 +11,11 @@ constexpr ULONGLONG k100nsPerMs = 10'000;
 template <class Done> NTSTATUS Player::wait_until(ULONGLONG timeout_100ns, Done done) {
     const ULONGLONG deadline = KeQueryInterruptTime() + timeout_100ns;
     for (;;) {
-        take_completions();
+        const bool more = take_completions();
         if (done()) return STATUS_SUCCESS;
         const ULONGLONG now = KeQueryInterruptTime();
         if (now >= deadline) return STATUS_TIMEOUT;
+        if (more) continue;
         LARGE_INTEGER left;
         left.QuadPart = -static_cast<LONGLONG>(deadline - now);
         ZwWaitForSingleObject(event_, FALSE, &left);

@@ -10,6 +10,7 @@
 
 namespace nanont {
 
+// Eight bytes at any address, of any object. The type must be spelled out where it is used: `auto` drops attributes.
 using Word [[gnu::may_alias, gnu::aligned(1)]] = uint64_t;
 constexpr size_t kWord = sizeof(Word);
 constexpr size_t kStep = 4 * kWord;
@@ -22,8 +23,8 @@ template <typename T> void keep_loop(T*& pointer) {
 /// Ascending; right for ranges that overlap when `to` lies below `from`.
 inline void copy_up(uint8_t* to, const uint8_t* from, size_t size) {
     for (; size >= kStep; size -= kStep, to += kStep, from += kStep) {
-        auto* out = reinterpret_cast<Word*>(to);
-        const auto* in = reinterpret_cast<const Word*>(from);
+        Word* out = reinterpret_cast<Word*>(to);
+        const Word* in = reinterpret_cast<const Word*>(from);
         const uint64_t a = in[0];
         const uint64_t b = in[1];
         const uint64_t c = in[2];
@@ -60,7 +61,7 @@ inline void copy_down(uint8_t* to, const uint8_t* from, size_t size) {
 inline void fill(uint8_t* to, uint8_t value, size_t size) {
     const uint64_t word = value * 0x0101010101010101u;
     for (; size >= kStep; size -= kStep, to += kStep) {
-        auto* out = reinterpret_cast<Word*>(to);
+        Word* out = reinterpret_cast<Word*>(to);
         out[0] = word;
         out[1] = word;
         out[2] = word;

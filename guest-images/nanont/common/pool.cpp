@@ -38,7 +38,7 @@ struct alignas(16) Pool::Header {
         mix = mix * 0x9e3779b97f4a7c15u + units;
         mix = mix * 0x9e3779b97f4a7c15u + state;
         mix = mix * 0x9e3779b97f4a7c15u + tag;
-        mix = mix * 0x9e3779b97f4a7c15u + bytes;
+        mix = (mix * 0x9e3779b97f4a7c15u + bytes) * 0x9e3779b97f4a7c15u; // the last field too must reach the top
         return static_cast<uint16_t>(mix >> 48);
     }
     void seal() { check = expected_check(); }
@@ -200,6 +200,9 @@ void Pool::release_small(Header* header) {
 }
 
 void* Pool::allocate_large(size_t bytes, uint32_t tag) {
+    if (bytes > SIZE_MAX - kPage) {
+        return nullptr; // rounded up it would be nothing
+    }
     const size_t pages = pages_for(bytes);
     for (LargeBlock& slot : large_) {
         if (slot.base != nullptr) {

@@ -87,6 +87,11 @@ class ProbePort {
         }
     }
 
+    /// A card's D-state, 0 to 3, which the bus driver has just changed.
+    void tell_power(uint32_t unit, uint32_t d_state) const {
+        out_dword(port(MPULAB_PROBE_PORT_POWER), MPULAB_PROBE_POWER(unit, d_state));
+    }
+
     uint16_t base() const { return base_; }
     uint64_t desk_physical() const { return desk_physical_; }
 

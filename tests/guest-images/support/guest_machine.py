@@ -5,6 +5,7 @@ Scores, plans and archives are written here from score.h, plan.h and the cpio fo
 harness' writers cannot hide one in their readers.
 """
 import contextlib
+import hashlib
 import os
 import pathlib
 import struct
@@ -16,6 +17,7 @@ import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 import eventlog  # noqa: E402
+import plan_writer  # noqa: E402
 
 RUN_LIMIT_S = 60
 PROBE_PORT = 0xE00
@@ -84,26 +86,11 @@ class Score:
         return struct.pack("<8sIIII", b"MPLBSCOR", 1, self.count, 24 + len(self.body), 0) + self.body
 
 
-def cues(*injections):
-    """CUES section: (marker, delay_ns, bytes) each."""
-    table, payload = b"", b""
-    for marker, delay, data in injections:
-        offset = 32 + 64 * len(injections) + len(payload)
-        table += struct.pack("<IIIIQQQIIQII", 1, marker, 1, 1, 0, delay, 0, 1, len(data), 0, offset, 0)
-        payload += data
-    size = 32 + len(table) + len(payload)
-    return struct.pack("<8sIIIIQ", b"MPLBCUES", 1, size, len(injections), 0, 0) + table + payload
-
-
 def plan(score, cue_bytes=b"", seed=1):
-    sections = [(0x524F4353, score), (0x5354504F, bytes(32))]
+    sections = [(plan_writer.SCORE, 0, score), (plan_writer.OPTIONS, 0, bytes(32))]
     if cue_bytes:
-        sections.append((0x53455543, cue_bytes))
-    offset, table, body = 32 + 16 * len(sections), b"", b""
-    for tag, data in sections:
-        table += struct.pack("<IIII", tag, 0, offset + len(body), len(data))
-        body += data + bytes(-len(data) % 8)
-    return struct.pack("<8sIIIIQ", b"MPLBPLAN", 1, offset + len(body), len(sections), 0, seed) + table + body
+        sections.append((plan_writer.CUES, 0, cue_bytes))
+    return plan_writer.plan(sections, seed)
 
 
 def cpio(files):
@@ -120,8 +107,9 @@ def cpio(files):
 class Run:
     """The event log of one run."""
 
-    def __init__(self, records):
+    def __init__(self, records, log=b""):
         self.records = records
+        self.sha256 = hashlib.sha256(log).hexdigest()
         self.text = eventlog.text(records).decode("utf-8", "replace")
         ended = eventlog.of_kind(records, "RUN_ENDED")
         self.end = ended[-1].a if ended else None
@@ -143,11 +131,11 @@ class Run:
         """CALL_ENTER (or CALL_LEAVE) records of these callbacks."""
         return [r for r in self.of("CALL_LEAVE" if leave else "CALL_ENTER") if eventlog.CALLBACKS[r.a] in names]
 
-    def findings(self):
-        """[(rule, text)]"""
+    def named(self, kind):
+        """[(record, the text of the NAME records after it)]"""
         found = []
-        for index, finding in enumerate(self.records):
-            if finding.kind == "FINDING":
+        for index, record_ in enumerate(self.records):
+            if record_.kind == kind:
                 text = b""
                 for name in self.records[index + 1 :]:
                     if name.kind != "NAME":
@@ -155,8 +143,30 @@ class Run:
                     text += name.data
                     if not name.flags & eventlog.MORE:
                         break
-                found.append((finding.a, text.decode("utf-8", "replace")))
+                found.append((record_, text.decode("utf-8", "replace")))
         return found
+
+    def findings(self):
+        """[(rule, text)]"""
+        return [(finding.a, text) for finding, text in self.named("FINDING")]
+
+    def missing_imports(self):
+        return [text for _, text in self.named("IMPORT_MISSING")]
+
+    def bugcheck(self):
+        """(code, [4 parameters]) of the one bugcheck."""
+        first, second = self.of("BUGCHECK"), self.of("BUGCHECK_MORE")
+        assert len(first) == len(second) == 1, f"{len(first)} BUGCHECK records\n{self}"
+        return first[0].a, [first[0].b, first[0].c, second[0].a, second[0].b]
+
+    def stack(self):
+        """[(module, offset)] of the FRAME records, innermost first."""
+        modules = eventlog.modules(self.records)
+        frames = []
+        for frame in self.of("FRAME"):
+            inside = [(name, frame.a - base) for name, (base, size) in modules.items() if base <= frame.a < base + size]
+            frames.append(inside[0] if inside else ("?", frame.a))
+        return frames
 
     def __str__(self):
         return f"end {self.end} detail {self.detail}\n{self.text}\n" + "\n".join(map(str, self.records[-60:]))
@@ -167,7 +177,8 @@ def build_folder():
 
 
 def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None):
-    """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records."""
+    """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records. `files` replaces
+    files of the archive, or adds to them; None takes one out. `card` is a card's properties, or a list of them. A run that does not end is an AssertionError."""
     qemu = os.environ["MPULAB_QEMU"]
     images = build_folder()
     firmware = os.environ.get("MPULAB_FIRMWARE_DIR", "/usr/share/qemu")
@@ -177,6 +188,7 @@ def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, ke
     archive[driver.name] = driver.read_bytes()
     archive["boot.cfg"] = f"driver={driver.name}\n".encode()
     archive.update(files or {})
+    archive = {name: data for name, data in archive.items() if data is not None}
     score = score if isinstance(score, bytes) else score.bytes()
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="mpulab-guest-")))
@@ -192,10 +204,11 @@ def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, ke
                 "-append", f"probe={PROBE_PORT:#x}", "-no-shutdown",
                 "-chardev", f"file,id=link,path={log}",
                 "-device", f"mpulab-probe,id=probe,iobase={PROBE_PORT:#x},link=link,plan={folder / 'plan'}",
-                "-device", f"isa-mpu401,id=card0,{card}"]
+                *(word for unit, properties in enumerate([card] if isinstance(card, str) else card)
+                  for word in ("-device", f"isa-mpu401,id=card{unit},{properties}"))]
         process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
-            wait_for_end(process, log)
+            ended = wait_for_end(process, log)
         finally:
             process.kill()
             errors = process.communicate()[1].decode(errors="replace")
@@ -203,11 +216,16 @@ def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, ke
             records = eventlog.read(log)
         except (eventlog.BadLog, FileNotFoundError) as bad:
             raise AssertionError(f"{bad}; QEMU said: {errors}") from bad
-        return Run(records)
+        run = Run(records, log.read_bytes())
+        if not ended:
+            hint = ("not one record of the guest: is this QEMU built from this tree?" if len(records) < 2 else
+                    "the guest hangs" if process.returncode == -9 else f"QEMU ended: {errors}")
+            raise AssertionError(f"no RUN_ENDED record within {RUN_LIMIT_S} s: {hint}\n{run}")
+        return run
 
 
 def wait_for_end(process, log):
-    """Until the last record is RUN_ENDED (the machine stops there and QEMU stays), or the limit."""
+    """Until the last record is RUN_ENDED (the machine stops there and QEMU stays): true; or the limit: false."""
     size = eventlog.RECORD.size
     deadline = time.monotonic() + RUN_LIMIT_S
     while time.monotonic() < deadline and process.poll() is None:
@@ -222,4 +240,5 @@ def wait_for_end(process, log):
             file.seek(eventlog.HEADER.size + (whole - 1) * size)
             last = eventlog.Record(*eventlog.RECORD.unpack(file.read(size)))
         if last.kind_number in eventlog.KINDS and last.kind == "RUN_ENDED":
-            return
+            return True
+    return False

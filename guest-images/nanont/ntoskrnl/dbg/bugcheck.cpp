@@ -55,14 +55,21 @@ const char* name_of(ULONG code) {
     return "see \"Bug check code reference\" in Microsoft's documentation";
 }
 
-void emit_frames(Frame frame, bool first) {
-    for (int i = 0; i < kMostFrames && ldr::find_by_address(frame.rip) != nullptr; ++i) {
+/// Innermost first. `first`: `frame` is where execution stopped, be it in no module: a wild call left its return
+/// address on the stack all the same. Returns the first address in the driver under test; 0 = there is none.
+ULONGLONG emit_frames(Frame frame, bool first) {
+    ULONGLONG in_driver = 0;
+    for (int i = 0; i < kMostFrames && (first || ldr::find_by_address(frame.rip) != nullptr); ++i) {
         emit(MPULAB_KIND_FRAME, 0, frame.rip, frame.rsp(), 0);
+        if (in_driver == 0 && ldr::in_driver_under_test(frame.rip)) {
+            in_driver = frame.rip;
+        }
         if (!step_out(frame, first)) {
             break;
         }
         first = false;
     }
+    return in_driver;
 }
 
 bool g_stopping;
@@ -76,22 +83,11 @@ bool g_stopping;
     g_stopping = true;
     emit(MPULAB_KIND_BUGCHECK, 0, code, p[0], p[1]);
     emit(MPULAB_KIND_BUGCHECK_MORE, 0, p[2], p[3], frame.rip);
-    emit_frames(frame, exact);
-    char where[96] = "no known module";
-    if (const ldr::Module* module = ldr::find_by_address(frame.rip)) {
-        BoundedText<char> out{where, sizeof(where) - 1};
-        const FormatSink sink = out.sink();
-        const auto add = [&sink](const char* pattern, ...) {
-            va_list arguments;
-            va_start(arguments, pattern);
-            format(sink, pattern, arguments);
-            va_end(arguments);
-        };
-        add("%s+0x%I64x", module->name, frame.rip - module->base);
-        where[out.length < sizeof(where) ? out.length : sizeof(where) - 1] = '\0';
-    }
-    say("STOP 0x%lx %s (0x%I64x, 0x%I64x, 0x%I64x, 0x%I64x) at %s%s%s", code, name_of(code), p[0], p[1], p[2], p[3],
-        where, text[0] != '\0' ? ": " : "", text);
+    const ULONGLONG in_driver = emit_frames(frame, exact);
+    const bool elsewhere = in_driver != 0 && in_driver != frame.rip;
+    say("STOP 0x%lx %s (0x%I64x, 0x%I64x, 0x%I64x, 0x%I64x) at %s%s%s%s%s", code, name_of(code), p[0], p[1], p[2], p[3],
+        Place(frame.rip).text, elsewhere ? ", called from " : "", elsewhere ? Place(in_driver).text : "",
+        text[0] != '\0' ? ": " : "", text);
     end_run(MPULAB_END_BUGCHECK, code);
 }
 
@@ -110,6 +106,33 @@ __attribute__((noinline)) Frame caller_frame() {
 }
 
 } // namespace
+
+void emit_stack() {
+    Frame frame = caller_frame();
+    step_out(frame, false);
+    emit_frames(frame, false);
+}
+
+void emit_stack_of(ULONGLONG stack_pointer) {
+    // From the stack pointer up: xmm6-15, MXCSR, r15 r14 r13 r12 rdi rsi rbp rbx, the return address (arch/trap.S).
+    static constexpr UCHAR kOrder[] = {15, 14, 13, 12, 7, 6, 5, 3};
+    const auto* saved = reinterpret_cast<const ULONGLONG*>(stack_pointer + 10 * 16 + 8);
+    Frame frame{};
+    for (int i = 0; i < 8; ++i) {
+        frame.integer[kOrder[i]] = saved[i];
+    }
+    frame.rip = saved[8];
+    frame.rsp() = reinterpret_cast<ULONGLONG>(saved + 9);
+    emit_frames(frame, false);
+}
+
+Place::Place(ULONGLONG address) {
+    const ldr::Module* module = ldr::find_by_address(address);
+    const int length = module != nullptr
+                           ? _snprintf(text, sizeof(text) - 1, "%s+0x%I64x", module->name, address - module->base)
+                           : _snprintf(text, sizeof(text) - 1, "0x%I64x, which is in no module", address);
+    text[length >= 0 ? length : static_cast<int>(sizeof(text)) - 1] = '\0';
+}
 
 void bugcheck(ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4, const char* pattern, ...) {
     char text[kLongestText];

@@ -81,6 +81,10 @@ bool read_plan(ULONG tag, void* buffer, ULONG& size) {
     return true;
 }
 
+void tell_power(ULONG unit, ULONG d_state) {
+    g_probe.tell_power(unit, d_state);
+}
+
 } // namespace nanont::dbg
 
 using namespace nanont;

@@ -35,7 +35,21 @@ struct StackPlace {
 [[noreturn]] void bugcheck_at(const StackPlace& place, ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3,
                               ULONGLONG p4, const char* text);
 
+/// FRAME records of the stack this is called on, from its caller outwards.
+void emit_stack();
+/// The same of a thread that does not run; `stack_pointer` as ki_swap_context left it.
+void emit_stack_of(ULONGLONG stack_pointer);
+
+/// Where an address is, in words: "driver.sys+0x1234"; without a module there, the address alone.
+struct Place {
+    explicit Place(ULONGLONG address);
+    explicit Place(const volatile void* address) : Place(reinterpret_cast<ULONGLONG>(address)) {}
+    char text[96];
+};
+
 bool read_plan(ULONG tag, void* buffer, ULONG& size);
+/// Puts a card of the machine into D0 to D3 (0 to 3): one port access, at any IRQL.
+void tell_power(ULONG unit, ULONG d_state);
 
 } // namespace nanont::dbg
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The bus driver: the machine's devices, as the probe describes them, become physical device objects named after their
-// ACPI ids. It answers what a PnP bus is asked; starting and stopping needs nothing of it.
+// ACPI ids. It answers what a PnP bus is asked; starting and stopping needs nothing of it. An ISA card has no power
+// register, so its D-state, like a method of ACPI on a PC, goes to the machine by the probe.
 #include "dbg/report.hpp"
 #include "io.hpp"
 #include "ke/ke.hpp"
@@ -106,8 +107,16 @@ NTSTATUS NTAPI dispatch_pnp(PDEVICE_OBJECT device, PIRP irp) {
     }
 }
 
-NTSTATUS NTAPI dispatch_power(PDEVICE_OBJECT, PIRP irp) {
-    const UCHAR minor = IoGetCurrentIrpStackLocation(irp)->MinorFunction;
+NTSTATUS NTAPI dispatch_power(PDEVICE_OBJECT device, PIRP irp) {
+    const IO_STACK_LOCATION& location = *IoGetCurrentIrpStackLocation(irp);
+    const UCHAR minor = location.MinorFunction;
+    if (minor == IRP_MN_SET_POWER && location.Parameters.Power.Type == DevicePowerState) {
+        const DEVICE_POWER_STATE state = location.Parameters.Power.State.DeviceState;
+        if (state < PowerDeviceD0 || state > PowerDeviceD3) {
+            return complete(irp, STATUS_INVALID_PARAMETER);
+        }
+        dbg::tell_power(extension_of(device).node->machine.unit, static_cast<ULONG>(state - PowerDeviceD0));
+    }
     const bool known = minor == IRP_MN_SET_POWER || minor == IRP_MN_QUERY_POWER;
     return complete(irp, known ? STATUS_SUCCESS : irp->IoStatus.Status);
 }
@@ -169,6 +178,11 @@ bool enumerate_machine() {
         return false;
     }
     for (size_t i = 0; i < size / sizeof(devices[0]); ++i) {
+        if (devices[i].bus != MPULAB_BUS_ISA) {
+            dbg::say("device %u of the machine (card %u) is on PCI, which nanont does not enumerate yet: left alone",
+                     static_cast<unsigned>(i), devices[i].unit);
+            continue;
+        }
         if (const char* expected = what_is_wrong_with(devices[i])) {
             dbg::say("device %u of the machine: ports 0x%x + %u, irq %u: expected a %s", static_cast<unsigned>(i),
                      devices[i].port_base, devices[i].port_length, devices[i].irq, expected);

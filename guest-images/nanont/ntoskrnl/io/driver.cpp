@@ -59,6 +59,10 @@ void free_driver(Driver& driver) {
     ObfDereferenceObject(&driver);
 }
 
+const char* name_of(const Driver& driver) {
+    return driver.module != nullptr ? driver.module->name : "";
+}
+
 bool is_under_test(const Driver& driver) {
     return driver.module != nullptr && driver.module->under_test;
 }
@@ -117,7 +121,7 @@ NTSTATUS call_driver_entry(Driver& driver) {
     RtlCopyMemory(path.Buffer, driver.service_key.Buffer, path.MaximumLength);
     NTSTATUS status;
     {
-        const ke::WatchedCall call(is_under_test(driver), MPULAB_CALLBACK_DriverEntry, "DriverEntry");
+        const ke::WatchedCall call(is_under_test(driver), MPULAB_CALLBACK_DriverEntry, name_of(driver), "DriverEntry");
         status = call.leave(driver.object.DriverInit(&driver.object, &path));
     }
     ExFreePool(path.Buffer);
@@ -126,7 +130,8 @@ NTSTATUS call_driver_entry(Driver& driver) {
 
 void unload_driver(Driver& driver) {
     if (driver.object.DriverUnload != nullptr) {
-        const ke::WatchedCall call(is_under_test(driver), MPULAB_CALLBACK_DriverUnload, "DriverUnload");
+        const ke::WatchedCall call(is_under_test(driver), MPULAB_CALLBACK_DriverUnload, name_of(driver),
+                                   "DriverUnload");
         driver.object.DriverUnload(&driver.object);
         call.leave(STATUS_SUCCESS);
     }

@@ -282,8 +282,8 @@ NTSTATUS FASTCALL IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
     const NTSTATUS status = dispatch(DeviceObject, Irp);
     if (ke::current_irql() != before) {
         dbg::bugcheck(IRQL_UNEXPECTED_VALUE, reinterpret_cast<ULONG_PTR>(dispatch), ke::current_irql(), before, 2,
-                      "dispatch routine %p was called at IRQL %u and returned at %u", reinterpret_cast<void*>(dispatch),
-                      before, ke::current_irql());
+                      "dispatch routine %s was called at IRQL %u and returned at %u",
+                      dbg::Place(reinterpret_cast<void*>(dispatch)).text, before, ke::current_irql());
     }
     return status;
 }

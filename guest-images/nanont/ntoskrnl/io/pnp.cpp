@@ -35,18 +35,20 @@ Outcome send_pnp(DeviceNode& node, UCHAR minor) {
 NTSTATUS add_device(Driver& driver, DeviceNode& node) {
     NTSTATUS status;
     {
-        const ke::WatchedCall call(driver.module->under_test, MPULAB_CALLBACK_AddDevice, "AddDevice");
+        const ke::WatchedCall call(driver.module->under_test, MPULAB_CALLBACK_AddDevice, driver.module->name,
+                                   "AddDevice");
         status = call.leave(driver.extension.AddDevice(&driver.object, node.pdo));
     }
     if (!NT_SUCCESS(status)) {
-        dbg::say("AddDevice for %ls failed: 0x%08lx", node.instance, static_cast<ULONG>(status));
+        dbg::say("%s: AddDevice for %ls failed: 0x%08lx", driver.module->name, node.instance,
+                 static_cast<ULONG>(status));
         return status;
     }
     node.state = NodeState::Added;
     return STATUS_SUCCESS;
 }
 
-NTSTATUS start_device(DeviceNode& node) {
+NTSTATUS start_device(Driver& driver, DeviceNode& node) {
     const ULONG vector = node.machine.irq != MPULAB_IRQ_NONE ? HalGetIsaVector(node.machine.irq) : 0;
     ResourceList raw;
     ResourceList translated;
@@ -54,14 +56,15 @@ NTSTATUS start_device(DeviceNode& node) {
     make_resources(node.machine, vector, translated);
     Outcome outcome;
     {
-        const ke::WatchedCall call(false, MPULAB_CALLBACK_StartDevice, "IRP_MN_START_DEVICE");
+        const ke::WatchedCall call(false, MPULAB_CALLBACK_StartDevice, driver.module->name, "IRP_MN_START_DEVICE");
         outcome = send_pnp(node, IRP_MN_START_DEVICE, [&](IO_STACK_LOCATION& location) {
             location.Parameters.StartDevice.AllocatedResources = raw.list();
             location.Parameters.StartDevice.AllocatedResourcesTranslated = translated.list();
         });
     }
     if (!NT_SUCCESS(outcome.status)) {
-        dbg::say("IRP_MN_START_DEVICE for %ls failed: 0x%08lx", node.instance, static_cast<ULONG>(outcome.status));
+        dbg::say("%s: IRP_MN_START_DEVICE for %ls failed: 0x%08lx", driver.module->name, node.instance,
+                 static_cast<ULONG>(outcome.status));
         return outcome.status;
     }
     node.state = NodeState::Started;
@@ -89,7 +92,7 @@ NTSTATUS start_devices(Driver& driver) {
     for (size_t i = 0; (node = node_at(i)) != nullptr; ++i) {
         NTSTATUS status = add_device(driver, *node);
         if (NT_SUCCESS(status)) {
-            status = start_device(*node);
+            status = start_device(driver, *node);
         }
         if (!NT_SUCCESS(status)) {
             return status;

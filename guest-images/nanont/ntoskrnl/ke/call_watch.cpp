@@ -10,17 +10,21 @@ namespace {
 constexpr ULONGLONG kLimit = 10 * 10'000'000ull; // 100 ns
 
 // The PnP manager makes one call at a time.
+const char* g_driver; // file name
 const char* g_name;
 ULONGLONG g_began;
+const Thread* g_thread;
 
 } // namespace
 
-WatchedCall::WatchedCall(bool reported, ULONG callback, const char* name)
+WatchedCall::WatchedCall(bool reported, ULONG callback, const char* driver, const char* name)
     : reported_(reported), callback_(callback), irql_(current_irql()) {
     if (reported_) {
         dbg::emit(MPULAB_KIND_CALL_ENTER, 0, callback_, 0, 0);
     }
     g_began = interrupt_time();
+    g_thread = current_thread();
+    g_driver = driver;
     g_name = name;
 }
 
@@ -34,14 +38,23 @@ NTSTATUS WatchedCall::leave(NTSTATUS status) const {
     }
     if (current_irql() != irql_) {
         dbg::bugcheck(IRQL_UNEXPECTED_VALUE, current_irql(), irql_, callback_, 3,
-                      "%s was called at IRQL %u and returned at %u", g_name, irql_, current_irql());
+                      "%s of %s was called at IRQL %u and returned at %u", g_name, g_driver, irql_, current_irql());
     }
     return status;
 }
 
+bool a_call_is_watched() {
+    return g_name != nullptr;
+}
+
 void look_for_a_hanging_call(ULONGLONG now) {
     if (g_name != nullptr && now - g_began > kLimit) {
-        dbg::say("%s has not returned within %I64u ms", g_name, (now - g_began) / 10'000);
+        if (g_thread == current_thread()) {
+            dbg::emit_stack();
+        } else {
+            dbg::emit_stack_of(g_thread->stack_pointer);
+        }
+        dbg::say("%s: %s has not returned within %I64u ms", g_driver, g_name, (now - g_began) / 10'000);
         dbg::end_run(MPULAB_END_DRIVER_REFUSED, static_cast<ULONG>(STATUS_TIMEOUT));
     }
 }

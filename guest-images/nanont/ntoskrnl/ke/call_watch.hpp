@@ -8,10 +8,10 @@
 namespace nanont::ke {
 
 /// While it lives the clock sees to it that the call comes back within 10 s of virtual time: a driver that hangs in
-/// DriverEntry ends the run with its name. CALL_ENTER and CALL_LEAVE records are made when `reported`.
+/// DriverEntry ends the run with its name and its stack. CALL_ENTER and CALL_LEAVE records are made when `reported`.
 class WatchedCall {
   public:
-    WatchedCall(bool reported, ULONG callback, const char* name);
+    WatchedCall(bool reported, ULONG callback, const char* driver, const char* name);
     ~WatchedCall();
     /// Reports the end of the call and hands its status through.
     NTSTATUS leave(NTSTATUS status) const;
@@ -23,6 +23,9 @@ class WatchedCall {
     ULONG callback_;
     KIRQL irql_;
 };
+
+/// One is under way: whatever hangs, hangs in it.
+bool a_call_is_watched();
 
 /// Called at every tick.
 void look_for_a_hanging_call(ULONGLONG now);

@@ -56,8 +56,9 @@ void look_for_a_stuck_dpc(Processor& processor, ULONGLONG now) {
     if (processor.current_dpc != nullptr && now - processor.dpc_began > kDpcLimit) {
         dbg::bugcheck(DPC_WATCHDOG_VIOLATION, 0, (now - processor.dpc_began) / kSlowestTick, kDpcLimit / kSlowestTick,
                       reinterpret_cast<ULONG_PTR>(processor.current_dpc),
-                      "DPC routine %p has been running for %I64u ms; it should return within 100 us",
-                      reinterpret_cast<void*>(processor.current_dpc), (now - processor.dpc_began) / 10'000);
+                      "DPC routine %s has been running for %I64u ms; it should return within 100 us",
+                      dbg::Place(reinterpret_cast<void*>(processor.current_dpc)).text,
+                      (now - processor.dpc_began) / 10'000);
     }
 }
 
@@ -69,7 +70,7 @@ void look_for_the_end_of_everything(Processor& processor, ULONGLONG now) {
     const bool can_be_woken = connected_interrupts() != 0;
     const bool has_timers = next_timer_due() != MAXULONGLONG;
     const ULONGLONG limit = can_be_woken ? kIdleLimit : kSecond;
-    if (!has_timers && now - processor.last_thread_ran > limit) {
+    if (!has_timers && !a_call_is_watched() && now - processor.last_thread_ran > limit) {
         dbg::say("nothing can run: no thread is ready, no timer is set%s, for %I64u ms; every thread waits for "
                  "something that will not come",
                  can_be_woken ? ", and no interrupt woke one" : ", no interrupt is connected",

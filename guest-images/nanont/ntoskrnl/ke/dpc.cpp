@@ -37,8 +37,8 @@ KDPC* next_dpc(Processor& processor, Call& call) {
 void check_return(const Call& call) {
     if (current_irql() != DISPATCH_LEVEL) {
         dbg::bugcheck(IRQL_UNEXPECTED_VALUE, reinterpret_cast<ULONG_PTR>(call.routine), current_irql(), DISPATCH_LEVEL,
-                      0, "DPC routine %p returned at IRQL %u; it was called at DISPATCH_LEVEL (2)",
-                      reinterpret_cast<void*>(call.routine), current_irql());
+                      0, "DPC routine %s returned at IRQL %u; it was called at DISPATCH_LEVEL (2)",
+                      dbg::Place(reinterpret_cast<void*>(call.routine)).text, current_irql());
     }
 }
 

@@ -49,8 +49,9 @@ template <typename Routine> BOOLEAN synchronized(_KINTERRUPT& interrupt, Routine
 void check_return(const _KINTERRUPT& interrupt) {
     if (current_irql() != interrupt.synchronize_irql) {
         dbg::bugcheck(IRQL_UNEXPECTED_VALUE, reinterpret_cast<ULONG_PTR>(interrupt.routine), current_irql(),
-                      interrupt.synchronize_irql, 1, "interrupt routine %p returned at IRQL %u; it was called at %u",
-                      reinterpret_cast<void*>(interrupt.routine), current_irql(), interrupt.synchronize_irql);
+                      interrupt.synchronize_irql, 1, "interrupt routine %s returned at IRQL %u; it was called at %u",
+                      dbg::Place(reinterpret_cast<void*>(interrupt.routine)).text, current_irql(),
+                      interrupt.synchronize_irql);
     }
 }
 

@@ -30,24 +30,44 @@ const char* real_name(const char* name) {
     return name;
 }
 
-struct Resolver {
-    const char* importer;
+/// What could not be bound, as far as it fits into one line.
+struct Missing {
+    char names[256] = "";
+    size_t length = 0;
+    bool all = true;
+    bool ordinals_only = true;
+
+    void add(const char* name, size_t size) {
+        const size_t separator = length != 0 ? 2 : 0;
+        if (length + separator + size + 1 > sizeof(names)) {
+            all = false;
+            return;
+        }
+        RtlCopyMemory(names + length, ", ", separator);
+        RtlCopyMemory(names + length + separator, name, size);
+        length += separator + size;
+        names[length] = '\0';
+    }
 };
 
-uint64_t resolve(void*, const Import& import) {
+/// By name only: the ordinals of our exports are those of no Windows, so an import by ordinal would be bound to
+/// whatever happens to stand there.
+uint64_t resolve(void* context, const Import& import) {
     const Module* module = find_by_name(real_name(import.module));
-    if (module != nullptr) {
-        const uint32_t rva = import.name != nullptr ? find_export(module->image, module->memory(), import.name)
-                                                    : find_export(module->image, module->memory(), import.ordinal);
-        if (rva != 0) {
+    if (module != nullptr && import.name != nullptr) {
+        if (const uint32_t rva = find_export(module->image, module->memory(), import.name)) {
             return module->base + rva;
         }
     }
+    auto& missing = *static_cast<Missing*>(context);
     char text[2 * kMaxImportName + 16];
     const int length = import.name != nullptr ? _snprintf(text, sizeof(text), "%s!%s", import.module, import.name)
                                               : _snprintf(text, sizeof(text), "%s!#%u", import.module, import.ordinal);
+    const size_t size = length > 0 ? static_cast<size_t>(length) : sizeof(text);
     dbg::emit(MPULAB_KIND_IMPORT_MISSING, 0, 0, 0, 0);
-    dbg::emit_bytes(MPULAB_KIND_NAME, 0, text, length > 0 ? static_cast<size_t>(length) : sizeof(text));
+    dbg::emit_bytes(MPULAB_KIND_NAME, 0, text, size);
+    missing.add(text, size);
+    missing.ordinals_only = missing.ordinals_only && import.name == nullptr;
     return 0;
 }
 
@@ -146,6 +166,9 @@ NTSTATUS load(const char* name, ConstBytes file, bool under_test, Module*& resul
         return refuse(name, {"CheckSum", module->image.checksum, "the sum of the file: it was changed after linking"},
                       end_code);
     }
+    if (under_test && module->image.entry_rva == 0) {
+        return refuse(name, {"AddressOfEntryPoint", 0, "DriverEntry: a driver without it can do nothing"}, end_code);
+    }
     module->size = module->image.size_of_image;
     module->base = mm::allocate_image(module->size);
     if (module->base == 0) {
@@ -158,14 +181,18 @@ NTSTATUS load(const char* name, ConstBytes file, bool under_test, Module*& resul
     const MutableBytes memory{reinterpret_cast<uint8_t*>(module->base), module->size};
     lay_out_image(file, module->image, memory);
     size_t missing = 0;
+    Missing names;
     NTSTATUS status = STATUS_SUCCESS;
     if (!relocate_image(module->image, memory, module->base, defect) ||
-        !bind_imports(module->image, memory, resolve, nullptr, missing, defect)) {
+        !bind_imports(module->image, memory, resolve, &names, missing, defect)) {
         status = refuse(name, defect, end_code);
     } else if (missing != 0) {
         end_code = MPULAB_END_MISSING_IMPORT;
-        dbg::say("%s: %u imports are missing (named above)", name, static_cast<unsigned>(missing));
-        status = STATUS_DRIVER_ENTRYPOINT_NOT_FOUND;
+        dbg::say("%s imports %u function%s that nanont lacks: %s%s; next: add to exports.inc of that module in "
+                 "guest-images/nanont, or do not import",
+                 name, static_cast<unsigned>(missing), missing == 1 ? "" : "s", names.names,
+                 names.all ? "" : " and more (see the IMPORT_MISSING records)");
+        status = names.ordinals_only ? STATUS_DRIVER_ORDINAL_NOT_FOUND : STATUS_DRIVER_ENTRYPOINT_NOT_FOUND;
     }
     if (!NT_SUCCESS(status)) {
         mm::free_image(module->base, module->size);

@@ -45,6 +45,10 @@ const PCPIN_DESCRIPTOR pins[kPinCount] = {
     RENDER,  RENDER,
     RENDER,  RENDER,
     CAPTURE, PIN(2, 1, midi_ranges, KSPIN_DATAFLOW_IN, KSPIN_COMMUNICATION_SINK),
+    RENDER,  RENDER,
+    CAPTURE, CAPTURE,
+    RENDER,  RENDER,
+    RENDER,  RENDER,
 };
 const PCCONNECTION_DESCRIPTOR connections[] = {{PCFILTER_NODE, kPlainPin, PCFILTER_NODE, kBridgePin}};
 PCFILTER_DESCRIPTOR descriptor = {0, nullptr, sizeof(PCPIN_DESCRIPTOR),  kPinCount,   pins, sizeof(PCNODE_DESCRIPTOR),

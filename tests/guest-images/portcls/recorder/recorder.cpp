@@ -13,6 +13,12 @@ namespace {
 constexpr ULONG kCaptureBytes = 8; // given by one stream in answer to each service
 constexpr LONGLONG kCapturePeriod100ns = 50'000;
 
+volatile UCHAR* volatile nowhere = nullptr;
+
+bool captures(ULONG pin) {
+    return pin == kCapturePin || pin == kEndlessPin || pin == kGreedyReadPin || pin == kSilentReadPin;
+}
+
 template <class Interface> struct Counted : Interface {
     LONG references = 1;
     virtual ~Counted() = default;
@@ -37,14 +43,14 @@ template <class Object, class Interface> NTSTATUS answer(Object* object, REFIID 
 class Stream final : public Counted<IMiniportMidiStream> {
   public:
     Stream(ULONG pin, PSERVICEGROUP group) : pin_(pin), group_(group) {
-        group_->AddRef();
+        if (group_) group_->AddRef();
         KeInitializeTimer(&timer_);
         KeInitializeDpc(&dpc_, tick, this);
     }
     ~Stream() override {
         KeCancelTimer(&timer_);
         KeFlushQueuedDpcs();
-        group_->Release();
+        if (group_) group_->Release();
         DbgPrint("recorder: pin %u gone\n", pin_);
     }
 
@@ -55,7 +61,10 @@ class Stream final : public Counted<IMiniportMidiStream> {
 
     STDMETHODIMP_(NTSTATUS) SetState(KSSTATE state) override {
         if (pin_ == kRunFailsPin && state == KSSTATE_RUN) return STATUS_INVALID_DEVICE_STATE;
-        if (pin_ == kCapturePin || pin_ == kEndlessPin) {
+        const bool down = state < state_;
+        state_ = state;
+        if (pin_ == kStopFailsPin && down) return STATUS_DEVICE_NOT_READY;
+        if (captures(pin_)) {
             if (state == KSSTATE_RUN) {
                 LARGE_INTEGER due;
                 due.QuadPart = -kCapturePeriod100ns;
@@ -68,10 +77,17 @@ class Stream final : public Counted<IMiniportMidiStream> {
     }
 
     STDMETHODIMP_(NTSTATUS) Read(PVOID buffer, ULONG length, PULONG read) override {
+        if (pin_ == kSilentReadPin) return STATUS_SUCCESS; // *read is not set
         *read = 0;
         if (pin_ == kEndlessPin) {
             RtlFillMemory(buffer, length, 0xF8);
             *read = length;
+            return STATUS_SUCCESS;
+        }
+        if (pin_ == kGreedyReadPin && ready_ > 0) {
+            ready_ = 0;
+            RtlFillMemory(buffer, length, 0x11);
+            *read = length + 1;
             return STATUS_SUCCESS;
         }
         if (pin_ != kCapturePin) return STATUS_INVALID_DEVICE_REQUEST;
@@ -108,6 +124,14 @@ class Stream final : public Counted<IMiniportMidiStream> {
         case kGreedyPin:
             *written = length + 1;
             return STATUS_SUCCESS;
+        case kCrashPin:
+            take = *static_cast<volatile UCHAR* volatile&>(nowhere);
+            break;
+        case kIrqlPin: {
+            KIRQL old;
+            KeRaiseIrql(DISPATCH_LEVEL + 1, &old);
+            break;
+        }
         case kCapturePin:
         case kEndlessPin:
             *written = 0;
@@ -134,6 +158,7 @@ class Stream final : public Counted<IMiniportMidiStream> {
     }
 
     ULONG pin_;
+    KSSTATE state_ = KSSTATE_STOP;
     PSERVICEGROUP group_;
     KTIMER timer_;
     KDPC dpc_;
@@ -178,7 +203,8 @@ class Miniport final : public Counted<IMiniportMidi> {
         *stream = nullptr;
         *group = nullptr;
         if (pin == kRefusedPin) return STATUS_INSUFFICIENT_RESOURCES;
-        if (capture != (pin == kCapturePin || pin == kEndlessPin)) return STATUS_INVALID_PARAMETER;
+        if (pin == kNoStreamPin) return STATUS_SUCCESS;
+        if (capture != captures(pin)) return STATUS_INVALID_PARAMETER;
         PSERVICEGROUP made;
         NTSTATUS status = PcNewServiceGroup(&made, nullptr);
         if (!NT_SUCCESS(status)) return status;
@@ -188,10 +214,16 @@ class Miniport final : public Counted<IMiniportMidi> {
             return STATUS_INSUFFICIENT_RESOURCES;
         }
         *group = made;
+        if (pin == kForeignGroupPin || pin == kNoGroupPin) {
+            made->Release();
+            *group = pin == kNoGroupPin ? nullptr : reinterpret_cast<PSERVICEGROUP>(&no_group_);
+        }
         return STATUS_SUCCESS;
     }
 
   private:
+    ULONGLONG no_group_[16] = {}; // zeros, where a group would have its functions
+
     PPORTMIDI port_ = nullptr;
     PSERVICEGROUP group_ = nullptr;
 };

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// What nanont exports and how well: the lists its modules are built from (guest-images/nanont/*/exports.inc).
+#pragma once
+
+#include <string_view>
+
+namespace mpulab {
+
+enum class ExportState { Complete, Partial, Absent, UnknownModule };
+
+struct ExportInfo {
+    ExportState state;
+    std::string_view missing; // Partial: what it lacks
+};
+
+/// "complete", "partial", "absent", "unknown module".
+std::string_view export_state_name(ExportState state);
+
+/// The state of `function` in `module` ("portcls.sys", "ntkrnlpa.exe"; case is ignored). UnknownModule: nanont has no
+/// module of that name.
+ExportInfo find_export_state(std::string_view module, std::string_view function);
+
+} // namespace mpulab

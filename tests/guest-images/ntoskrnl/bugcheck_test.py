@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A driver that breaks a rule ends the run with a report: code and its name, four parameters, the place as module and
+offset, a stack that symbols can be put to, and a line that says in words what happened. Codes and parameters are those
+of Microsoft's "Bug check code reference"."""
+import struct
+import unittest
+
+from faulty_driver import *  # noqa: F403
+
+THROUGH = ["inner", "outer", "DriverEntry"]
+
+
+class Report(Faulty):
+    def report(self, fault, code, name, *words, parameters=(), on_stack=True):
+        """Boots the fault and checks its report. Parameters: a number, "here" (an address in the driver), None (any).
+        on_stack: the fault's function and all up to DriverEntry are on it; else nothing of the driver's is."""
+        run = boot(fault)
+        self.assertEqual(run.end, BUGCHECK, run)
+        self.assertEqual(run.detail, code, run)
+        seen, values = run.bugcheck()
+        self.assertEqual(seen, code, run)
+        base, size = guest_machine.eventlog.modules(run.records)[image(fault).name]
+        for value, expected in zip(values, parameters):
+            if expected == "here":
+                self.assertTrue(base <= value < base + size, f"{value:#x} is not in the driver\n{run}")
+            elif expected is not None:
+                self.assertEqual(f"{value:#x}", f"{expected:#x}", run)
+        line = run.text.splitlines()[-1]
+        numbers = ", ".join(f"{value:#x}" for value in values)
+        self.assertTrue(line.startswith(f"STOP {code:#x} {name} ({numbers}) at "), line)
+        for word in words:
+            self.assertIn(word, line)
+        kinds = [record.kind for record in run.records if record.kind in ("BUGCHECK", "BUGCHECK_MORE", "FRAME")]
+        self.assertEqual(kinds[:2], ["BUGCHECK", "BUGCHECK_MORE"])
+        self.assertLessEqual(len(kinds), 2 + 32, "the stack is bounded")
+        self.assertEqual(self.stack_of(run, fault), [fault] + THROUGH if on_stack else [], run)
+        return run, line
+
+    # What the processor finds.
+
+    def test_a_null_pointer_read_at_passive_level_is_kmode_exception_not_handled(self):
+        self.report("null_read_at_passive", 0x1E, "KMODE_EXCEPTION_NOT_HANDLED", "null pointer",
+                    parameters=(0xC0000005, "here", 0, 0x10))
+
+    def test_a_null_pointer_read_at_dispatch_level_is_driver_irql_not_less_or_equal(self):
+        self.report("null_read_at_dispatch", 0xD1, "DRIVER_IRQL_NOT_LESS_OR_EQUAL", "DISPATCH_LEVEL",
+                    parameters=(0x10, 2, 0, "here"))
+
+    def test_a_call_through_a_null_pointer_is_traced_to_its_caller(self):
+        run, _ = self.report("null_call", 0x1E, "KMODE_EXCEPTION_NOT_HANDLED", "in no module",
+                             "called from faulty-null_call.sys+0x", parameters=(0xC0000005, 0, 8, 0))
+        self.assertEqual(run.stack()[0], ("?", 0))
+
+    def test_kernel_memory_that_is_not_there_is_page_fault_in_nonpaged_area(self):
+        self.report("wild_read", 0x50, "PAGE_FAULT_IN_NONPAGED_AREA", parameters=(0xFFFFF70012345678, 0, "here", None))
+
+    def test_a_write_to_code_is_attempted_write_to_readonly_memory(self):
+        self.report("read_only_write", 0xBE, "ATTEMPTED_WRITE_TO_READONLY_MEMORY", parameters=("here",))
+
+    def test_data_that_is_executed_is_attempted_execute_of_noexecute_memory(self):
+        run = boot("data_executed")
+        self.assertEqual(run.bugcheck()[0], 0xFC, run)
+        self.assertIn("ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY", run.text)
+        self.assertEqual(self.stack_of(run, "data_executed")[1:], ["data_executed"] + THROUGH)
+
+    def test_exceptions_that_nobody_handles_carry_their_status(self):
+        for fault, status, words in (("divide_by_zero", 0xC0000094, "division by zero"),
+                                     ("illegal_instruction", 0xC000001D, "instruction"),
+                                     ("breakpoint", 0x80000003, "breakpoint")):
+            with self.subTest(fault):
+                run = boot(fault)
+                code, parameters = run.bugcheck()
+                self.assertEqual((code, parameters[0]), (0x1E, status), run)
+                self.assertIn(words, run.text)
+                self.assertEqual(self.stack_of(run, fault)[0], fault)
+
+    def test_a_stack_overflow_is_named_and_its_stack_is_bounded(self):
+        run = boot("stack_overflow")
+        code, parameters = run.bugcheck()
+        self.assertEqual((code, parameters[0]), (0x7F, 8), run)
+        self.assertIn("UNEXPECTED_KERNEL_MODE_TRAP", run.text)
+        self.assertIn("kernel stack overflow", run.text)
+        self.assertEqual(self.stack_of(run, "stack_overflow"), ["stack_overflow"] * 32)
+
+    def test_a_fault_on_a_stack_that_is_not_there_is_reported_all_the_same(self):
+        run = boot("second_fault")
+        self.assertEqual((run.end, run.bugcheck()[0]), (BUGCHECK, 0x7F), run)
+        self.assertEqual(self.stack_of(run, "second_fault"), ["second_fault"])
+
+    # What the kernel finds.
+
+    def test_a_wait_at_dispatch_level_is_attempted_switch_from_dpc(self):
+        self.report("wait_at_dispatch", 0xB8, "ATTEMPTED_SWITCH_FROM_DPC", "IRQL 2", "called from faulty-wait_at")
+
+    def test_a_wait_in_a_dpc_names_its_routine(self):
+        run = boot("wait_in_dpc")
+        code, parameters = run.bugcheck()
+        base, size = guest_machine.eventlog.modules(run.records)["faulty-wait_in_dpc.sys"]
+        self.assertEqual((code, parameters[1]), (0xB8, 2), run)
+        self.assertTrue(base <= parameters[2] < base + size, run)
+        self.assertEqual(self.stack_of(run, "wait_in_dpc"), ["waiting_dpc"])
+
+    def test_an_irp_completed_twice_is_multiple_irp_complete_requests(self):
+        self.report("double_completion", 0x44, "MULTIPLE_IRP_COMPLETE_REQUESTS", "completed or freed before")
+
+    def test_an_irp_completed_as_pending_is_named(self):
+        self.report("completed_as_pending", 0xC4, "DRIVER_VERIFIER_DETECTED_VIOLATION", "STATUS_PENDING",
+                    parameters=(6, 0x103))
+
+    def test_pool_misuse_names_the_block_its_tag_and_what_happened_to_it(self):
+        tag = struct.unpack("<I", b"Fult")[0]
+        for fault, code, name, parameters, words in (
+                ("double_free", 0xC2, "BAD_POOL_CALLER", (7, 0, tag), "freed a second time"),
+                ("overrun", 0x19, "BAD_POOL_HEADER", (0x20, None, tag, 100), "wrote past the end"),
+                ("underrun", 0x19, "BAD_POOL_HEADER", (0x20,), "wrote before the block"),
+                ("wrong_tag", 0xC2, "BAD_POOL_CALLER", (0xA, None, tag), "freed with tag 'Oher'"),
+                ("foreign_free", 0xC2, "BAD_POOL_CALLER", (0x46, "here"), "no block of the pool"),
+                ("pool_at_dirql", 0xC2, "BAD_POOL_CALLER", (8, 7, None, 100), "at IRQL 7")):
+            with self.subTest(fault):
+                self.report(fault, code, name, words, f"called from faulty-{fault}.sys+0x", parameters=parameters)
+
+    def test_a_spin_lock_taken_twice_is_a_deadlock_told_with_both_places(self):
+        self.report("lock_taken_twice", 0x0F, "SPIN_LOCK_ALREADY_OWNED", "a deadlock",
+                    parameters=("here", "here", "here"))
+
+    def test_a_spin_lock_released_by_nobody_that_holds_it_is_named(self):
+        self.report("lock_not_held", 0x10, "SPIN_LOCK_NOT_OWNED", "does not hold it", parameters=("here", 0, "here"))
+
+    def test_kebugcheckex_keeps_all_four_parameters_whole(self):
+        run = boot("bugcheck_ex")
+        self.assertEqual(run.bugcheck(), (0xE2, [0x11, 0x2222222222222222, 0x33, 0xFEDCBA9876543210]), run)
+        self.assertIn("STOP 0xe2 MANUALLY_INITIATED_CRASH (0x11, 0x2222222222222222, 0x33, 0xfedcba9876543210) at "
+                      "faulty-bugcheck_ex.sys+0x", run.text)
+
+    def test_an_endless_dpc_ends_after_a_second_of_virtual_time_with_its_routine(self):
+        run = boot("endless_dpc")
+        self.assertEqual(run.bugcheck()[0], 0x133, run)
+        self.assertIn("DPC_WATCHDOG_VIOLATION", run.text)
+        self.assertRegex(run.text, r"DPC routine faulty-endless_dpc\.sys\+0x[0-9a-f]+ has been running for \d+ ms")
+        self.assertEqual(self.stack_of(run, "endless_dpc"), ["dpc_routine"])
+        began = [r.time for r in run.calls("DeferredRoutine")][0]
+        self.assertAlmostEqual((run.records[-1].time - began) / 1e9, 1.0, delta=0.05)
+
+    def test_an_irql_that_a_callback_leaves_behind_is_told_with_the_callback(self):
+        self.report("entry_leaks_irql", 0xC8, "IRQL_UNEXPECTED_VALUE",
+                    "DriverEntry of faulty-entry_leaks_irql.sys was called at IRQL 0 and returned at 2",
+                    parameters=(2, 0), on_stack=False)
+        self.report("dpc_leaks_irql", 0xC8, "IRQL_UNEXPECTED_VALUE", "DPC routine faulty-dpc_leaks_irql.sys+0x",
+                    "returned at IRQL 0", parameters=("here", 0, 2), on_stack=False)
+
+    def test_a_report_is_the_same_each_time_byte_for_byte(self):
+        for fault in ("double_free", "endless_dpc"):
+            hashes = {boot(fault).sha256 for _ in range(3)}
+            self.assertEqual(len(hashes), 1, fault)
+
+    def test_a_driver_without_a_fault_plays_its_score(self):
+        run = boot("none")
+        self.assertEqual((run.end, run.detail), (SCORE_DONE, 0), run)
+        self.assertEqual(run.of("BUGCHECK", "FRAME", "FINDING"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

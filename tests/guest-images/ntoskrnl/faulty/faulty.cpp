@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+// A driver that does one thing wrong: the function named by FAULT. `outer` and `inner` stand on the stack between
+// DriverEntry and the fault, so that a test can see whether a report finds its way back.
+#include "module/ddk.hpp"
+
+namespace {
+
+#define PLAIN_FUNCTION __attribute__((noinline, noclone, used)) NTSTATUS
+using Fault = NTSTATUS (*)();
+#define TEXT_OF(name) #name
+#define NAME_OF(fault) TEXT_OF(fault)
+
+constexpr bool fault_is(const char* name) {
+    const char* mine = NAME_OF(FAULT);
+    for (; *mine == *name && *mine != '\0'; ++mine, ++name) {
+    }
+    return *mine == *name;
+}
+
+constexpr ULONG kTag = 'tluF';
+volatile ULONG g_zero = 0;
+volatile UCHAR* volatile g_null = nullptr;
+ULONG g_data[4] = {0xc3c3c3c3}; // RET, if it were code
+KSPIN_LOCK g_lock;
+KDPC g_dpc;
+volatile LONG g_dpc_ran;
+
+struct AtDispatch {
+    KIRQL old;
+    AtDispatch() { KeRaiseIrql(DISPATCH_LEVEL, &old); }
+    ~AtDispatch() { KeLowerIrql(old); }
+};
+
+UCHAR* allocate(SIZE_T bytes) {
+    return static_cast<UCHAR*>(ExAllocatePoolWithTag(NonPagedPool, bytes, kTag));
+}
+
+[[maybe_unused]] PLAIN_FUNCTION none() {
+    DbgPrint("faulty: nothing is wrong\n");
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION null_read_at_passive() {
+    return g_null[0x10];
+}
+
+[[maybe_unused]] PLAIN_FUNCTION null_read_at_dispatch() {
+    AtDispatch raised;
+    return g_null[0x10];
+}
+
+[[maybe_unused]] PLAIN_FUNCTION null_call() {
+    auto call = reinterpret_cast<Fault>(const_cast<UCHAR*>(g_null));
+    return call() + 1;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION wild_read() {
+    return *reinterpret_cast<volatile LONG*>(0xfffff70012345678);
+}
+
+[[maybe_unused]] PLAIN_FUNCTION read_only_write() {
+    *reinterpret_cast<volatile UCHAR*>(&none) = 0xc3; // code
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION data_executed() {
+    return reinterpret_cast<Fault>(g_data)() + 1;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION divide_by_zero() {
+    ULONG zero = g_zero;
+    ULONG result = 1;
+    asm volatile("xorl %%edx, %%edx; divl %1" : "+a"(result) : "r"(zero) : "edx", "cc");
+    return static_cast<NTSTATUS>(result);
+}
+
+[[maybe_unused]] PLAIN_FUNCTION illegal_instruction() {
+    asm volatile("ud2");
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION breakpoint() {
+    asm volatile("int3");
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION wait_at_dispatch() {
+    KEVENT event;
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    AtDispatch raised;
+    return KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, nullptr);
+}
+
+/// An IRP of our own that nobody else knows.
+PIRP own_irp() {
+    PIRP irp = IoAllocateIrp(2, FALSE);
+    IoSetNextIrpStackLocation(irp);
+    irp->IoStatus.Status = STATUS_SUCCESS;
+    return irp;
+}
+
+NTSTATUS NTAPI keep(PDEVICE_OBJECT, PIRP, PVOID) {
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION double_completion() {
+    PIRP irp = own_irp();
+    IoSetCompletionRoutine(irp, keep, nullptr, TRUE, TRUE, TRUE);
+    IoSetNextIrpStackLocation(irp);
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    IoFreeIrp(irp);
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION completed_as_pending() {
+    PIRP irp = own_irp();
+    irp->IoStatus.Status = STATUS_PENDING;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION double_free() {
+    UCHAR* block = allocate(100);
+    ExFreePoolWithTag(block, kTag);
+    ExFreePoolWithTag(block, kTag);
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION overrun() {
+    UCHAR* block = allocate(100);
+    *const_cast<volatile UCHAR*>(block + 100) = 0;
+    ExFreePoolWithTag(block, kTag);
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION underrun() {
+    UCHAR* block = allocate(100);
+    *const_cast<volatile UCHAR*>(block - 1) = static_cast<UCHAR>(block[-1] ^ 0x55);
+    ExFreePoolWithTag(block, kTag);
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION wrong_tag() {
+    ExFreePoolWithTag(allocate(100), 'rehO');
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION foreign_free() {
+    ExFreePoolWithTag(g_data, kTag);
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION pool_at_dirql() {
+    KIRQL old;
+    KeRaiseIrql(7, &old);
+    UCHAR* block = allocate(100);
+    KeLowerIrql(old);
+    return block != nullptr;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION bugcheck_ex() {
+    KeBugCheckEx(MANUALLY_INITIATED_CRASH, 0x11, 0x2222222222222222, 0x33, 0xfedcba9876543210);
+    return STATUS_SUCCESS;
+}
+
+VOID NTAPI dpc_routine(PKDPC, PVOID context, PVOID, PVOID) {
+    if (context == nullptr) {
+        for (;;) {
+            g_dpc_ran = g_dpc_ran + 1;
+        }
+    }
+    KeLowerIrql(PASSIVE_LEVEL);
+}
+
+[[maybe_unused]] PLAIN_FUNCTION endless_dpc() {
+    KeInitializeDpc(&g_dpc, dpc_routine, nullptr);
+    KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
+    return STATUS_SUCCESS;
+}
+
+VOID NTAPI waiting_dpc(PKDPC, PVOID, PVOID, PVOID) {
+    KEVENT event;
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    LARGE_INTEGER second;
+    second.QuadPart = -10'000'000;
+    KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &second);
+}
+
+[[maybe_unused]] PLAIN_FUNCTION wait_in_dpc() {
+    KeInitializeDpc(&g_dpc, waiting_dpc, nullptr);
+    KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION dpc_leaks_irql() {
+    KeInitializeDpc(&g_dpc, dpc_routine, &g_dpc);
+    KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION endless_entry() {
+    DbgPrint("faulty: for ever\n");
+    for (;;) {
+        g_dpc_ran = g_dpc_ran + 1;
+    }
+}
+
+[[maybe_unused]] PLAIN_FUNCTION endless_wait() {
+    KEVENT event;
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    return KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, nullptr);
+}
+
+[[maybe_unused]] PLAIN_FUNCTION stack_overflow() {
+    volatile UCHAR frame[512];
+    frame[0] = static_cast<UCHAR>(g_zero);
+    if (g_zero == 1) return STATUS_SUCCESS; // never
+    return stack_overflow() + frame[0];
+}
+
+[[maybe_unused]] PLAIN_FUNCTION entry_leaks_irql() {
+    KIRQL old;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION lock_taken_twice() {
+    KIRQL old;
+    KeAcquireSpinLock(&g_lock, &old);
+    KeAcquireSpinLockAtDpcLevel(&g_lock);
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION lock_not_held() {
+    KeReleaseSpinLock(&g_lock, PASSIVE_LEVEL);
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION second_fault() { // the stack pointer is wild when the first fault happens
+    asm volatile("movq $0x10000, %rsp; ud2");
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION entry_fails() {
+    return STATUS_DEVICE_CONFIGURATION_ERROR;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION add_device_fails() {
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION start_fails() {
+    return STATUS_SUCCESS;
+}
+
+PLAIN_FUNCTION inner() {
+    NTSTATUS status = FAULT();
+    return status == 1 ? STATUS_SUCCESS : status; // no tail call: inner has to be on the stack
+}
+
+PLAIN_FUNCTION outer() {
+    NTSTATUS status = inner();
+    return status == 1 ? STATUS_SUCCESS : status;
+}
+
+NTSTATUS NTAPI refuse_start(PDEVICE_OBJECT, PIRP irp) {
+    irp->IoStatus.Status = STATUS_DEVICE_DATA_ERROR;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return STATUS_DEVICE_DATA_ERROR;
+}
+
+NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
+    if (fault_is("add_device_fails")) return STATUS_NO_MEMORY;
+    PDEVICE_OBJECT device;
+    NTSTATUS status = IoCreateDevice(driver, 0, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
+    if (!NT_SUCCESS(status)) return status;
+    IoAttachDeviceToDeviceStack(device, pdo);
+    device->Flags &= ~DO_DEVICE_INITIALIZING;
+    return STATUS_SUCCESS;
+}
+
+} // namespace
+
+extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
+    if (fault_is("add_device_fails") || fault_is("start_fails")) {
+        driver->DriverExtension->AddDevice = add_device;
+        driver->MajorFunction[IRP_MJ_PNP] = refuse_start;
+    }
+    NTSTATUS status = outer();
+    return status == 1 ? STATUS_SUCCESS : status;
+}

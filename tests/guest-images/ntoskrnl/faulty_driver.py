@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""What the tests with faulty.sys share: booting one fault, and its symbols as GNU nm reads them."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import guest_machine  # noqa: E402
+
+(SCORE_DONE, SCORE_REFUSED, STEP_FAILED, DRIVER_REFUSED, MISSING_IMPORT, BAD_IMAGE, BUGCHECK, GUEST_UNFIT) = range(8)
+IMAGE_BASE = 0x10000  # that the drivers are linked for
+
+
+def image(fault):
+    return pathlib.Path(os.environ["MPULAB_BUILD"]) / f"tests/guest-images/ntoskrnl/faulty/faulty-{fault}.sys"
+
+
+def boot(fault, score=None, **more):
+    if score is None:
+        score = guest_machine.Score()
+        score.delay_ms(20)
+    return guest_machine.boot(score, image(fault), **more)
+
+
+class Symbols:
+    """Functions of an image, by offset."""
+
+    def __init__(self, path):
+        nm = shutil.which("x86_64-w64-mingw32-nm")
+        lines = subprocess.run([nm, "-C", "--defined-only", path], check=True, capture_output=True, text=True).stdout
+        fields = [line.split(None, 2) for line in lines.splitlines()]
+        self.functions = sorted((int(address, 16) - IMAGE_BASE, name) for address, kind, name in fields
+                                if kind in "tT" and not name.startswith("."))
+
+    def name(self, offset):
+        """Of the function an offset lies in, without its namespace and arguments."""
+        found = [name for start, name in self.functions if start <= offset]
+        return found[-1].replace("(anonymous namespace)::", "").split("(")[0] if found else None
+
+
+class Faulty(unittest.TestCase):
+    def stack_of(self, run, fault):
+        """Names of the driver's functions in the report, innermost first."""
+        symbols = Symbols(image(fault))
+        module = image(fault).name
+        # A return address lies behind its call, maybe behind its function's end; where execution stopped is exact.
+        return [symbols.name(offset if index == 0 else offset - 1)
+                for index, (name, offset) in enumerate(run.stack()) if name == module]
