@@ -107,16 +107,17 @@ class Machine:
                 self.level = int(words[1] == "raise")
                 self.edges += self.level
 
-    def command(self, name, until=None):
-        self.qmp.write(json.dumps({"execute": name}) + "\n")
+    def command(self, name, until=None, arguments=None):
+        self.qmp.write(json.dumps({"execute": name, "arguments": arguments or {}}) + "\n")
         self.qmp.flush()
-        answered = event = False
-        while not (answered and (event or until is None)):
+        value, event = None, until is None
+        while value is None or not event:
             answer = json.loads(self.qmp.readline() or '{"error": "QEMU is gone"}')
             if "error" in answer:
                 raise RuntimeError(f"{name}: {answer['error']}")
-            answered = answered or "return" in answer
+            value = answer.get("return", value)
             event = event or answer.get("event") == until
+        return value
 
     def read(self, port):
         return int(self.ask(f"inb {port:#x}")[0], 0)
