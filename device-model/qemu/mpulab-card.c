@@ -187,6 +187,7 @@ static void card_emit(void* opaque, const mpulab_core_event* event) {
     card_trace_event(card, event);
     if (event->kind == MPULAB_KIND_WIRE_OUT) {
         mpulab_midi_wire_out(&card->midi, event->a, event->b);
+        mpulab_sound_wire_out(&card->sound, event->a, event->b);
     }
     mpulab_card_event(card, event);
 }
@@ -256,6 +257,11 @@ bool mpulab_card_realize(MpulabCard* card, Object* owner, uint64_t io_bytes, Err
         mpulab_core_destroy(card->core);
         return false;
     }
+    if (!mpulab_sound_realize(&card->sound, card, errp)) {
+        mpulab_card_unregister(card);
+        mpulab_core_destroy(card->core);
+        return false;
+    }
     card->unit = card->device.unit;
     card->armed_ns = MPULAB_CORE_NEVER;
     card->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, card_timer, card);
@@ -267,6 +273,7 @@ bool mpulab_card_realize(MpulabCard* card, Object* owner, uint64_t io_bytes, Err
 
 void mpulab_card_unrealize(MpulabCard* card) {
     mpulab_midi_unrealize(&card->midi);
+    mpulab_sound_unrealize(&card->sound);
     mpulab_card_unregister(card);
     timer_free(card->timer);
     mpulab_core_destroy(card->core);
@@ -276,7 +283,10 @@ void mpulab_card_unrealize(MpulabCard* card) {
 void mpulab_card_describe(ObjectClass* klass) {
     static const char* const descriptions[][2] = {
         {"unit", "its number on the link, 0-254; -1: the lowest free one"},
-        MPULAB_MIDI_DESCRIPTIONS,
+        {"midi", "chardev of raw MIDI bytes, out and in (default: nothing is plugged in)"},
+        {"audiodev", "id of an -audiodev: a synthesizer plays there what MIDI OUT carries (default: no sound)"},
+        {"soundfont", "its sound font, a .sf2 file (default: the one of Debian's that is installed)"},
+        {"gain", "1 to 1000: its volume in percent"},
 #define MPULAB_CHOICE(field, name, value, allowed, help) {name, allowed " (default: " value "): " help},
 #define MPULAB_SWITCH(field, name, value, help) {name, help},
 #define MPULAB_NUMBER(field, name, value, low, high, help) {name, #low " to " #high ": " help},
@@ -322,6 +332,7 @@ static int card_post_load(void* opaque, int version_id) {
         error_report("%s unit %u: %s", card->name, card->device.unit, reason);
         return -EINVAL;
     }
+    mpulab_sound_restored(&card->sound);
     mpulab_card_sync(card);
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "exec/memory.h"
 #include "migration/vmstate.h"
 #include "mpulab-midi.h"
+#include "mpulab-sound.h"
 #include "mpulab_core.h"
 #include "plan.h"
 #include "probe_core.h"
@@ -29,6 +30,7 @@ struct MpulabCard {
     QEMUTimer* timer;
     int64_t armed_ns; /* what the timer is set to; MPULAB_CORE_NEVER = not at all */
     MpulabMidi midi;
+    MpulabSound sound;
     QTAILQ_ENTRY(MpulabCard) next;
 
     /* properties: mpulab-card-properties.h */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is plugged into a card's two MIDI sockets: a raw byte chardev ("midi"), and a synthesizer that listens to MIDI
- * OUT ("audiodev", "soundfont"). Both are off by default, and neither has a say in what the card does but for the bytes
- * that the chardev sends.
+ * What is plugged into a card's two MIDI sockets: a raw byte chardev ("midi"). Off by default; it has no say in what
+ * the card does but for the bytes that it sends.
  */
 #ifndef HW_MPULAB_MIDI_H
 #define HW_MPULAB_MIDI_H
@@ -60,7 +59,5 @@ static inline void mpulab_midi_sync(MpulabMidi* midi) {
 extern const VMStateDescription vmstate_mpulab_midi;
 
 #define DEFINE_MPULAB_MIDI_PROPERTIES(state, field) DEFINE_PROP_CHR("midi", state, field.chr)
-#define MPULAB_MIDI_DESCRIPTIONS                                                                                       \
-    { "midi", "chardev of raw MIDI bytes, out and in (default: nothing is plugged in)" }
 
 #endif /* HW_MPULAB_MIDI_H */
