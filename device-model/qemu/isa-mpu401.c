@@ -9,6 +9,7 @@
 #include "hw/boards.h"
 #include "hw/irq.h"
 #include "hw/isa/isa.h"
+#include "hw/qdev-properties-system.h"
 #include "hw/qdev-properties.h"
 #include "hw/resettable.h"
 #include "mpulab-card.h"

@@ -53,6 +53,7 @@ void mpulab_card_sync(MpulabCard* card) {
             timer_mod(card->timer, next_ns);
         }
     }
+    mpulab_midi_sync(&card->midi);
 }
 
 static void card_timer(void* opaque) {
@@ -186,6 +187,10 @@ static void card_emit(void* opaque, const mpulab_core_event* event) {
     MpulabCard* card = opaque;
 
     card_trace_event(card, event);
+    if (event->kind == MPULAB_KIND_WIRE_OUT) {
+        mpulab_midi_wire_out(&card->midi, event->a, event->b);
+        mpulab_sound_wire_out(&card->sound, event->a, event->b);
+    }
     mpulab_card_event(card, event);
 }
 
@@ -254,16 +259,24 @@ bool mpulab_card_realize(MpulabCard* card, Object* owner, uint64_t io_bytes, Err
         mpulab_core_destroy(card->core);
         return false;
     }
+    if (!mpulab_sound_realize(&card->sound, card, errp)) {
+        mpulab_card_unregister(card);
+        mpulab_core_destroy(card->core);
+        return false;
+    }
     card->unit = card->device.unit;
     card->armed_ns = MPULAB_CORE_NEVER;
     mpulab_core_tell_accesses(card->core, false); /* until a probe with a link wants to hear of them */
     card->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, card_timer, card);
+    mpulab_midi_realize(&card->midi, card);
     memory_region_init_io(&card->io, owner, &card_io_ops, card, card->name,
                           io_bytes ?: mpulab_core_register_count(card->core));
     return true;
 }
 
 void mpulab_card_unrealize(MpulabCard* card) {
+    mpulab_midi_unrealize(&card->midi);
+    mpulab_sound_unrealize(&card->sound);
     mpulab_card_unregister(card);
     timer_free(card->timer);
     mpulab_core_destroy(card->core);
@@ -273,6 +286,10 @@ void mpulab_card_unrealize(MpulabCard* card) {
 void mpulab_card_describe(ObjectClass* klass) {
     static const char* const descriptions[][2] = {
         {"unit", "its number on the link, 0-254; -1: the lowest free one"},
+        {"midi", "chardev of raw MIDI bytes, out and in (default: nothing is plugged in)"},
+        {"audiodev", "id of an -audiodev: a synthesizer plays there what MIDI OUT carries (default: no sound)"},
+        {"soundfont", "its sound font, a .sf2 file (default: the one of Debian's that is installed)"},
+        {"gain", "1 to 1000: its volume in percent"},
 #define MPULAB_CHOICE(field, name, value, allowed, help) {name, allowed " (default: " value "): " help},
 #define MPULAB_SWITCH(field, name, value, help) {name, help},
 #define MPULAB_NUMBER(field, name, value, low, high, help) {name, #low " to " #high ": " help},
@@ -318,6 +335,7 @@ static int card_post_load(void* opaque, int version_id) {
         error_report("%s unit %u: %s", card->name, card->device.unit, reason);
         return -EINVAL;
     }
+    mpulab_sound_restored(&card->sound);
     mpulab_card_sync(card);
     return 0;
 }
@@ -333,5 +351,6 @@ const VMStateDescription vmstate_mpulab_card = {
                                      VMSTATE_UINT32(state_size, MpulabCard),
                                      VMSTATE_VALIDATE("size of the card's state", card_state_size_is_sane),
                                      VMSTATE_VBUFFER_ALLOC_UINT32(state, MpulabCard, 0, NULL, state_size),
+                                     VMSTATE_STRUCT(midi, MpulabCard, 1, vmstate_mpulab_midi, MpulabMidi),
                                      VMSTATE_END_OF_LIST()},
 };

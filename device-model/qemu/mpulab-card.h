@@ -8,6 +8,8 @@
 
 #include "exec/memory.h"
 #include "migration/vmstate.h"
+#include "mpulab-midi.h"
+#include "mpulab-sound.h"
 #include "mpulab_core.h"
 #include "plan.h"
 #include "probe_core.h"
@@ -27,6 +29,8 @@ struct MpulabCard {
     bool accessed; /* a guest's access is under way: what happens has its PC */
     QEMUTimer* timer;
     int64_t armed_ns; /* what the timer is set to; MPULAB_CORE_NEVER = not at all */
+    MpulabMidi midi;
+    MpulabSound sound;
     QTAILQ_ENTRY(MpulabCard) next;
 
     /* properties: mpulab-card-properties.h */

@@ -18,6 +18,7 @@
 #include "report/verdict.hpp"
 #include "scenario/plan.hpp"
 #include "scenario/song_run.hpp"
+#include "synth/synthesizer.hpp"
 
 #include <cstdlib>
 #include <fmt/format.h>

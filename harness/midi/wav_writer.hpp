@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <vector>
 
 namespace mpulab {
@@ -13,9 +12,6 @@ struct WireByte {
     uint64_t end_ns = 0; // of its stop bit: when a synthesizer has it
     uint8_t value = 0;
 };
-
-/// The sound font to use: `chosen` if given, else one of Debian's; empty: none is installed.
-std::optional<std::filesystem::path> find_soundfont(const std::filesystem::path& chosen);
 
 /// Renders 44.1 kHz stereo from `start_ns` to two seconds after the last byte. Same bytes, times and font: same file.
 /// Throws Error.

@@ -55,8 +55,9 @@ def joined(steps):
 class Machine:
     """One QEMU, its clock at 0, the card as after power-on."""
 
-    def __init__(self, qemu, properties, injections):
+    def __init__(self, qemu, properties, injections=(), extra=(), pass_fds=(), stderr=None):
         self.qemu, self.properties, self.injections = qemu, properties, injections
+        self.extra, self.pass_fds, self.stderr = list(extra), list(pass_fds), stderr
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
@@ -70,13 +71,14 @@ class Machine:
                 ours.settimeout(LIMIT_S)
             card = "".join(f",{name}={value}" for name, value in self.properties.items())
             argv = [self.qemu, "-machine", "pc", "-accel", "qtest", "-nodefaults", "-display", "none", "-m", "1", "-L", FIRMWARE,
-                    "-bios", os.path.join(FIRMWARE, "qboot.rom"), "-qtest-log", "none",
+                    "-bios", os.path.join(FIRMWARE, "qboot.rom"), "-qtest-log", "none", *self.extra,
                     "-chardev", f"file,id=link,path={self.log}",
                     "-chardev", f"socket,id=qtest,fd={pairs[0][1].fileno()}", "-qtest", "chardev:qtest",
                     "-chardev", f"socket,id=qmp,fd={pairs[1][1].fileno()}", "-mon", "chardev=qmp,mode=control",
                     "-device", f"mpulab-probe,link=link,iobase=0xe00,plan={plan}",
                     "-device", f"isa-mpu401,iobase={DATA:#x},irq={LINE}{card}"]
-            process = subprocess.Popen(argv, pass_fds=[theirs.fileno() for _, theirs in pairs], stderr=None)
+            process = subprocess.Popen(argv, pass_fds=[theirs.fileno() for _, theirs in pairs] + self.pass_fds,
+                                       stderr=self.stderr)
             stack.callback(process.wait)
             stack.callback(process.kill)
             for _, theirs in pairs:
@@ -105,16 +107,17 @@ class Machine:
                 self.level = int(words[1] == "raise")
                 self.edges += self.level
 
-    def command(self, name, until=None):
-        self.qmp.write(json.dumps({"execute": name}) + "\n")
+    def command(self, name, until=None, arguments=None):
+        self.qmp.write(json.dumps({"execute": name, "arguments": arguments or {}}) + "\n")
         self.qmp.flush()
-        answered = event = False
-        while not (answered and (event or until is None)):
+        value, event = None, until is None
+        while value is None or not event:
             answer = json.loads(self.qmp.readline() or '{"error": "QEMU is gone"}')
             if "error" in answer:
                 raise RuntimeError(f"{name}: {answer['error']}")
-            answered = answered or "return" in answer
+            value = answer.get("return", value)
             event = event or answer.get("event") == until
+        return value
 
     def read(self, port):
         return int(self.ask(f"inb {port:#x}")[0], 0)

@@ -79,6 +79,23 @@ TEST_CASE("cues that are due together fire in the order they are written") {
     CHECK(order == std::vector<uint64_t>{0, 1, 2});
 }
 
+TEST_CASE("a live source that can wait is told to while a cue's bytes are on the cable or the RX FIFO is full") {
+    TestCard card(Properties{{"rx-fifo", "2"}});
+    REQUIRE(card.set_cues(cue_section({inject(1, 1, 0, 2)}, {1, 2})));
+    CHECK(mpulab_core_wire_in_room(card.core));
+    card.enter_uart();
+    mpulab_core_marker(card.core, 1, card.now);
+    CHECK_FALSE(mpulab_core_wire_in_room(card.core));
+    card.run_for(2 * 320 * kMicrosecond);
+    CHECK(mpulab_core_wire_in_room(card.core)); // one in the FIFO, one on its way into the latch
+    card.run_for(kMillisecond);
+    CHECK(card.arrive(3));
+    CHECK_FALSE(mpulab_core_wire_in_room(card.core));
+    CHECK(card.data() == 1);
+    card.run_for(kMillisecond);
+    CHECK(mpulab_core_wire_in_room(card.core));
+}
+
 TEST_CASE("injected bytes overflow the RX FIFO visibly") {
     TestCard card(Properties{{"rx-fifo", "2"}});
     REQUIRE(card.set_cues(cue_section({inject(1, 1, 0, 5)}, {1, 2, 3, 4, 5})));

@@ -2,10 +2,10 @@
 // The MIDI reader against any bytes. A song it takes is in order and without a gap, and what is compiled from it passes
 // the agent's own check.
 #include "common/error.hpp"
-#include "midi/message_parser.hpp"
 #include "midi/smf_reader.hpp"
 #include "scenario/song_run.hpp"
 #include "score_check.hpp"
+#include "synth/message_parser.hpp"
 
 #include <cstdlib>
 

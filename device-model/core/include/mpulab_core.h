@@ -21,8 +21,9 @@
 extern "C" {
 #endif
 
-#define MPULAB_CORE_ABI 3u
+#define MPULAB_CORE_ABI 4u
 #define MPULAB_CORE_NEVER INT64_MAX
+#define MPULAB_CORE_WIRE_BYTE_NS 320000 /* a byte on a MIDI cable: ten bits at 31,250 baud */
 
 typedef struct mpulab_core mpulab_core;
 
@@ -85,6 +86,10 @@ int64_t mpulab_core_next_event(const mpulab_core* core);
 /* A byte whose stop bit ends at now_ns arrives on MIDI IN from outside (a live chardev). false: the RX FIFO was full,
  * the byte is lost, OVERRUN was emitted. */
 bool mpulab_core_wire_in(mpulab_core* core, uint8_t byte, int64_t now_ns);
+
+/* Whether a byte that arrives now would be kept: the RX FIFO has room, and no cue's bytes are on the cable. A live
+ * source that can wait (a chardev) asks first, so that it never loses one. */
+bool mpulab_core_wire_in_room(const mpulab_core* core);
 
 /* Gives the card its cues: a CUES section of a plan (device-model/probe/plan.h, core/CUES.md). The bytes are copied and
  * checked whole; true: what earlier cues have done to the card is over, and counting begins anew. false: the reason

@@ -79,6 +79,10 @@ bool mpulab_core_wire_in(mpulab_core* core, uint8_t byte, int64_t now_ns) {
     return core->card.wire_in(byte, now_ns);
 }
 
+bool mpulab_core_wire_in_room(const mpulab_core* core) {
+    return core->card.wire_in_room();
+}
+
 bool mpulab_core_set_cues(mpulab_core* core, const void* section, size_t size, char* error, size_t error_size) {
     ErrorText text(error, error_size);
     try {

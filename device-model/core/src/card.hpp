@@ -43,6 +43,7 @@ class Card {
 
     // card_wire.cpp: the cable
     bool wire_in(uint8_t byte, Nanoseconds now);
+    bool wire_in_room() const { return !rx_.full() && !cable_.busy(); }
 
     // card_cues.cpp
     bool set_cues(const void* section, size_t size, ErrorText& error);

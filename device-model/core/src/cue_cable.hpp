@@ -20,6 +20,8 @@ class CueCable {
     // The bytes of a cue come after those that are on their way, the first start bit not before `at`.
     void send(uint32_t cue, Nanoseconds at);
 
+    // Bytes are on their way.
+    bool busy() const { return head_ < queue_.size(); }
     // End of the stop bit of the next byte.
     Nanoseconds next_arrival() const { return busy() ? arrival_at_ : kNever; }
     // Takes that byte off the cable. Only when next_arrival() has come.
@@ -30,8 +32,6 @@ class CueCable {
     bool load(ByteReader& in, const CueSheet& sheet, const std::vector<uint32_t>& fired, ErrorText& error);
 
   private:
-    bool busy() const { return head_ < queue_.size(); }
-
     std::vector<uint32_t> queue_; // cues in the order they fired; those before head_ are done
     size_t head_ = 0;
     uint32_t position_ = 0;      // next byte of the cue at the head

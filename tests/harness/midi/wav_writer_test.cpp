@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The .wav of a run: its header as RIFF has it, silence and sound where they must be. Skips the sound without a font.
 #include "midi/wav_writer.hpp"
+#include "synth/synthesizer.hpp"
 
 #include "harness/support/temp_dir.hpp"
 #include "harness/support/text.hpp"
@@ -66,7 +67,7 @@ TEST_CASE("a sound font that is none, and a file that cannot be made, are named"
     const TempDir dir;
     const auto text = dir.file("font.sf2", "no sound font").string();
     CHECK_THAT(refusal([&] { write_wav(dir / "a.wav", text, one_note(), 0); }),
-               StartsWith("FluidSynth cannot load sound font " + text + "; next: name another one with --soundfont"));
+               StartsWith("sound font \"" + text + "\" is no sound font"));
     const auto nowhere = (dir / "no/a.wav").string();
     CHECK_THAT(refusal([&] { write_wav(nowhere, text, one_note(), 0); }),
                StartsWith("cannot create " + nowhere + ": No such"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "midi/message_parser.hpp"
+#include "synth/message_parser.hpp"
 
 namespace mpulab {
 
@@ -8,7 +8,7 @@ size_t MessageParser::data_bytes(uint8_t status) {
     return status == 0xf2 ? 2 : status == 0xf1 || status == 0xf3 ? 1 : 0;
 }
 
-std::optional<ByteView> MessageParser::feed(uint8_t byte) {
+std::optional<std::span<const uint8_t>> MessageParser::feed(uint8_t byte) {
     if (byte >= 0xf8) { // real time: interrupts nothing
         finished_.assign(1, byte);
         return finished_;

@@ -2,9 +2,11 @@
 // Wire bytes into MIDI messages: running status, System Exclusive, real-time bytes anywhere (portcls-midi.md §2.9).
 #pragma once
 
-#include "common/bytes.hpp"
-
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 namespace mpulab {
 
@@ -14,13 +16,13 @@ class MessageParser {
 
     /// Takes a byte. Returns a whole message (status first; SysEx from F0 to F7), valid until the next call, or
     /// nothing.
-    std::optional<ByteView> feed(uint8_t byte);
+    std::optional<std::span<const uint8_t>> feed(uint8_t byte);
 
   private:
     static size_t data_bytes(uint8_t status);
 
-    Bytes message_; // what has come of the message so far, status included
-    Bytes finished_;
+    std::vector<uint8_t> message_; // what has come of the message so far, status included
+    std::vector<uint8_t> finished_;
     uint8_t running_ = 0; // 0: none
     bool sysex_ = false;
 };

@@ -1,15 +1,35 @@
 // SPDX-License-Identifier: MIT
 // Wire bytes into messages: MIDI 1.0, and portcls-midi.md §2.9.
-#include "midi/message_parser.hpp"
-
-#include "harness/midi/smf_lines.hpp"
+#include "synth/message_parser.hpp"
 
 #include "support/catch.hpp"
 
+#include <string>
+#include <string_view>
+
 using namespace mpulab;
-using namespace mpulab::test;
 
 namespace {
+
+using Lines = std::vector<std::string>;
+
+std::vector<uint8_t> hex(std::string_view text) {
+    std::vector<uint8_t> bytes;
+    for (size_t at = 0; at + 1 < text.size(); at += 3)
+        bytes.push_back(static_cast<uint8_t>(std::stoul(std::string(text.substr(at, 2)), nullptr, 16)));
+    return bytes;
+}
+
+std::string hex_text(std::span<const uint8_t> bytes) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    std::string text;
+    for (const uint8_t byte : bytes) {
+        if (!text.empty()) text += ' ';
+        text += kDigits[byte >> 4];
+        text += kDigits[byte & 15];
+    }
+    return text;
+}
 
 Lines messages(std::string_view wire) {
     MessageParser parser;
