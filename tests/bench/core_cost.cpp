@@ -14,7 +14,8 @@ namespace {
 
 struct Card {
     Card() {
-        const mpulab_core_host host = {this, [](void* self, const mpulab_core_event*) { ++static_cast<Card*>(self)->events; }};
+        const mpulab_core_host host = {
+            this, [](void* self, const mpulab_core_event*) { ++static_cast<Card*>(self)->events; }};
         core = mpulab_core_create(nullptr, 0, &host, nullptr, 0);
         mpulab_core_write(core, mpu401::kCommandPort, mpu401::kCommandEnterUart, 0);
         mpulab_core_advance(core, now);

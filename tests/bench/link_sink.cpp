@@ -33,7 +33,8 @@ int main(int argc, char** argv) {
             log.append(bytes);
             reader.feed(bytes);
         }
-        std::printf("%llu records, sha256 %s\n", static_cast<unsigned long long>(reader.records()), log.finish().c_str());
+        std::printf("%llu records, sha256 %s\n", static_cast<unsigned long long>(reader.records()),
+                    log.finish().c_str());
     } catch (const std::exception& error) {
         std::fprintf(stderr, "error: link_sink: %s\n", error.what());
         return static_cast<int>(ExitCode::Error);
