@@ -4,73 +4,56 @@
 #include "../common/bytes.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstring>
+#include <type_traits>
 
 namespace mpulab {
 
-LinkWriter::LinkWriter(Sink sink, void* opaque) : sink_(sink), opaque_(opaque) {
-    batch_.reserve(kBatchBytes);
-}
+LinkWriter::LinkWriter(Sink sink, void* opaque)
+    : sink_(sink), opaque_(opaque), batch_(std::make_unique<uint8_t[]>(kBatchBytes)) {}
 
 void LinkWriter::begin() {
     flush();
-    uint8_t header[sizeof(mpulab_link_header)];
+    uint8_t* const header = batch_.get() + used_;
     std::copy_n(MPULAB_LINK_MAGIC, 8, header);
     store_le(header + offsetof(mpulab_link_header, version), uint32_t{MPULAB_LINK_VERSION});
     store_le(header + offsetof(mpulab_link_header, record_size), static_cast<uint32_t>(sizeof(mpulab_record)));
-    batch_.insert(batch_.end(), header, header + sizeof header);
+    used_ += sizeof(mpulab_link_header);
     seq_ = 0;
     last_time_ns_ = 0;
 }
 
 void LinkWriter::put(const mpulab_record& record) {
-    if (batch_.size() + sizeof(mpulab_record) > kBatchBytes) flush();
-    mpulab_record numbered = record;
-    numbered.seq = seq_++;
+    const uint64_t seq = seq_++;
     last_time_ns_ = std::max(last_time_ns_, record.time_ns);
+    if (sink_ == nullptr) return;
+    if (used_ + sizeof(mpulab_record) > kBatchBytes) flush();
+    mpulab_record numbered = record;
+    numbered.seq = seq;
     numbered.time_ns = last_time_ns_;
-    uint8_t bytes[sizeof(mpulab_record)];
-    encode_record(numbered, bytes);
-    batch_.insert(batch_.end(), bytes, bytes + sizeof bytes);
+    encode_record(numbered, batch_.get() + used_);
+    used_ += sizeof(mpulab_record);
 }
 
 void LinkWriter::flush() {
-    if (batch_.empty()) return;
-    if (!broken_ && sink_ != nullptr) broken_ = !sink_(opaque_, batch_.data(), batch_.size());
-    batch_.clear();
+    if (used_ == 0) return;
+    if (!broken_ && sink_ != nullptr) broken_ = !sink_(opaque_, batch_.get(), used_);
+    used_ = 0;
 }
 
-void encode_record(const mpulab_record& record, uint8_t (&into)[sizeof(mpulab_record)]) {
-    store_le(into + offsetof(mpulab_record, seq), record.seq);
-    store_le(into + offsetof(mpulab_record, time_ns), record.time_ns);
-    store_le(into + offsetof(mpulab_record, corr), record.corr);
-    store_le(into + offsetof(mpulab_record, pc), record.pc);
-    store_le(into + offsetof(mpulab_record, kind), record.kind);
-    store_le(into + offsetof(mpulab_record, cpu), record.cpu);
-    store_le(into + offsetof(mpulab_record, unit), record.unit);
-    store_le(into + offsetof(mpulab_record, count), record.count);
-    store_le(into + offsetof(mpulab_record, irql), record.irql);
-    store_le(into + offsetof(mpulab_record, flags), record.flags);
-    store_le(into + offsetof(mpulab_record, a), record.a);
-    store_le(into + offsetof(mpulab_record, b), record.b);
-    store_le(into + offsetof(mpulab_record, c), record.c);
+// A record has no padding, and its layout in memory is the link's on the little-endian hosts that QEMU runs on here.
+static_assert(std::endian::native == std::endian::little && std::has_unique_object_representations_v<mpulab_record>,
+              "the link is little-endian: encode_record() and decode_record() must turn every field round");
+
+void encode_record(const mpulab_record& record, uint8_t* into) {
+    std::memcpy(into, &record, sizeof record);
 }
 
 mpulab_record decode_record(const uint8_t (&from)[sizeof(mpulab_record)]) {
     mpulab_record record = {};
-    record.seq = load_le<uint64_t>(from + offsetof(mpulab_record, seq));
-    record.time_ns = load_le<uint64_t>(from + offsetof(mpulab_record, time_ns));
-    record.corr = load_le<uint64_t>(from + offsetof(mpulab_record, corr));
-    record.pc = load_le<uint64_t>(from + offsetof(mpulab_record, pc));
-    record.kind = load_le<uint16_t>(from + offsetof(mpulab_record, kind));
-    record.cpu = load_le<uint8_t>(from + offsetof(mpulab_record, cpu));
-    record.unit = load_le<uint8_t>(from + offsetof(mpulab_record, unit));
-    record.count = load_le<uint16_t>(from + offsetof(mpulab_record, count));
-    record.irql = load_le<uint8_t>(from + offsetof(mpulab_record, irql));
-    record.flags = load_le<uint8_t>(from + offsetof(mpulab_record, flags));
-    record.a = load_le<uint64_t>(from + offsetof(mpulab_record, a));
-    record.b = load_le<uint64_t>(from + offsetof(mpulab_record, b));
-    record.c = load_le<uint64_t>(from + offsetof(mpulab_record, c));
+    std::memcpy(&record, from, sizeof record);
     return record;
 }
 

@@ -7,13 +7,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 namespace mpulab {
 
 class LinkWriter {
   public:
-    // Takes all bytes or says that the link is gone.
+    // Takes all bytes or says that the link is gone. nullptr: there is none, records are only counted.
     using Sink = bool (*)(void* opaque, const void* bytes, size_t size);
 
     static constexpr size_t kBatchBytes = 64 * 1024; // a power of two of records; the header rides in the first batch
@@ -33,14 +33,15 @@ class LinkWriter {
   private:
     Sink sink_;
     void* opaque_;
-    std::vector<uint8_t> batch_; // capacity kBatchBytes from the start
+    std::unique_ptr<uint8_t[]> batch_; // kBatchBytes
+    size_t used_ = 0;
     uint64_t seq_ = 0;
     uint64_t last_time_ns_ = 0;
     bool broken_ = false;
 };
 
 // The layout of the link on the wire, apart from any struct.
-void encode_record(const mpulab_record& record, uint8_t (&into)[sizeof(mpulab_record)]);
+void encode_record(const mpulab_record& record, uint8_t* into); // sizeof(mpulab_record) bytes
 mpulab_record decode_record(const uint8_t (&from)[sizeof(mpulab_record)]);
 
 } // namespace mpulab

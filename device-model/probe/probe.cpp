@@ -137,6 +137,7 @@ void Probe::settle(int64_t now_ns) {
 }
 
 void Probe::card_event(uint8_t unit, const mpulab_cause* cause, const mpulab_core_event& event) {
+    if (!running_ || ended_) return;
     if (cause == nullptr) cause = power_cause_;
     mpulab_record made = {};
     made.time_ns = static_cast<uint64_t>(event.time_ns);
@@ -149,7 +150,7 @@ void Probe::card_event(uint8_t unit, const mpulab_cause* cause, const mpulab_cor
     made.a = event.a;
     made.b = event.b;
     made.c = event.c;
-    record(made);
+    link_.put(made);
 }
 
 } // namespace mpulab

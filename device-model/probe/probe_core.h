@@ -20,7 +20,8 @@ typedef struct mpulab_probe mpulab_probe;
 
 typedef struct mpulab_probe_host {
     void* opaque;
-    /* Takes a batch of the link, waiting as long as that needs; false: the reader is gone, nothing more will come. */
+    /* Takes a batch of the link, waiting as long as that needs; false: the reader is gone, nothing more will come.
+     * NULL: there is no link, nothing is recorded. */
     bool (*flush)(void* opaque, const void* bytes, size_t size);
     /* Copies guest RAM; false: not all of [address, address + size) is RAM. */
     bool (*read_memory)(void* opaque, uint64_t address, void* to, size_t size);

@@ -68,16 +68,20 @@ static void card_timer(void* opaque) {
 
 static uint64_t card_io_read(void* opaque, hwaddr addr, unsigned size) {
     MpulabCard* card = opaque;
-    int64_t now = mpulab_settle();
-    mpulab_cause cause = mpulab_current_cause();
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     uint8_t value;
 
+    if (mpulab_core_poll(card->core, addr, now, &value)) {
+        trace_mpu401_read(card->device.unit, addr, value);
+        return value;
+    }
+    mpulab_settle();
     if (addr >= mpulab_core_register_count(card->core)) {
         return 0xff; /* the second half of a wide access that hangs over the end, the rest of a BAR */
     }
-    card->cause = &cause;
+    card->accessed = true;
     value = mpulab_core_read(card->core, addr, now);
-    card->cause = NULL;
+    card->accessed = false;
     trace_mpu401_read(card->device.unit, addr, value);
     mpulab_sync_cards();
     return value;
@@ -86,15 +90,14 @@ static uint64_t card_io_read(void* opaque, hwaddr addr, unsigned size) {
 static void card_io_write(void* opaque, hwaddr addr, uint64_t value, unsigned size) {
     MpulabCard* card = opaque;
     int64_t now = mpulab_settle();
-    mpulab_cause cause = mpulab_current_cause();
 
     if (addr >= mpulab_core_register_count(card->core)) {
         return;
     }
     trace_mpu401_write(card->device.unit, addr, value);
-    card->cause = &cause;
+    card->accessed = true;
     mpulab_core_write(card->core, addr, value, now);
-    card->cause = NULL;
+    card->accessed = false;
     mpulab_sync_cards();
 }
 
@@ -109,11 +112,10 @@ static const MemoryRegionOps card_io_ops = {
 
 void mpulab_card_power(MpulabCard* card, uint32_t d_state) {
     int64_t now = mpulab_settle();
-    mpulab_cause cause = mpulab_current_cause();
 
-    card->cause = &cause;
+    card->accessed = true;
     mpulab_core_power(card->core, d_state, now);
-    card->cause = NULL;
+    card->accessed = false;
     mpulab_sync_cards();
 }
 
@@ -264,6 +266,7 @@ bool mpulab_card_realize(MpulabCard* card, Object* owner, uint64_t io_bytes, Err
     }
     card->unit = card->device.unit;
     card->armed_ns = MPULAB_CORE_NEVER;
+    mpulab_core_tell_accesses(card->core, false); /* until a probe with a link wants to hear of them */
     card->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, card_timer, card);
     mpulab_midi_realize(&card->midi, card);
     memory_region_init_io(&card->io, owner, &card_io_ops, card, card->name,

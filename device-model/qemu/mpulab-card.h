@@ -26,7 +26,7 @@ struct MpulabCard {
 
     mpulab_core* core;
     MemoryRegion io;
-    const mpulab_cause* cause; /* set while a guest's access is under way */
+    bool accessed; /* a guest's access is under way: what happens has its PC */
     QEMUTimer* timer;
     int64_t armed_ns; /* what the timer is set to; MPULAB_CORE_NEVER = not at all */
     MpulabMidi midi;

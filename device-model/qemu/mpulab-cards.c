@@ -83,9 +83,15 @@ void mpulab_card_unregister(MpulabCard* card) {
 }
 
 void mpulab_card_event(MpulabCard* card, const mpulab_core_event* event) {
-    if (mpulab_machine_probe) {
-        mpulab_probe_card_event(mpulab_machine_probe, card->device.unit, card->cause, event);
+    mpulab_cause cause;
+
+    if (!mpulab_machine_probe) {
+        return;
     }
+    if (card->accessed) {
+        cause = mpulab_current_cause();
+    }
+    mpulab_probe_card_event(mpulab_machine_probe, card->device.unit, card->accessed ? &cause : NULL, event);
 }
 
 int64_t mpulab_settle(void) {

@@ -17,7 +17,7 @@ extern mpulab_probe* mpulab_machine_probe; /* NULL: there is none */
 bool mpulab_card_register(MpulabCard* card, Error** errp);
 void mpulab_card_unregister(MpulabCard* card);
 
-/* Puts the event on the link, with card->cause. */
+/* Puts the event on the link; with the instruction that is being executed when the card is accessed. */
 void mpulab_card_event(MpulabCard* card, const mpulab_core_event* event);
 /* Copies the line, arms the timer. */
 void mpulab_card_sync(MpulabCard* card);

@@ -73,9 +73,6 @@ static bool probe_flush(void* opaque, const void* bytes, size_t size) {
     MpulabProbeState* s = opaque;
 
     trace_mpulab_probe_flush(size);
-    if (!qemu_chr_fe_backend_connected(&s->link)) {
-        return true; /* no link was asked for */
-    }
     if (qemu_chr_fe_write_all(&s->link, bytes, size) != size) {
         error_report("mpulab-probe: the link cannot be written (%s); the machine ends here", strerror(errno));
         probe_end_process("link not writable", EXIT_FAILURE);
@@ -224,6 +221,7 @@ static void probe_machine_done(Notifier* notifier, void* data) {
             error_report("mpulab-probe: %s", reason);
             exit(EXIT_FAILURE);
         }
+        mpulab_core_tell_accesses(card->core, qemu_chr_fe_backend_connected(&s->link));
     }
     if (!mpulab_probe_assemble(s->probe, reason, sizeof(reason))) {
         error_report("mpulab-probe: \"%s\": %s", s->plan_path, reason);
@@ -237,7 +235,11 @@ static void probe_machine_done(Notifier* notifier, void* data) {
 static void probe_realize(DeviceState* dev, Error** errp) {
     MpulabProbeState* s = MPULAB_PROBE(dev);
     const mpulab_probe_host host = {
-        .opaque = s, .flush = probe_flush, .read_memory = probe_read_memory, .complain = probe_complain};
+        .opaque = s,
+        .flush = qemu_chr_fe_backend_connected(&s->link) ? probe_flush : NULL,
+        .read_memory = probe_read_memory,
+        .complain = probe_complain,
+    };
 
     if (mpulab_machine_probe) {
         error_setg(errp, "mpulab-probe: there is one already; a machine has one probe");

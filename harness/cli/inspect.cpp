@@ -10,8 +10,8 @@
 namespace mpulab {
 
 ExitCode inspect(const InspectOptions& options) {
-    const ImageReport report = inspect_image(options.file.filename().string(),
-                                             read_file(options.file, kMaxImageFile, "driver image"));
+    const ImageReport report =
+        inspect_image(options.file.filename().string(), read_file(options.file, kMaxImageFile, "driver image"));
     if (options.json) {
         // Section names come from the file: whatever is no UTF-8 in them is replaced.
         fmt::print("{}\n", report_json(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));

@@ -38,7 +38,8 @@ std::string report_text(const ImageReport& report) {
     for (const ImportReport& import : report.imports) {
         if (import.info.state == ExportState::Complete) continue;
         fmt::format_to(out, "  {:<8} {}!{}{}{}\n",
-                       import.info.state == ExportState::UnknownModule ? "absent" : export_state_name(import.info.state),
+                       import.info.state == ExportState::UnknownModule ? "absent"
+                                                                       : export_state_name(import.info.state),
                        import.module, import.name, import.info.missing.empty() ? "" : ": lacks ", import.info.missing);
     }
     return text + verdict(report) + "\n";
@@ -61,8 +62,8 @@ nlohmann::json report_json(const ImageReport& report) {
         if (!import.info.missing.empty()) entry["missing"] = import.info.missing;
         imports.push_back(std::move(entry));
     }
-    return {{"file", report.file},         {"bytes", report.file_size}, {"runs", report.runs()},
-            {"verdict", verdict(report)},  {"defect", report.defect},   {"image_bytes", report.image_size},
+    return {{"file", report.file},           {"bytes", report.file_size},   {"runs", report.runs()},
+            {"verdict", verdict(report)},    {"defect", report.defect},     {"image_bytes", report.image_size},
             {"entry_rva", report.entry_rva}, {"checksum", report.checksum}, {"sections", std::move(sections)},
             {"imports", std::move(imports)}};
 }

@@ -4,9 +4,11 @@
 #include "common/error.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fmt/format.h>
 #include <fstream>
 #include <spdlog/spdlog.h>
@@ -70,6 +72,11 @@ Machine::Machine(const RuntimeDir& runtime, std::string uri)
         // The embedded driver would log into our stderr.
         const std::string outputs = "3:file:" + (runtime_.path() / "libvirt.log").string();
         ::setenv("LIBVIRT_LOG_OUTPUTS", outputs.c_str(), 0);
+        // libvirt detaches QEMU, and who adopts it else (init, a container's first process) may never bury it, nor say
+        // how it ended.
+        if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+            spdlog::warn("QEMU's end will not be seen: PR_SET_CHILD_SUBREAPER: {}", std::strerror(errno));
+        }
     }
 }
 

@@ -111,7 +111,7 @@ class Session {
             asio::post(io_, [this] { outcome_.start_time = Clock::now() - began_; });
             machine_.resume();
             asio::post(io_, [this] {
-                running_since_ = last_progress_ = last_bytes_ = Clock::now();
+                running_since_ = last_progress_ = last_word_ = Clock::now();
                 if (link_is_gone_) link_lost();
                 spdlog::debug("machine runs, {:.2f} s after the start", outcome_.start_time.count());
             });
@@ -133,15 +133,22 @@ class Session {
                 if (running_since_) link_lost(); // else libvirt is about to say why QEMU ended
                 co_return;
             }
-            last_bytes_ = last_progress_ = Clock::now();
+            last_progress_ = Clock::now();
             const ByteView bytes(buffer.data(), size);
             log_.append(bytes);
+            guest_spoke_ = false;
             reader_.feed(bytes);
+            if (guest_spoke_) last_word_ = last_progress_;
             if (reader_.ended()) end(std::nullopt);
         }
     }
 
     void on_record(const mpulab_record& record) {
+        if (record.cpu !=
+            MPULAB_NO_CPU) { // a card makes records by itself, clocks on MIDI OUT say nothing of the guest
+            guest_spoke_ = true;
+            last_of_guest_ = record;
+        }
         if (record.kind == MPULAB_KIND_PHASE) phase_ = phase_name(record.a);
         if (record.kind == MPULAB_KIND_HOLD && request_.on_hold) request_.on_hold(runtime_.gdb_socket());
         if (request_.on_record) request_.on_record(record);
@@ -181,8 +188,8 @@ class Session {
             }
             if (now - last_progress_ >= request_.watchdog.stalled) {
                 barked(now - last_progress_, "uses no CPU: QEMU hangs", "run again; if it stays, attach gdb to QEMU");
-            } else if (now - last_bytes_ >= request_.watchdog.silent) {
-                barked(now - last_bytes_, "is busy", "see where it spins with \"mpulab play --gdb\"");
+            } else if (now - last_word_ >= request_.watchdog.silent) {
+                barked(now - last_word_, "is busy", "see where it spins with \"mpulab play --gdb\"");
             }
         }
     }
@@ -193,11 +200,11 @@ class Session {
                   next));
     }
 
-    /// How far the run had come, for an error.
+    /// How far the guest had come, for an error.
     std::string where() const {
-        if (!reader_.last()) return "before its first record";
+        if (!last_of_guest_) return "before its first record";
         return fmt::format("phase {}, after record {} ({}) at {} ns", phase_.empty() ? "none reached" : phase_,
-                           reader_.last()->seq, kind_info(reader_.last()->kind)->name, reader_.last()->time_ns);
+                           last_of_guest_->seq, kind_info(last_of_guest_->kind)->name, last_of_guest_->time_ns);
     }
 
     awaitable<void> wait_for_signal() {
@@ -219,7 +226,9 @@ class Session {
     Clock::time_point began_;
     std::optional<Clock::time_point> running_since_;
     Clock::time_point last_progress_; // bytes, or CPU used
-    Clock::time_point last_bytes_;
+    Clock::time_point last_word_;     // a record that the guest caused
+    bool guest_spoke_ = false;        // in the bytes under way
+    std::optional<mpulab_record> last_of_guest_;
     Machine machine_; // last: ends before what it uses
 };
 

@@ -103,7 +103,7 @@ TEST_CASE("a wrong step is refused with what was seen and what was expected") {
     const std::pair<const char*, const char*> cases[] = {
         {"jump 3",
          "'jump' is unknown; case, with, repeat, end, data, command, send, read, run, midi-in, irq, edges, wire, lost, "
-         "await, never, power-on and given are known"},
+         "await, never, power-on, power and given are known"},
         {"data", "data BYTE, or command BYTE expected"},
         {"data 1", "'1' is no byte of two hexadecimal digits"},
         {"data 0x1", "'0x1' is no byte of two hexadecimal digits"},

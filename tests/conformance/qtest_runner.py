@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 import case_file
 
@@ -53,11 +54,17 @@ def joined(steps):
 
 
 class Machine:
-    """One QEMU, its clock at 0, the card as after power-on."""
+    """One QEMU, its clock at 0, the card as after power-on. A subclass may put the card elsewhere."""
+
+    line = LINE  # input of the I/O APIC
+
+    def device(self, properties):
+        return f"isa-mpu401,iobase={DATA:#x},irq={LINE}{properties}"
 
     def __init__(self, qemu, properties, injections=(), extra=(), pass_fds=(), stderr=None):
         self.qemu, self.properties, self.injections = qemu, properties, injections
         self.extra, self.pass_fds, self.stderr = list(extra), list(pass_fds), stderr
+        self.before = []  # records of the process that this machine came from
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
@@ -76,7 +83,7 @@ class Machine:
                     "-chardev", f"socket,id=qtest,fd={pairs[0][1].fileno()}", "-qtest", "chardev:qtest",
                     "-chardev", f"socket,id=qmp,fd={pairs[1][1].fileno()}", "-mon", "chardev=qmp,mode=control",
                     "-device", f"mpulab-probe,link=link,iobase=0xe00,plan={plan}",
-                    "-device", f"isa-mpu401,iobase={DATA:#x},irq={LINE}{card}"]
+                    "-device", self.device(card)]
             process = subprocess.Popen(argv, pass_fds=[theirs.fileno() for _, theirs in pairs] + self.pass_fds,
                                        stderr=self.stderr)
             stack.callback(process.wait)
@@ -103,7 +110,7 @@ class Machine:
                 raise RuntimeError(f"QEMU answers {words or 'nothing'} to {text!r}")
             if words[0] == "OK":
                 return words[1:]
-            if words[0] == "IRQ" and int(words[2]) == LINE:
+            if words[0] == "IRQ" and int(words[2]) == self.line:
                 self.level = int(words[1] == "raise")
                 self.edges += self.level
 
@@ -137,9 +144,47 @@ class Machine:
     def power(self, d_state):
         self.ask(f"outl {PROBE_POWER:#x} {d_state << 8:#x}")  # of card 0
 
+    def line_level(self):
+        """After a move the intercepted line tells changes only, and none from high: then the event log is asked."""
+        if self.level is None:
+            changes = eventlog.of_kind(self.records(), "IRQ")
+            self.command("cont", until="RESUME")
+            return changes[-1].a
+        return self.level
+
     def records(self):
         self.command("stop", until="STOP")
-        return eventlog.read(self.log)
+        here = eventlog.read(self.log)
+        if not self.before:
+            return here
+        return [record._replace(seq=seq) for seq, record in enumerate(self.before + here[1:])]  # one RUN_STARTED
+
+    def move(self, way):
+        """Goes on in another QEMU process, by `way`: "unix" (both run) or "file". Returns the machine there, entered."""
+        level, before = self.line_level(), self.records()
+        uri = f"{way}:{self.folder / 'state'}"
+        if way == "unix":
+            there = type(self)(self.qemu, self.properties, self.injections, ["-incoming", uri], stderr=self.stderr)
+            there.__enter__()
+        self.command("migrate", arguments={"uri": uri})
+        while (status := self.command("query-migrate")["status"]) != "completed":
+            if status == "failed":
+                raise RuntimeError(f"migration: {self.command('query-migrate')}")
+            time.sleep(0.002)
+        if way == "file":
+            there = type(self)(self.qemu, self.properties, self.injections, ["-incoming", uri], stderr=self.stderr)
+            there.__enter__()
+        try:
+            while there.command("query-status")["status"] == "inmigrate":
+                time.sleep(0.002)
+            there.before, there.edges = before, self.edges
+            there.level = None if level else 0
+            there.command("cont", until="RESUME")
+            there.run(self.now)  # the clock that tests step is no part of the state
+        except BaseException:
+            there.__exit__()
+            raise
+        return there
 
 
 class Play:
@@ -180,8 +225,8 @@ class Play:
             self.injection += 1
             machine.run(WIRE_BYTE_NS * len(arguments))
         elif step.verb == "irq":
-            if machine.level != arguments:
-                raise Failed(f"the line is {machine.level}")
+            if machine.line_level() != arguments:
+                raise Failed(f"the line is {machine.line_level()}")
         elif step.verb == "edges":
             if machine.edges != arguments:
                 raise Failed(f"{machine.edges} rising edges, {arguments} expected")
@@ -207,7 +252,7 @@ class Play:
             machine.run(1_000_000)
             machine.edges = 0
             self.judge_later(step)
-        if (machine.read(STATUS) & 0x80 == 0) != machine.level:
+        if (machine.read(STATUS) & 0x80 == 0) != machine.line_level():
             raise Failed("line and DSR disagree")
 
     def judge_later(self, step):
@@ -236,18 +281,20 @@ class Play:
                 raise Failed(f"lost: {gone_lost}", step.line)
 
 
-def play(qemu, case):
-    """None, or where and why the case fails."""
+def play(qemu, case, machine_class=Machine, move=None):
+    """None, or where and why the case fails. `move`: (n, way), before step n the machine goes on in another process."""
     steps = joined(case.steps)
     injections = [bytes(step.arguments) for step in steps if step.verb == "midi-in"]
-    with Machine(qemu, case.properties, injections) as machine:
-        run = Play(machine)
+    with contextlib.ExitStack() as stack:
+        run = Play(stack.enter_context(machine_class(qemu, case.properties, injections)))
         line = case.line
         try:
-            for step in steps:
+            for number, step in enumerate(steps):
                 line = step.line
+                if move is not None and number == move[0]:
+                    run.machine = stack.push(run.machine.move(move[1]))
                 run.step(step)
-            run.judge(machine.records())
+            run.judge(run.machine.records())
         except Failed as failed:
             return f"{case.path}:{failed.args[1] if len(failed.args) > 1 else line}: {failed.args[0]}"
     return None

@@ -164,6 +164,36 @@ TEST_CASE("any card, any accesses: saved and restored at any point it goes on as
     });
 }
 
+TEST_CASE("any card, any accesses: the short way of a poll reads what a read does, and nothing else is different") {
+    holds("poll", [] {
+        const AnyCard any = *any_card();
+        const auto accesses = *rc::gen::container<std::vector<Move>>(any_move());
+        TestCard told(any.properties);
+        TestCard quiet(any.properties);
+        mpulab_core_tell_accesses(quiet.core, false);
+        for (const Move& move : accesses) {
+            apply(told, move);
+            apply(quiet, move);
+            // As the glue does after each call; a second card that has never been asked gives the answer anew.
+            TestCard fresh(any.properties);
+            RC_ASSERT(fresh.load(quiet.save()));
+            RC_ASSERT(mpulab_core_next_event(quiet.core) == mpulab_core_next_event(fresh.core));
+            uint8_t polled = 0;
+            const bool answered = mpulab_core_poll(quiet.core, kStatusPort, quiet.now, &polled);
+            const uint8_t read = told.status();
+            RC_ASSERT(answered || quiet.status() == read);
+            RC_ASSERT(!answered || polled == read);
+            RC_ASSERT(!mpulab_core_poll(quiet.core, kDataPort, quiet.now, &polled));
+            RC_ASSERT(!mpulab_core_poll(told.core, kStatusPort, told.now, &polled));
+        }
+        std::erase_if(told.events, [](const mpulab_core_event& event) {
+            return event.kind == MPULAB_KIND_REG_READ || event.kind == MPULAB_KIND_REG_WRITE;
+        });
+        RC_ASSERT(told.events == quiet.events);
+        RC_ASSERT(told.save() == quiet.save());
+    });
+}
+
 TEST_CASE("any card, any accesses: cutting time into pieces changes nothing") {
     holds("time cut", [] {
         const AnyCard any = *any_card();

@@ -106,6 +106,16 @@ TEST_CASE("records are numbered without a gap across batches of at most 64 KiB, 
         CHECK(reader.record(i).seq == i);
 }
 
+TEST_CASE("without a reader records are counted, and go nowhere") {
+    LinkWriter writer(nullptr, nullptr);
+    writer.begin();
+    for (size_t i = 0; i < 5000; ++i)
+        writer.put(at(i));
+    writer.flush();
+    CHECK(writer.next_seq() == 5000);
+    CHECK_FALSE(writer.broken());
+}
+
 TEST_CASE("flushing nothing hands nothing on") {
     Reader reader;
     LinkWriter writer(&Reader::take, &reader);

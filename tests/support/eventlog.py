@@ -72,29 +72,36 @@ class Record(namedtuple("Record", "seq time corr pc kind_number cpu unit count i
                 f"irql={self.irql:<2} {self.kind:14} {shown}")
 
 
+def stream(path):
+    """The records of an event log, one after the other, each checked; a log may be larger than memory."""
+    with open(path, "rb") as file:
+        header = file.read(HEADER.size)
+        if len(header) < HEADER.size:
+            raise BadLog(f"{path}: {len(header)} bytes, a header has {HEADER.size}")
+        magic, version, size = HEADER.unpack(header)
+        if magic != b"MPLBLINK" or version != 1 or size != RECORD.size:
+            raise BadLog(f"{path}: magic {magic!r}, version {version}, record size {size}; "
+                         f"expected MPLBLINK, 1, {RECORD.size}")
+        index, time = 0, 0
+        while block := file.read(RECORD.size * 4096):
+            if len(block) % RECORD.size:
+                raise BadLog(f"{path}: {len(block) % RECORD.size} bytes of half a record at the end")
+            for fields in RECORD.iter_unpack(block):
+                record = Record(*fields)
+                if record.seq != index:
+                    raise BadLog(f"{path}: record {index} has sequence number {record.seq}")
+                if record.time < time:
+                    raise BadLog(f"{path}: record {index} at {record.time} ns comes after one at {time} ns")
+                if record.kind_number not in KINDS:
+                    raise BadLog(f"{path}: record {index} has kind {record.kind_number}, "
+                                 "which mpulab_link_kinds.def lacks")
+                index, time = index + 1, record.time
+                yield record
+
+
 def read(path):
     """Every record of an event log, checked."""
-    raw = pathlib.Path(path).read_bytes()
-    if len(raw) < HEADER.size:
-        raise BadLog(f"{path}: {len(raw)} bytes, a header has {HEADER.size}")
-    magic, version, size = HEADER.unpack_from(raw)
-    if magic != b"MPLBLINK" or version != 1 or size != RECORD.size:
-        raise BadLog(f"{path}: magic {magic!r}, version {version}, record size {size}; expected MPLBLINK, 1, {RECORD.size}")
-    body = memoryview(raw)[HEADER.size :]
-    if len(body) % RECORD.size:
-        raise BadLog(f"{path}: {len(body) % RECORD.size} bytes of half a record at the end")
-    records, time = [], 0
-    for index, fields in enumerate(RECORD.iter_unpack(body)):
-        record = Record(*fields)
-        if record.seq != index:
-            raise BadLog(f"{path}: record {index} has sequence number {record.seq}")
-        if record.time < time:
-            raise BadLog(f"{path}: record {index} at {record.time} ns comes after one at {time} ns")
-        if record.kind_number not in KINDS:
-            raise BadLog(f"{path}: record {index} has kind {record.kind_number}, which mpulab_link_kinds.def lacks")
-        time = record.time
-        records.append(record)
-    return records
+    return list(stream(path))
 
 
 def of_kind(records, *kinds):

@@ -110,7 +110,7 @@ class Playing:
 
     def machine(self, timeout=30):
         """pid of this run's QEMU, once there is one."""
-        return wait_for(lambda: next(iter(machines_of(self.out)), None), timeout, "a QEMU of this run",
+        return wait_for(lambda: next(iter(machines_of(self.out, "id=link")), None), timeout, "a QEMU of this run",
                         or_stop=lambda: self.process.poll() is not None and f"mpulab ended first: {self.process.stderr.read()}")
 
     def finish(self, timeout=60):
@@ -152,10 +152,11 @@ def processes():
     return found
 
 
-def machines_of(out):
-    """pids of QEMUs that belong to runs with this `out`: their command line names its runtime folder."""
+def machines_of(out, word=""):
+    """pids of QEMUs that belong to runs with this `out`: their command line names its runtime folder, and `word` (libvirt
+    asks a QEMU of its own what it can do before it starts the one of the run)."""
     return [pid for pid, line in processes().items()
-            if "qemu-system" in line.split(" ")[0] and f"{runtime_of(out)}/" in line]
+            if "qemu-system" in line.split(" ")[0] and f"{runtime_of(out)}/" in line and word in line]
 
 
 def sockets_under(*folders):

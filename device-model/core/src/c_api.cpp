@@ -51,6 +51,14 @@ void mpulab_core_write(mpulab_core* core, uint32_t offset, uint8_t value, int64_
     core->card.write(offset, value, now_ns);
 }
 
+void mpulab_core_tell_accesses(mpulab_core* core, bool tell) {
+    core->card.tell_accesses(tell);
+}
+
+bool mpulab_core_poll(mpulab_core* core, uint32_t offset, int64_t now_ns, uint8_t* value) {
+    return core->card.poll(offset, now_ns, *value);
+}
+
 void mpulab_core_advance(mpulab_core* core, int64_t now_ns) {
     core->card.advance(now_ns);
 }

@@ -26,8 +26,14 @@ void Card::advance(Nanoseconds now) {
     run_until(clamp(now));
 }
 
+Nanoseconds Card::next_event() const {
+    if (due_ == kUnknown) due_ = next_happening().at;
+    return due_;
+}
+
 // Bounded: each round uses up a queued byte, a pending ACK, an armed cue, a moment of a fault or wire time.
 void Card::run_until(Nanoseconds now) {
+    due_ = kUnknown;
     for (Next next = next_happening(); next.at <= now && next.what != Happening::Nothing; next = next_happening()) {
         clock_ = next.at;
         switch (next.what) {

@@ -26,7 +26,7 @@ class Card {
 
     // card.cpp: time
     void advance(Nanoseconds now);
-    Nanoseconds next_event() const { return next_happening().at; }
+    Nanoseconds next_event() const;
     // The line follows DSR (reference §3.2), as far as cues let it.
     bool irq() const { return faults_.line(); }
     uint64_t irq_edges() const { return line_rises_; }
@@ -38,6 +38,8 @@ class Card {
     // card_io.cpp: the guest's accesses
     uint8_t read(uint32_t offset, Nanoseconds now);
     void write(uint32_t offset, uint8_t value, Nanoseconds now);
+    bool poll(uint32_t offset, Nanoseconds now, uint8_t& value);
+    void tell_accesses(bool tell) { tells_accesses_ = tell; }
 
     // card_wire.cpp: the cable
     bool wire_in(uint8_t byte, Nanoseconds now);
@@ -99,6 +101,9 @@ class Card {
     void run_until(Nanoseconds now);
     Next next_happening() const;
     void emit(uint16_t kind, Nanoseconds at, uint64_t corr, uint64_t a, uint64_t b, uint64_t c);
+    void emit_access(uint16_t kind, Nanoseconds at, uint64_t corr, uint64_t offset, uint64_t value, uint64_t level) {
+        if (tells_accesses_) emit(kind, at, corr, offset, value, level);
+    }
     void update_irq(Nanoseconds at);
     void report_line(uint64_t corr, Nanoseconds at);
     uint64_t latch_corr() const { return out_.number == 0 ? 0 : MPULAB_CORR(MPULAB_CORR_RX_BYTE, out_.number); }
@@ -180,6 +185,12 @@ class Card {
     CueCable cable_;
     FaultBox faults_;
 
+    // What next_event() has found, for as long as nothing happens: most accesses are reads of STATUS, which change
+    // nothing. Set by the caller's question only, never in the midst of a change.
+    mutable Nanoseconds due_ = kUnknown;
+    static constexpr Nanoseconds kUnknown = -1;
+
+    bool tells_accesses_ = true;
     bool line_ = false; // last level that was reported
     uint64_t line_rises_ = 0;
 };

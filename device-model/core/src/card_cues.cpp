@@ -10,6 +10,7 @@ namespace mpulab {
 bool Card::set_cues(const void* section, size_t size, ErrorText& error) {
     CueSheet sheet;
     if (!sheet.parse(section, size, error)) return false;
+    due_ = kUnknown;
     cable_.prepare(sheet);
     cues_.set_sheet(std::move(sheet), clock_);
     faults_.clear();
@@ -48,11 +49,11 @@ uint8_t Card::read_with_care(uint32_t offset, Nanoseconds now) {
     if (offset >= mpu401::kPortCount) return value;
     happened(MPULAB_TRIGGER_READ, offset, now);
     if (!powered()) {
-        emit(MPULAB_KIND_REG_READ, now, 0, offset, value, 0);
+        emit_access(MPULAB_KIND_REG_READ, now, 0, offset, value, 0);
         emit(MPULAB_KIND_GUEST_ERROR, now, 0, MPULAB_GUEST_READ_UNPOWERED, offset, value);
     } else if (faults_.off_bus()) {
         faults_.miss_access(offset == mpu401::kDataPort ? out_.byte : status(), value, now);
-        emit(MPULAB_KIND_REG_READ, now, 0, offset, value, rx_.level());
+        emit_access(MPULAB_KIND_REG_READ, now, 0, offset, value, rx_.level());
     } else if (offset == mpu401::kDataPort) {
         value = read_data(now);
     } else {
@@ -67,11 +68,11 @@ bool Card::write_is_missed(uint32_t offset, uint8_t value, Nanoseconds now) {
     happened(MPULAB_TRIGGER_WRITE, offset, now);
     const bool missed = !powered() || faults_.off_bus();
     if (!powered()) {
-        emit(MPULAB_KIND_REG_WRITE, now, 0, offset, value, 0);
+        emit_access(MPULAB_KIND_REG_WRITE, now, 0, offset, value, 0);
         emit(MPULAB_KIND_GUEST_ERROR, now, 0, MPULAB_GUEST_WRITE_UNPOWERED, offset, value);
     } else if (missed) {
         faults_.miss_access(value, MPULAB_FAULT_NOTHING, now);
-        emit(MPULAB_KIND_REG_WRITE, now, 0, offset, value, tx_.level());
+        emit_access(MPULAB_KIND_REG_WRITE, now, 0, offset, value, tx_.level());
     }
     run_until(now); // what the cues have begun
     return missed;

@@ -13,9 +13,21 @@ uint8_t Card::status() const {
     return value;
 }
 
+bool Card::poll(uint32_t offset, Nanoseconds now, uint8_t& value) {
+    if (offset != mpu401::kStatusPort || now >= due_ || now < clock_ || tells_accesses_) return false;
+    if (needs_care(MPULAB_TRIGGER_READ)) return false;
+    clock_ = now;
+    value = status();
+    return true;
+}
+
 uint8_t Card::read(uint32_t offset, Nanoseconds now) {
     now = clamp(now);
-    run_until(now);
+    if (now < due_) { // polled, and told
+        clock_ = now;
+    } else {
+        run_until(now);
+    }
     if (needs_care(MPULAB_TRIGGER_READ)) [[unlikely]]
         return read_with_care(offset, now);
     if (offset == mpu401::kDataPort) {
@@ -27,21 +39,21 @@ uint8_t Card::read(uint32_t offset, Nanoseconds now) {
 }
 
 uint8_t Card::read_status(uint8_t value, Nanoseconds now) {
-    emit(MPULAB_KIND_REG_READ, now, 0, mpu401::kStatusPort, value, rx_.level());
+    emit_access(MPULAB_KIND_REG_READ, now, 0, mpu401::kStatusPort, value, rx_.level());
     return value;
 }
 
 uint8_t Card::read_data(Nanoseconds now) {
     const uint8_t value = out_.byte;
     if (!out_.full) { // stale byte: no pop, no edge (reference §1.3); Linux relies on it
-        emit(MPULAB_KIND_REG_READ, now, 0, mpu401::kDataPort, value, rx_.level());
+        emit_access(MPULAB_KIND_REG_READ, now, 0, mpu401::kDataPort, value, rx_.level());
         if (!faults_.promises_a_byte()) {
             emit(MPULAB_KIND_GUEST_ERROR, now, 0, MPULAB_GUEST_READ_EMPTY, mpu401::kDataPort, value);
         }
         return value;
     }
-    emit(MPULAB_KIND_REG_READ, now, MPULAB_CORR(MPULAB_CORR_RX_BYTE, out_.number), mpu401::kDataPort, value,
-         rx_.level());
+    emit_access(MPULAB_KIND_REG_READ, now, MPULAB_CORR(MPULAB_CORR_RX_BYTE, out_.number), mpu401::kDataPort, value,
+                rx_.level());
     out_.full = false;
     const bool reply = !rx_.empty() && rx_.front().reply;
     const Nanoseconds gap = reply ? std::max(properties_.timing.reply_ns, properties_.timing.refill_gap_ns)
@@ -66,7 +78,7 @@ void Card::write(uint32_t offset, uint8_t value, Nanoseconds now) {
     in_.fetch_at = after(now, midi ? properties_.timing.uart_fetch_ns : properties_.timing.fetch_ns);
 
     const uint64_t corr = midi ? MPULAB_CORR(MPULAB_CORR_TX_BYTE, in_.number) : 0;
-    emit(MPULAB_KIND_REG_WRITE, now, corr, offset, value, tx_.level());
+    emit_access(MPULAB_KIND_REG_WRITE, now, corr, offset, value, tx_.level());
     if (before.full) { // overwritten, byte and flag (reference §1.4)
         if (!faults_.promises_room()) {
             emit(MPULAB_KIND_GUEST_ERROR, now, corr, MPULAB_GUEST_WRITE_NOT_READY, offset, value);

@@ -80,6 +80,7 @@ size_t Card::save(void* buffer, size_t size) const {
 bool Card::load(const void* buffer, size_t size, ErrorText& error) {
     Card candidate(properties_, host_);
     ByteReader in(buffer, size);
+    candidate.tells_accesses_ = tells_accesses_; // no part of the state
     if (!candidate.load_from(in, error)) return false;
     *this = std::move(candidate);
     return true;

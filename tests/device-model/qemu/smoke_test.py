@@ -20,6 +20,7 @@ QEMU = os.environ.get("MPULAB_QEMU", "")
 GUESTS = pathlib.Path(os.environ["MPULAB_SMOKE_GUESTS"])
 FIRMWARE = os.environ.get("MPULAB_FIRMWARE_DIR", "/usr/share/qemu")
 LIMIT_S = 30
+MACHINE_DEVICE = struct.Struct("<16s8I")  # mpulab_machine_device in plan.h
 INJECTED = 0x42
 WIRE_BYTE_NS = 320_000
 
@@ -185,7 +186,7 @@ class TheCardInQemu(unittest.TestCase):
 
     def test_text_comes_in_lines_and_the_last_half_line_before_the_end(self):
         records = run()
-        text = eventlog.text(records)[40:]  # behind the 40 bytes of MACHINE
+        text = eventlog.text(records)[MACHINE_DEVICE.size:]
         self.assertEqual(text, b"one byte out of the card, one into it\nhalf a line")
         self.assertEqual([record.kind for record in records[-2:]], ["TEXT", "RUN_ENDED"])
 
@@ -202,10 +203,11 @@ class TheCardInQemu(unittest.TestCase):
 
     def test_the_guest_is_told_each_card_that_is_there(self):
         records = run(cards=("iobase=0x330,irq=7", "iobase=0x300,irq=5"))
-        told = eventlog.text(records)[:80]
-        devices = [struct.unpack_from("<16s6I", told, offset) for offset in (0, 40)]
-        self.assertEqual(devices, [(b"PNPB006".ljust(16, b"\0"), 0, 0x330, 2, 7, 1, 0),
-                                   (b"PNPB006".ljust(16, b"\0"), 1, 0x300, 2, 5, 1, 0)])
+        told = eventlog.text(records)[:2 * MACHINE_DEVICE.size]
+        latched, isa = 1, 0
+        self.assertEqual(list(MACHINE_DEVICE.iter_unpack(told)),
+                         [(b"PNPB006".ljust(16, b"\0"), 0, 0x330, 2, 7, latched, isa, 0, 0),
+                          (b"PNPB006".ljust(16, b"\0"), 1, 0x300, 2, 5, latched, isa, 0, 0)])
         self.assertEqual(records[0].c, 2)
 
     def test_a_run_repeated_is_the_same_byte_for_byte(self):
@@ -304,8 +306,12 @@ class TheCardInQemu(unittest.TestCase):
             (dict(cards=("timing=slow",)), '"slow" is neither authentic nor fast'),
             (dict(cards=("tx-fifo=0",)), '"0" is no number from 1 to 65536'),
             (dict(cards=("unit=255",)), "a card's number is 0 to 254"),
-            (dict(cards=("unit=3", "iobase=0x300,unit=3")), "unit 3 is taken by the card at port 0x330"),
-            (dict(cards=("irq=5", "irq=7")), "port 0x330 overlaps card 0"),
+            (dict(cards=("unit=3", "iobase=0x300,unit=3")), "unit 3 is the number of another card"),
+            (dict(cards=("irq=5", "irq=7")), "ports 0x330 to 0x331 are those of card 0"),
+            (dict(cards=("iobase=0x330", "iobase=0x331,irq=5")), "iobase 0x331: ports 0x330 to 0x331 are those of card 0"),
+            (dict(cards=("irq=5", "iobase=0x300,irq=5")), "irq 5 is the line of card 0"),
+            (dict(extra=("-device", "pci-mpu401,bar=dma")), 'bar "dma" is neither io nor memory'),
+            (dict(extra=("-device", "pci-mpu401,timing=slow")), '"slow" is neither authentic nor fast'),
             (dict(plan_bytes=b"no plan"), "7 bytes; 32 to"),
             (dict(plan_bytes=plan(inject_at_marker(1, b"\x42"), unit=1)), "CUES for unit 1"),
             (dict(plan_bytes=plan(inject_at_marker(1, b""))), "cue 0: count is 0; inject takes 1 to"),

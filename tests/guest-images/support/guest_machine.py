@@ -176,9 +176,8 @@ def build_folder():
     return pathlib.Path(os.environ["MPULAB_BUILD"]) / "guest-images" / "nanont"
 
 
-def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None):
-    """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records. `files` replaces
-    files of the archive, or adds to them; None takes one out. `card` is a card's properties, or a list of them. A run that does not end is an AssertionError."""
+def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None):
+    """Writes what a run needs into `folder`; the words of the QEMU command line that runs it, and its event log's path."""
     qemu = os.environ["MPULAB_QEMU"]
     images = build_folder()
     firmware = os.environ.get("MPULAB_FIRMWARE_DIR", "/usr/share/qemu")
@@ -190,23 +189,28 @@ def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, ke
     archive.update(files or {})
     archive = {name: data for name, data in archive.items() if data is not None}
     score = score if isinstance(score, bytes) else score.bytes()
+    (folder / "plan").write_bytes(plan(score, cue_bytes))
+    (folder / "modules.cpio").write_bytes(cpio(archive))
+    log = folder / "events"
+    argv = [qemu, "-no-user-config", "-nodefaults", "-display", "none", "-machine", "pc,usb=off", "-accel", "tcg",
+            "-cpu", "qemu64,-monitor", "-m", "64M", "-smp", "1", "-rtc", "base=2000-01-01T00:00:00,clock=vm",
+            "-icount", "shift=3,sleep=off", "-seed", "1", "-L", firmware, "-bios", os.path.join(firmware, "qboot.rom"),
+            "-kernel", images / "nanont-loader.elf", "-initrd", folder / "modules.cpio",
+            "-append", f"probe={PROBE_PORT:#x}", "-no-shutdown", "-chardev", f"file,id=link,path={log}",
+            "-device", f"mpulab-probe,id=probe,iobase={PROBE_PORT:#x},link=link,plan={folder / 'plan'}",
+            *(word for unit, properties in enumerate([card] if isinstance(card, str) else card)
+              for word in ("-device", f"isa-mpu401,id=card{unit},{properties}"))]
+    return [str(word) for word in argv], log
+
+
+def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None):
+    """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records. `files` replaces
+    files of the archive, or adds to them; None takes one out. `card` is a card's properties, or a list of them. A run that does not end is an AssertionError."""
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="mpulab-guest-")))
         folder.mkdir(exist_ok=True)
-        (folder / "plan").write_bytes(plan(score, cue_bytes))
-        (folder / "modules.cpio").write_bytes(cpio(archive))
-        log = folder / "events"
-        argv = [qemu, "-no-user-config", "-nodefaults", "-display", "none", "-machine", "pc,usb=off", "-accel", "tcg",
-                "-cpu", "qemu64,-monitor", "-m", "64M", "-smp", "1", "-rtc", "base=2000-01-01T00:00:00,clock=vm",
-                "-icount", "shift=3,sleep=off", "-seed", "1", "-L", firmware,
-                "-bios", os.path.join(firmware, "qboot.rom"),
-                "-kernel", images / "nanont-loader.elf", "-initrd", folder / "modules.cpio",
-                "-append", f"probe={PROBE_PORT:#x}", "-no-shutdown",
-                "-chardev", f"file,id=link,path={log}",
-                "-device", f"mpulab-probe,id=probe,iobase={PROBE_PORT:#x},link=link,plan={folder / 'plan'}",
-                *(word for unit, properties in enumerate([card] if isinstance(card, str) else card)
-                  for word in ("-device", f"isa-mpu401,id=card{unit},{properties}"))]
-        process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        argv, log = prepare(folder, score, driver, cue_bytes, card, files)
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
             ended = wait_for_end(process, log)
         finally:
@@ -224,12 +228,14 @@ def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, ke
         return run
 
 
-def wait_for_end(process, log):
-    """Until the last record is RUN_ENDED (the machine stops there and QEMU stays): true; or the limit: false."""
+def wait_for_end(process, log, limit_s=RUN_LIMIT_S, look=lambda: None):
+    """Until the last record is RUN_ENDED (the machine stops there and QEMU stays): true; or the limit: false. `look` is
+    called now and then."""
     size = eventlog.RECORD.size
-    deadline = time.monotonic() + RUN_LIMIT_S
+    deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
+        look()
         if not log.exists():
             continue
         length = log.stat().st_size

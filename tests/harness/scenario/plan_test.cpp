@@ -19,13 +19,13 @@ constexpr size_t kMaxPlan = 16u << 20;
 } // namespace
 
 TEST_CASE("a plan without sections is its header: magic, version, size, no section, seed") {
-    CHECK(write_plan(0x1122334455667788, {}) == hex("4d 50 4c 42 50 4c 41 4e  01 00 00 00  20 00 00 00"
+    CHECK(write_plan(0x1122334455667788, {}) == hex("4d 50 4c 42 50 4c 41 4e  02 00 00 00  20 00 00 00"
                                                     "00 00 00 00  00 00 00 00  88 77 66 55 44 33 22 11"));
 }
 
 TEST_CASE("sections stand in the table as given, each at a multiple of eight with zeros behind it") {
     const Bytes plan = write_plan(1, {{kScore, 0, hex("01 02 03")}, {kCues, 3, hex("04 05 06 07 08 09 0a 0b 0c")}});
-    CHECK(plan == hex("4d 50 4c 42 50 4c 41 4e  01 00 00 00  58 00 00 00  02 00 00 00  00 00 00 00"
+    CHECK(plan == hex("4d 50 4c 42 50 4c 41 4e  02 00 00 00  58 00 00 00  02 00 00 00  00 00 00 00"
                       "01 00 00 00 00 00 00 00"
                       "53 43 4f 52  00 00 00 00  40 00 00 00  03 00 00 00"
                       "43 55 45 53  03 00 00 00  48 00 00 00  09 00 00 00"

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""A day of active sensing: FE on MIDI IN every 300 ms for 24 virtual hours, into a guest that only reads them."""
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "guest-images" / "support"))
+import eventlog  # noqa: E402
+import guest_machine  # noqa: E402
+import plan_writer  # noqa: E402
+
+HOURS = 24
+PERIOD_NS = 300_000_000
+ACTIVE_SENSING = b"\xfe"
+FILTER, CAPTURE = 0, 1
+CAPTURE_PIN = 2
+TRIGGER_TIME = 0
+BEGIN_NS = 2_000_000_000  # after the driver has started
+LIMIT_S = 1200
+
+
+def cues(count):
+    offset = plan_writer.CUES_HEADER + plan_writer.CUE
+    cue = struct.pack("<IIIIQQQIIQII", TRIGGER_TIME, 0, 1, count, PERIOD_NS, BEGIN_NS, 0, plan_writer.ACTION_INJECT,
+                      len(ACTIVE_SENSING), 0, offset, 0)
+    body = cue + ACTIVE_SENSING
+    return struct.pack("<8sIIIIQ", b"MPLBCUES", 1, plan_writer.CUES_HEADER + len(body), 1, 0, 0) + body
+
+
+def score(count):
+    steps = guest_machine.Score()
+    steps.open_filter(FILTER)
+    steps.open_pin(CAPTURE, FILTER, CAPTURE_PIN)
+    for state in (guest_machine.ACQUIRE, guest_machine.PAUSE, guest_machine.RUN):
+        steps.set_state(CAPTURE, state)
+    steps.read_start(CAPTURE)
+    steps.wait_captured(CAPTURE, count, timeout=HOURS * 3_600_000 + 60_000)
+    return steps
+
+
+def resident_bytes(pid):
+    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def run(folder, driver, hours=HOURS):
+    """(seconds the day took, bytes that QEMU grew by after its first tenth). SystemExit when not every byte came back."""
+    count = hours * 3600 * 1_000_000_000 // PERIOD_NS
+    argv, log = guest_machine.prepare(folder, score(count), driver, cues(count))
+    samples = []
+    begun = time.monotonic()
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        ended = guest_machine.wait_for_end(process, log, LIMIT_S, lambda: samples.append(resident_bytes(process.pid)))
+        taken = time.monotonic() - begun
+        process.kill()
+    captured = 0
+    for record in eventlog.stream(log):
+        if record.kind == "CAPTURED":
+            captured += record.count
+    if not ended or captured != count:
+        raise SystemExit(f"error: {hours} h of active sensing: {captured} of {count} bytes came back"
+                         f"{'' if ended else f', no end within {LIMIT_S} s'}\nnext:  read {log}")
+    return taken, max(samples) - samples[len(samples) // 10]
