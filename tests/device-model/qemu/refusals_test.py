@@ -64,6 +64,8 @@ CARDS = (
     (card("irq=5", "iobase=0x300,irq=5"), "irq 5 is the line of card 0 at port 0x330; another expected"),
     (pci("bar=dma"), 'bar "dma" is neither io nor memory'),
     (pci("msi=maybe"), "'msi' does not accept value 'maybe'"),
+    ({"extra": ("-device", "pci-bridge,id=b,chassis_nr=1", "-device", f"{PCI},bus=b")},
+     'bus "b" is behind a bridge; a bus of the machine\'s own expected'),
     (pci("iobase=0x330"), "pci-mpu401.iobase' not found"),
 )
 PROBE = (
