@@ -8,8 +8,8 @@
  *                    because each costs as much as some hundred instructions, and a run makes millions of them.
  * Three kinds act:   RUN_ENDED ends the run and stops the machine at that instruction, HOLD stops it until a debugger
  *                    or the harness continues it, MARKER starts the cues that wait for it.
- * Power:             a bus driver tells what D-state it has put a card into, because an ISA card has no register for
- * it. Text:              bytes written to TEXT ("rep outsb") become TEXT records at each newline and each 24 bytes.
+ * Power:             a bus driver tells what D-state it has put a card into: an ISA card has no register for it.
+ * Text:              bytes written to TEXT ("rep outsb") become TEXT records at each newline and each 24 bytes.
  */
 #ifndef MPULAB_PROBE_PORTS_H
 #define MPULAB_PROBE_PORTS_H

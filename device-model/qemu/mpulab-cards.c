@@ -59,7 +59,8 @@ bool mpulab_card_register(MpulabCard* card, Error** errp) {
         }
     }
     if (unit >= MPULAB_NO_UNIT) {
-        error_setg(errp, "%s: unit %d: a card's number is 0 to %u", card->name, (int32_t)unit, MPULAB_NO_UNIT - 1);
+        error_setg(errp, "%s: unit %d: a card's number is 0 to %u, or -1: the lowest free one", card->name,
+                   (int32_t)unit, MPULAB_NO_UNIT - 1);
         return false;
     }
     if (find_card(unit)) {

@@ -210,6 +210,19 @@ static void probe_set_plan(Object* obj, const char* path, Error** errp) {
     s->plan_path = g_strdup(path);
 }
 
+/* QEMU lets one region of ports hide another without a word. */
+static bool probe_ports_are_free(const MpulabProbeState* s, const mpulab_machine_device* card) {
+    if (card->bus != MPULAB_BUS_ISA || s->iobase >= card->port_base + card->port_length ||
+        card->port_base >= s->iobase + MPULAB_PROBE_LENGTH) {
+        return true;
+    }
+    error_report("mpulab-probe: iobase 0x%x: ports 0x%x to 0x%x have those of card %u among them, 0x%x to 0x%x; "
+                 "others expected",
+                 s->iobase, s->iobase, s->iobase + MPULAB_PROBE_LENGTH - 1, card->unit, card->port_base,
+                 card->port_base + card->port_length - 1);
+    return false;
+}
+
 /* All devices of the command line are there now, in whatever order they stood. */
 static void probe_machine_done(Notifier* notifier, void* data) {
     MpulabProbeState* s = container_of(notifier, MpulabProbeState, machine_done);
@@ -217,6 +230,9 @@ static void probe_machine_done(Notifier* notifier, void* data) {
     char reason[320];
 
     QTAILQ_FOREACH(card, &mpulab_cards, next) {
+        if (!probe_ports_are_free(s, &card->device)) {
+            exit(EXIT_FAILURE);
+        }
         if (!mpulab_probe_attach(s->probe, &card->device, card->core, reason, sizeof(reason))) {
             error_report("mpulab-probe: %s", reason);
             exit(EXIT_FAILURE);

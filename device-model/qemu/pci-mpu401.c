@@ -8,6 +8,7 @@
 #include "qemu/osdep.h"
 
 #include "hw/pci/msi.h"
+#include "hw/pci/pci_bus.h"
 #include "hw/pci/pci_device.h"
 #include "hw/qdev-properties-system.h"
 #include "hw/qdev-properties.h"
@@ -124,6 +125,11 @@ static void pci_mpu401_realize(PCIDevice* pci, Error** errp) {
     memory = g_str_equal(s->bar, "memory");
     if (!memory && !g_str_equal(s->bar, "io")) {
         error_setg(errp, "pci-mpu401: bar \"%s\" is neither io nor memory", s->bar);
+        return;
+    }
+    if (!pci_bus_is_root(pci_get_bus(pci))) { /* MACHINE gives its address before firmware numbers such a bus */
+        error_setg(errp, "pci-mpu401: bus \"%s\" is behind a bridge; a bus of the machine's own expected",
+                   BUS(pci_get_bus(pci))->name);
         return;
     }
     pci_config_set_interrupt_pin(pci->config, 1);

@@ -25,7 +25,8 @@ class PciMachine(qtest_runner.Machine):
 
     def __enter__(self):
         super().__enter__()
-        self.set_up()
+        if not self.incoming:
+            self.set_up()
         return self
 
     def set_up(self):

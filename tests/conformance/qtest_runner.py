@@ -61,16 +61,20 @@ class Machine:
     def device(self, properties):
         return f"isa-mpu401,iobase={DATA:#x},irq={LINE}{properties}"
 
+    def plan(self):
+        return plan_with_injections(self.injections)
+
     def __init__(self, qemu, properties, injections=(), extra=(), pass_fds=(), stderr=None):
         self.qemu, self.properties, self.injections = qemu, properties, injections
         self.extra, self.pass_fds, self.stderr = list(extra), list(pass_fds), stderr
+        self.incoming = []
         self.before = []  # records of the process that this machine came from
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             self.folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mpulab-qtest-")))
             plan = self.folder / "plan"
-            plan.write_bytes(plan_with_injections(self.injections))
+            plan.write_bytes(self.plan())
             self.log = self.folder / "events"
             pairs = [socket.socketpair() for _ in range(2)]
             for ours, _ in pairs:
@@ -78,7 +82,7 @@ class Machine:
                 ours.settimeout(LIMIT_S)
             card = "".join(f",{name}={value}" for name, value in self.properties.items())
             argv = [self.qemu, "-machine", "pc", "-accel", "qtest", "-nodefaults", "-display", "none", "-m", "1", "-L", FIRMWARE,
-                    "-bios", os.path.join(FIRMWARE, "qboot.rom"), "-qtest-log", "none", *self.extra,
+                    "-bios", os.path.join(FIRMWARE, "qboot.rom"), "-qtest-log", "none", *self.extra, *self.incoming,
                     "-chardev", f"file,id=link,path={self.log}",
                     "-chardev", f"socket,id=qtest,fd={pairs[0][1].fileno()}", "-qtest", "chardev:qtest",
                     "-chardev", f"socket,id=qmp,fd={pairs[1][1].fileno()}", "-mon", "chardev=qmp,mode=control",
@@ -94,6 +98,7 @@ class Machine:
             json.loads(self.qmp.readline())
             self.command("qmp_capabilities")
             self.now, self.level, self.edges = 0, 0, 0
+            self.inputs = {}  # of the I/O APIC: the level each was last told to have
             self.ask("irq_intercept_in ioapic")
             self.stack = stack.pop_all()
         return self
@@ -110,9 +115,12 @@ class Machine:
                 raise RuntimeError(f"QEMU answers {words or 'nothing'} to {text!r}")
             if words[0] == "OK":
                 return words[1:]
-            if words[0] == "IRQ" and int(words[2]) == self.line:
-                self.level = int(words[1] == "raise")
-                self.edges += self.level
+            if words[0] == "IRQ":
+                number, level = int(words[2]), int(words[1] == "raise")
+                self.inputs[number] = level
+                if number == self.line:
+                    self.level = level
+                    self.edges += level
 
     def command(self, name, until=None, arguments=None):
         self.qmp.write(json.dumps({"execute": name, "arguments": arguments or {}}) + "\n")
@@ -163,8 +171,9 @@ class Machine:
         """Goes on in another QEMU process, by `way`: "unix" (both run) or "file". Returns the machine there, entered."""
         level, before = self.line_level(), self.records()
         uri = f"{way}:{self.folder / 'state'}"
+        there = type(self)(self.qemu, self.properties, self.injections, self.extra, self.pass_fds, self.stderr)
+        there.incoming = ["-incoming", uri]
         if way == "unix":
-            there = type(self)(self.qemu, self.properties, self.injections, ["-incoming", uri], stderr=self.stderr)
             there.__enter__()
         self.command("migrate", arguments={"uri": uri})
         while (status := self.command("query-migrate")["status"]) != "completed":
@@ -172,7 +181,6 @@ class Machine:
                 raise RuntimeError(f"migration: {self.command('query-migrate')}")
             time.sleep(0.002)
         if way == "file":
-            there = type(self)(self.qemu, self.properties, self.injections, ["-incoming", uri], stderr=self.stderr)
             there.__enter__()
         try:
             while there.command("query-status")["status"] == "inmigrate":

@@ -3,7 +3,6 @@
 import os
 import pathlib
 import random
-import re
 import subprocess
 import sys
 import unittest
@@ -62,15 +61,6 @@ class InQemu(unittest.TestCase):
             with self.subTest(wrong):
                 case, = case_file.parse(f'case 1 "c"\nread status bf\n{wrong}\n', "f.txt")
                 self.assertTrue((qtest_runner.play(QEMU, case) or "").startswith("f.txt:3: "))
-
-    def test_the_devices_help_says_what_the_table_of_properties_says(self):
-        said = subprocess.run([QEMU, "-device", "isa-mpu401,help"], check=True, capture_output=True, text=True).stdout
-        table = (HERE.parents[1] / "device-model/core/include/mpulab_properties.def").read_text()
-        rows = re.findall(r'^MPULAB_\w+\(\w+, "([^"]+)",.*"([^"]*)"\)$', table, re.M)
-        self.assertGreaterEqual(len(rows), 11)
-        for name, text in rows:
-            with self.subTest(name):
-                self.assertRegex(said, rf"(?m)^  {re.escape(name)}=<\w+>.*{re.escape(text)}")
 
 
 class Parser(unittest.TestCase):

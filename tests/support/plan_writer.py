@@ -4,19 +4,35 @@ cannot hide one in their readers."""
 import struct
 
 SCORE, OPTIONS, CUES = 0x524F4353, 0x5354504F, 0x53455543
-TRIGGER_MARKER, ACTION_INJECT = 1, 1
 CUES_HEADER, CUE, PLAN_HEADER, PLAN_SECTION = 32, 64, 32, 16
+CUES_VERSION = 1
+TIME, MARKER, IRQ, WIRE_OUT, WIRE_IN, READ, WRITE, MODE = range(8)  # mpulab_cue_triggers.def
+INJECT, DROP_IRQ, DELAY_IRQ, DUPLICATE_IRQ, ADD_IRQ, IRQ_STORM, DEAD_IRQ, HOLD_DSR, HOLD_DRR, WITHHOLD_ACK, DELAY_ACK, \
+    CORRUPT_ACK, CORRUPT_OUT, LOSE_OUT, CORRUPT_IN, LOSE_IN, CORRUPT_HOST, LOSE_HOST, FRAMING_ERROR, \
+    FLOAT_BUS = range(1, 21)  # mpulab_cue_actions.def
+
+
+def cue(trigger, action, argument=0, first=1, firings=1, every=0, delay_ns=0, jitter_ns=0, count=0, time_ns=0, value=0):
+    """One row of a CUES section."""
+    return struct.pack("<IIIIQQQIIQII", trigger, argument, first, firings, every, delay_ns, jitter_ns, action, count, time_ns,
+                       value, 0)
+
+
+def cues(rows, payload=b"", seed=0, version=CUES_VERSION):
+    """A CUES section of rows made by `cue`; `payload` begins behind the last of them."""
+    table = b"".join(rows)
+    size = CUES_HEADER + len(table) + len(payload)
+    return struct.pack("<8sIIIIQ", b"MPLBCUES", version, size, len(rows), 0, seed) + table + payload
 
 
 def cue_section(injections, seed=0):
     """A CUES section of [(marker, delay in ns, bytes)]: each sends its bytes on MIDI IN after its marker."""
-    table, payload = b"", b""
+    rows, payload = [], b""
     for marker, delay_ns, data in injections:
         offset = CUES_HEADER + CUE * len(injections) + len(payload)
-        table += struct.pack("<IIIIQQQIIQII", TRIGGER_MARKER, marker, 1, ACTION_INJECT, 0, delay_ns, 0, 1, len(data), 0, offset, 0)
+        rows.append(cue(MARKER, INJECT, argument=marker, delay_ns=delay_ns, count=len(data), value=offset))
         payload += data
-    size = CUES_HEADER + len(table) + len(payload)
-    return struct.pack("<8sIIIIQ", b"MPLBCUES", 1, size, len(injections), 0, seed) + table + payload
+    return cues(rows, payload, seed)
 
 
 def plan(sections, seed):

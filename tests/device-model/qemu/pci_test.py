@@ -7,6 +7,7 @@ import sys
 import unittest
 
 import eventlog
+import plan_writer
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "conformance"))
 import pci_machine as pci  # noqa: E402
@@ -144,18 +145,42 @@ class PciCard(unittest.TestCase):
         machine.ask(f"outl 0xe14 {3 << 8:#x}")
         self.assertEqual(machine.read(STATUS), IDLE)
 
-    def test_an_isa_card_beside_it_has_its_own_bytes_line_and_unit(self):
-        machine = self.machine(extra=["-device", "isa-mpu401,iobase=0x300,irq=5,unit=7"])
-        machine.write(COMMAND, 0x3F)
-        machine.ask("outb 0x301 0x3f")
+    def test_two_isa_cards_and_a_pci_one_have_their_own_bytes_lines_and_units(self):
+        """Each is sent and sends one byte; units in the order of the command line, where none is given."""
+        places = {0: (0x300, 5), 7: (0x310, 10), 1: (DATA, PciMachine.line)}  # unit: register 0, input of the I/O APIC
+        arriving, leaving = {0: 0x11, 7: 0x22, 1: 0x33}, {0: 0xF8, 7: 0xFA, 1: 0xFE}
+
+        class Several(PciMachine):
+            def plan(self):
+                return plan_writer.plan([(plan_writer.CUES, unit, plan_writer.cue_section([(unit, 0, bytes([byte]))]))
+                                         for unit, byte in arriving.items()], seed=1)
+
+            def read(self, port):
+                return super().read(port) if port in (DATA, STATUS) else int(self.ask(f"inb {port:#x}")[0], 0)
+
+            def write(self, port, value):
+                return super().write(port, value) if port in (DATA, STATUS) else self.ask(f"outb {port:#x} {value:#x}")
+
+        machine = self.machine(Several, extra=["-device", "isa-mpu401,iobase=0x300,irq=5",
+                                               "-device", "isa-mpu401,iobase=0x310,irq=10,unit=7"])
+        for base, _ in places.values():
+            machine.write(base + 1, 0x3F)
         machine.run(40_000_000)
-        self.assertEqual([machine.read(DATA), int(machine.ask("inb 0x300")[0], 0)], [0xFE, 0xFE])
+        for unit, (base, line) in places.items():
+            self.assertEqual(machine.inputs[line], 1, "its ACK waits")
+            self.assertEqual(machine.read(base), 0xFE)
+            self.assertEqual(machine.inputs[line], 0)
         machine.run(1_000_000)
-        machine.write(DATA, 0xF8)
-        machine.ask("outb 0x300 0xfe")
-        machine.run(1_000_000)
-        sent = {record.unit: record.a for record in eventlog.of_kind(machine.records(), "WIRE_OUT")}
-        self.assertEqual(sent, {0: 0xF8, 7: 0xFE})
+        for unit, (base, line) in places.items():
+            machine.marker(unit)
+            machine.run(1_000_000)
+            self.assertEqual([other for other, (_, its) in places.items() if machine.inputs[its]], [unit])
+            self.assertEqual(machine.read(base), arriving[unit])
+            machine.write(base, leaving[unit])
+            machine.run(1_000_000)
+        records = machine.records()
+        for kind, bytes_ in (("WIRE_IN", arriving), ("WIRE_OUT", leaving)):
+            self.assertEqual({record.unit: record.a for record in eventlog.of_kind(records, kind)}, bytes_)
 
 
 if __name__ == "__main__":

@@ -298,36 +298,6 @@ class TheCardInQemu(unittest.TestCase):
             first = eventlog.Record(*eventlog.RECORD.unpack_from(stream, 16))
             self.assertEqual((first.kind, first.seq, first.a), ("RUN_STARTED", 0, 99))
 
-    def test_what_cannot_be_is_refused_before_the_machine_starts(self):
-        cases = (
-            (dict(cards=("irq=9",)), "irq 9 is the SCI"),
-            (dict(cards=("irq=13",)), "irq 13 is no line for a card"),
-            (dict(cards=("iobase=0x20",)), "iobase 0x20 is no pair of ISA ports"),
-            (dict(cards=("timing=slow",)), '"slow" is neither authentic nor fast'),
-            (dict(cards=("tx-fifo=0",)), '"0" is no number from 1 to 65536'),
-            (dict(cards=("unit=255",)), "a card's number is 0 to 254"),
-            (dict(cards=("unit=3", "iobase=0x300,unit=3")), "unit 3 is the number of another card"),
-            (dict(cards=("irq=5", "irq=7")), "ports 0x330 to 0x331 are those of card 0"),
-            (dict(cards=("iobase=0x330", "iobase=0x331,irq=5")), "iobase 0x331: ports 0x330 to 0x331 are those of card 0"),
-            (dict(cards=("irq=5", "iobase=0x300,irq=5")), "irq 5 is the line of card 0"),
-            (dict(extra=("-device", "pci-mpu401,bar=dma")), 'bar "dma" is neither io nor memory'),
-            (dict(extra=("-device", "pci-mpu401,timing=slow")), '"slow" is neither authentic nor fast'),
-            (dict(plan_bytes=b"no plan"), "7 bytes; 32 to"),
-            (dict(plan_bytes=plan(inject_at_marker(1, b"\x42"), unit=1)), "CUES for unit 1"),
-            (dict(plan_bytes=plan(inject_at_marker(1, b""))), "cue 0: count is 0; inject takes 1 to"),
-            (dict(probe=",iobase=0x21"), "iobase 0x21; a multiple of 0x20"),
-            (dict(probe=",on-end=burn"), '"burn" is neither stop nor exit'),
-        )
-        for options, message in cases:
-            with self.subTest(message), Machine(**options) as machine:
-                code, errors = machine.ended()
-                self.assertEqual(code, 1)
-                self.assertIn(message, errors)
-
-    def test_interrupt_line_9_is_free_when_acpi_is_off(self):
-        records = run(cards=("irq=9",), extra=("-machine", "acpi=off"))
-        self.assertEqual(records[-1].a, 0)
-
 
 if __name__ == "__main__":
     if not QEMU:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The bus driver tells the card its D-state: power.sys asks for D3 and D0 as any function driver does."""
+"""What a device's power IRPs do to the card: a driver (power.sys) asks for D-states and reads the card's ports after each."""
 import os
 import pathlib
 import re
@@ -10,21 +10,31 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import guest_machine  # noqa: E402
 
+D0, D1, D3 = 1, 2, 4  # DEVICE_POWER_STATE
+INVALID_PARAMETER = 0xC000000D
+OFF, FRESH = (0xFF, 0xFF), (0xFE, 0xBF)
+WALK = [("set", D3, 0, OFF), ("query", D0, 0, OFF), ("set", D0, 0, FRESH), ("set", D1, 0, FRESH),
+        ("set", 0, INVALID_PARAMETER, FRESH), ("set", 5, INVALID_PARAMETER, FRESH), ("set", D3, 0, OFF), ("set", D0, 0, FRESH)]
+
 
 class Power(unittest.TestCase):
-    def test_a_card_that_its_driver_puts_into_d3_reads_ff_and_is_new_in_d0(self):
+    def play(self, cards):
         driver = pathlib.Path(os.environ["MPULAB_BUILD"]) / "tests/guest-images/ntoskrnl/power/power.sys"
-        run = guest_machine.boot(guest_machine.Score(), driver)
-        self.assertEqual(re.findall("power: (.*)", run.text), [
-            "STATUS 0xbf", "to D3: 0x00000103, 0x00000000", "STATUS 0xff", "to D0: 0x00000103, 0x00000000", "STATUS 0xbf"])
-        powers = run.of("POWER")
-        self.assertEqual([(record.a, record.b, record.c) for record in powers], [(3, 0, 0), (0, 3, 0)])
-        self.assertTrue(all(record.pc for record in powers), "by an instruction of the guest")
+        run = guest_machine.boot(guest_machine.Score(), driver, card=cards)
+        self.assertEqual(run.end, 0, run)
+        walk = [(verb, int(state), int(status, 16), (int(data, 16), int(bits, 16))) for verb, state, status, data, bits in
+                re.findall(r"power: (\w+) (\d+) is (\w+), reads (\w+) (\w+)", run.text)]
+        return run, walk
 
-    def test_each_of_two_cards_gets_its_own(self):
-        driver = pathlib.Path(os.environ["MPULAB_BUILD"]) / "tests/guest-images/ntoskrnl/power/power.sys"
-        run = guest_machine.boot(guest_machine.Score(), driver, card=["iobase=0x330,irq=7", "iobase=0x300,irq=5,unit=9"])
-        self.assertEqual([(record.unit, record.a) for record in run.of("POWER")], [(0, 3), (0, 0), (9, 3), (9, 0)])
+    def test_set_power_d3_makes_a_card_deaf_and_d0_brings_it_back_as_after_power_on(self):
+        run, walk = self.play("iobase=0x330,irq=7")
+        self.assertEqual(walk, WALK, run)
+        self.assertEqual([(record.a, record.b) for record in run.of("POWER")], [(3, 0), (0, 3), (1, 0), (3, 1), (0, 3)])
+
+    def test_each_of_two_cards_hears_of_its_own_device_alone(self):
+        run, walk = self.play(("iobase=0x330,irq=7", "iobase=0x300,irq=5"))
+        self.assertEqual(walk, WALK * 2, run)
+        self.assertEqual([record.unit for record in run.of("POWER")], [0] * 5 + [1] * 5)
 
 
 if __name__ == "__main__":

@@ -1,95 +1,80 @@
 // SPDX-License-Identifier: MIT
-// power.sys: a plain WDM function driver. Once started it puts its card into D3 and back, by PoRequestPowerIrp, and
-// prints what STATUS reads before, in between and after. power_test.py reads the lines.
+// power.sys: takes each of its devices through D-states while it starts, and prints what the request came back with and
+// what the device's first two ports then read. power_test.py compares that with the event log.
 #include "module/ddk.hpp"
 
 namespace {
 
-struct Device {
-    PDEVICE_OBJECT self;
-    PDEVICE_OBJECT lower;
+struct Extension {
     PDEVICE_OBJECT pdo;
-    PUCHAR status_port;
+    PDEVICE_OBJECT below;
 };
 
-struct Done {
-    KEVENT event;
+struct Answer {
+    KEVENT come;
     NTSTATUS status;
 };
 
-Device& device_of(PDEVICE_OBJECT object) {
-    return *static_cast<Device*>(object->DeviceExtension);
+Extension& extension_of(PDEVICE_OBJECT device) {
+    return *static_cast<Extension*>(device->DeviceExtension);
 }
 
-NTSTATUS NTAPI set_event(PDEVICE_OBJECT, PIRP, PVOID event) {
-    KeSetEvent(static_cast<PKEVENT>(event), IO_NO_INCREMENT, FALSE);
-    return STATUS_MORE_PROCESSING_REQUIRED;
+VOID NTAPI answered(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID context, PIO_STATUS_BLOCK result) {
+    auto* answer = static_cast<Answer*>(context);
+    answer->status = result->Status;
+    KeSetEvent(&answer->come, IO_NO_INCREMENT, FALSE);
 }
 
-void NTAPI powered(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID context, PIO_STATUS_BLOCK result) {
-    auto& done = *static_cast<Done*>(context);
-    done.status = result->Status;
-    KeSetEvent(&done.event, IO_NO_INCREMENT, FALSE);
+NTSTATUS request(PDEVICE_OBJECT pdo, UCHAR minor, ULONG device_state) {
+    Answer answer;
+    KeInitializeEvent(&answer.come, NotificationEvent, FALSE);
+    POWER_STATE state;
+    state.DeviceState = static_cast<DEVICE_POWER_STATE>(device_state);
+    const NTSTATUS status = PoRequestPowerIrp(pdo, minor, state, answered, &answer, nullptr);
+    if (status != STATUS_PENDING) return status;
+    KeWaitForSingleObject(&answer.come, Executive, KernelMode, FALSE, nullptr);
+    return answer.status;
 }
 
-void go_to(Device& device, DEVICE_POWER_STATE wanted) {
-    Done done{};
-    KeInitializeEvent(&done.event, NotificationEvent, FALSE);
-    POWER_STATE state{};
-    state.DeviceState = wanted;
-    const NTSTATUS asked = PoRequestPowerIrp(device.pdo, IRP_MN_SET_POWER, state, powered, &done, nullptr);
-    if (asked == STATUS_PENDING) KeWaitForSingleObject(&done.event, Executive, KernelMode, FALSE, nullptr);
-    DbgPrint("power: to D%d: 0x%08x, 0x%08x\n", wanted - PowerDeviceD0, asked, done.status);
-}
-
-void say_status(const Device& device) {
-    DbgPrint("power: STATUS 0x%02x\n", READ_PORT_UCHAR(device.status_port));
-}
-
-void find_port(Device& device, const CM_RESOURCE_LIST& resources) {
-    const CM_PARTIAL_RESOURCE_LIST& list = resources.List[0].PartialResourceList;
-    for (ULONG i = 0; i < list.Count; ++i) {
-        const CM_PARTIAL_RESOURCE_DESCRIPTOR& one = list.PartialDescriptors[i];
-        if (one.Type == CmResourceTypePort) device.status_port = reinterpret_cast<PUCHAR>(one.u.Port.Start.QuadPart + 1);
+void walk(PDEVICE_OBJECT pdo, const CM_RESOURCE_LIST& resources) {
+    const CM_PARTIAL_RESOURCE_DESCRIPTOR& ports = resources.List[0].PartialResourceList.PartialDescriptors[0];
+    auto* base = reinterpret_cast<PUCHAR>(static_cast<ULONG_PTR>(ports.u.Port.Start.QuadPart));
+    static const struct {
+        UCHAR minor;
+        ULONG state;
+    } kSteps[] = {{IRP_MN_SET_POWER, PowerDeviceD3},          {IRP_MN_QUERY_POWER, PowerDeviceD0},
+                  {IRP_MN_SET_POWER, PowerDeviceD0},          {IRP_MN_SET_POWER, PowerDeviceD1},
+                  {IRP_MN_SET_POWER, PowerDeviceUnspecified}, {IRP_MN_SET_POWER, PowerDeviceMaximum},
+                  {IRP_MN_SET_POWER, PowerDeviceD3},          {IRP_MN_SET_POWER, PowerDeviceD0}};
+    for (const auto& step : kSteps) {
+        const NTSTATUS status = request(pdo, step.minor, step.state);
+        const UCHAR first = READ_PORT_UCHAR(base);
+        const UCHAR second = READ_PORT_UCHAR(base + 1);
+        DbgPrint("power: %s %u is %08x, reads %02x %02x\n", step.minor == IRP_MN_SET_POWER ? "set" : "query",
+                 step.state, static_cast<ULONG>(status), first, second);
     }
 }
 
-NTSTATUS NTAPI pnp(PDEVICE_OBJECT object, PIRP irp) {
-    Device& device = device_of(object);
-    const IO_STACK_LOCATION& location = *IoGetCurrentIrpStackLocation(irp);
-    if (location.MinorFunction != IRP_MN_START_DEVICE) {
-        IoSkipCurrentIrpStackLocation(irp);
-        return IoCallDriver(device.lower, irp);
-    }
-    find_port(device, *location.Parameters.StartDevice.AllocatedResourcesTranslated);
-    KEVENT started;
-    KeInitializeEvent(&started, NotificationEvent, FALSE);
-    IoCopyCurrentIrpStackLocationToNext(irp);
-    IoSetCompletionRoutine(irp, set_event, &started, TRUE, TRUE, TRUE);
-    IoCallDriver(device.lower, irp);
-    KeWaitForSingleObject(&started, Executive, KernelMode, FALSE, nullptr);
-    say_status(device);
-    go_to(device, PowerDeviceD3);
-    say_status(device);
-    go_to(device, PowerDeviceD0);
-    say_status(device);
-    const NTSTATUS status = irp->IoStatus.Status;
-    IoCompleteRequest(irp, IO_NO_INCREMENT);
-    return status;
-}
-
-NTSTATUS NTAPI power(PDEVICE_OBJECT object, PIRP irp) {
-    PoStartNextPowerIrp(irp);
+NTSTATUS NTAPI pass_down(PDEVICE_OBJECT device, PIRP irp) {
     IoSkipCurrentIrpStackLocation(irp);
-    return PoCallDriver(device_of(object).lower, irp);
+    return IofCallDriver(extension_of(device).below, irp);
+}
+
+NTSTATUS NTAPI pnp(PDEVICE_OBJECT device, PIRP irp) {
+    const IO_STACK_LOCATION& location = *IoGetCurrentIrpStackLocation(irp);
+    if (location.MinorFunction == IRP_MN_START_DEVICE) {
+        walk(extension_of(device).pdo, *location.Parameters.StartDevice.AllocatedResourcesTranslated);
+    }
+    return pass_down(device, irp);
 }
 
 NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
-    PDEVICE_OBJECT object = nullptr;
-    const NTSTATUS status = IoCreateDevice(driver, sizeof(Device), nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &object);
+    PDEVICE_OBJECT device = nullptr;
+    const NTSTATUS status = IoCreateDevice(driver, sizeof(Extension), nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
     if (!NT_SUCCESS(status)) return status;
-    device_of(object) = {object, IoAttachDeviceToDeviceStack(object, pdo), pdo, nullptr};
-    object->Flags = (object->Flags | DO_POWER_PAGABLE) & ~DO_DEVICE_INITIALIZING;
+    extension_of(device) = {pdo, IoAttachDeviceToDeviceStack(device, pdo)};
+    device->Flags |= DO_POWER_PAGABLE;
+    device->Flags &= ~ULONG{DO_DEVICE_INITIALIZING};
     return STATUS_SUCCESS;
 }
 
@@ -98,6 +83,6 @@ NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
     driver->DriverExtension->AddDevice = add_device;
     driver->MajorFunction[IRP_MJ_PNP] = pnp;
-    driver->MajorFunction[IRP_MJ_POWER] = power;
+    driver->MajorFunction[IRP_MJ_POWER] = pass_down;
     return STATUS_SUCCESS;
 }
