@@ -106,7 +106,8 @@ void start_clock() {
 /// At CLOCK_LEVEL, interrupts off.
 void clock_interrupt() {
     Processor& processor = this_processor();
-    const ULONGLONG precise = now_precise(); // once: under an instruction-counted clock a look ends the emulator's block
+    const ULONGLONG precise =
+        now_precise(); // once: under an instruction-counted clock a look ends the emulator's block
     if (precise < g_next_tick) {
         HalArmClock(g_next_tick, precise); // the one-shot timer was cut short by its own width
         return;
