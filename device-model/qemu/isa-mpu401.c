@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 
 #include "hw/acpi/acpi_aml_interface.h"
+#include "hw/acpi/acpi_dev_interface.h"
 #include "hw/boards.h"
 #include "hw/irq.h"
 #include "hw/isa/isa.h"
@@ -37,11 +38,12 @@ static void isa_mpu401_reset_hold(Object* obj, ResetType type) {
     mpulab_card_reset(&ISA_MPU401(obj)->card);
 }
 
-/* The machine's "acpi" property, where it has one: on unless switched off. */
+/* Not switched off by the machine's property, and the hardware is there: isapc has the one without the other. */
 static bool isa_mpu401_acpi_is_on(void) {
     g_autofree char* acpi = object_property_get_str(qdev_get_machine(), "acpi", NULL);
+    bool several = false;
 
-    return acpi && strcmp(acpi, "off") != 0;
+    return acpi && strcmp(acpi, "off") != 0 && (object_resolve_path_type("", TYPE_ACPI_DEVICE_IF, &several) || several);
 }
 
 static bool isa_mpu401_check_wiring(IsaMPU401State* s, Error** errp) {

@@ -91,6 +91,18 @@ MUTANTS = (
     ("a-command-leaves-the-parameter-pending", "intelligent_mode.cpp", "awaits_parameter_ = range.parameters != 0 ? code : kNoParameter;", "if (range.parameters != 0) awaits_parameter_ = code;"),
     ("a-parameter-is-taken-twice", "intelligent_mode.cpp", "    awaits_parameter_ = kNoParameter;\n}", "}"),
     ("tempo-is-not-clamped", "intelligent_mode.cpp", "std::clamp<int>(asked, limits.low, limits.high)", "asked"),
+    # D-states (SPEC.md, Power)
+    ("d3-decodes-as-ever", "card.hpp", "(powered() ? 0u : 1u)", "0u"),
+    ("d3-takes-writes", "card_cues.cpp", "    return missed;\n", "    return faults_.off_bus();\n"),
+    ("d3-keeps-the-byte-that-waits", "card_power.cpp", "    out_ = CardLatch{};\n", ""),
+    ("d3-keeps-bytes-for-midi-out", "card_power.cpp", "    tx_.clear();\n", ""),
+    ("d3-keeps-bytes-for-the-host", "card_power.cpp", "    rx_.clear();\n", ""),
+    ("d3-keeps-the-tempo", "card_power.cpp", "    intelligent_.reset();\n", ""),
+    ("d3-keeps-the-clock", "card_power.cpp", "    midi_clock_.stop();\n", ""),
+    ("d1-is-off", "card.hpp", "d_state_ != kOff", "d_state_ == 0"),
+    ("d0-sends-no-stop", "card_power.cpp", "    if (powered()) start_firmware(now);\n", ""),
+    ("a-reset-of-the-machine-leaves-d3", "card_power.cpp", "    d_state_ = 0;\n", ""),
+    ("save-loses-the-d-state", "card_state.cpp", "    d_state_ = in.get<uint8_t>();\n", "    in.get<uint8_t>();\n"),
     # saved state
     ("save-loses-a-pending-ack", "card_state.cpp", "    firmware_.ack_pending = in.get_bool();\n", "    firmware_.ack_pending = in.get_bool() && false;\n"),
     ("save-loses-the-reply", "card_state.cpp", "    firmware_.answer.has_reply = in.get_bool();\n", "    firmware_.answer.has_reply = in.get_bool() && false;\n"),

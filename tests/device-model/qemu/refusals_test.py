@@ -125,9 +125,14 @@ class Refusals(unittest.TestCase):
     def test_pci_mpu401_wants_a_machine_that_has_pci(self):
         self.assert_refused({**card(), "extra": ("-device", PCI, "-machine", "isapc")}, "No 'PCI' bus found")
 
-    def test_interrupt_line_9_is_free_when_acpi_is_off(self):
+    def test_interrupt_line_9_is_free_when_acpi_is_off_and_on_a_machine_without(self):
         records = run(cards=("irq=9",), extra=("-machine", "acpi=off"))
         self.assertEqual(records[-1].a, 0)
+        with Machine(cards=("irq=9",), extra=("-machine", "isapc", "-S")) as machine:
+            self.assertEqual(machine.qmp().wait_until("prelaunch"), "prelaunch")
+
+    def test_interrupt_line_9_is_refused_on_q35_too(self):
+        self.assert_refused({**card("irq=9"), "extra": ("-machine", "q35")}, "irq 9 is the SCI of this machine's ACPI")
 
 
 if __name__ == "__main__":
