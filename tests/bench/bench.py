@@ -54,6 +54,15 @@ def warm_start():
     return taken
 
 
+def first_start(folder):
+    """Seconds to the verdict on a short song where libvirt has never seen this QEMU, and asks it what it can do."""
+    begun = time.monotonic()
+    run = mpulab.play(mpulab.SONG, folder / "out", environment={"XDG_CACHE_HOME": str(folder / "cache")})
+    if run.status != mpulab.PASSED:
+        raise SystemExit(f"error: a first start did not pass\n{run}\nnext:  scripts/run")
+    return time.monotonic() - begun
+
+
 def machine_command(out):
     """The QEMU command line of a run of the bundled song, as words."""
     done = subprocess.run(mpulab.command(mpulab.SONG, out, "--print-command", json_output=False), capture_output=True,
@@ -190,6 +199,7 @@ def main():
         command = machine_command(folder / "out")
         table = Table(min(loop_reference(folder) for _ in range(3)))
         table.seconds("scripts/run on an unchanged tree: until the run starts", median([warm_start() for _ in range(repeats)]), 2)
+        table.seconds("first start with a new QEMU: until the verdict", first_start(folder), 15)
         boots = [boot(command, folder) for _ in range(repeats)]
         table.seconds("power-on to driver started", median([b["MPULAB_PHASE_DRIVER_STARTED"] for b in boots]), 0.150)
         table.seconds("  of it after firmware", median(
