@@ -63,6 +63,17 @@ class StartWatch {
     std::jthread thread_; // stops and joins when it goes
 };
 
+/// libvirt detaches QEMU, and who adopts it else (init, a container's first process) may never bury it, nor say how it
+/// ended. Not so the QEMU that libvirt asks what it can do before: that one it kills itself, and then waits until
+/// somebody has buried it, 40 s (measured). So it is asked first, once for each build of QEMU; what fails here fails
+/// again in start().
+void adopt_what_libvirt_detaches(virConnectPtr connection, const std::filesystem::path& qemu) {
+    std::free(virConnectGetDomainCapabilities(connection, qemu.c_str(), nullptr, nullptr, nullptr, 0));
+    if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+        spdlog::warn("QEMU's end will not be seen: PR_SET_CHILD_SUBREAPER: {}", std::strerror(errno));
+    }
+}
+
 } // namespace
 
 Machine::Machine(const RuntimeDir& runtime, std::string uri)
@@ -72,11 +83,6 @@ Machine::Machine(const RuntimeDir& runtime, std::string uri)
         // The embedded driver would log into our stderr.
         const std::string outputs = "3:file:" + (runtime_.path() / "libvirt.log").string();
         ::setenv("LIBVIRT_LOG_OUTPUTS", outputs.c_str(), 0);
-        // libvirt detaches QEMU, and who adopts it else (init, a container's first process) may never bury it, nor say
-        // how it ended.
-        if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
-            spdlog::warn("QEMU's end will not be seen: PR_SET_CHILD_SUBREAPER: {}", std::strerror(errno));
-        }
     }
 }
 
@@ -99,6 +105,7 @@ void Machine::start(const std::string& xml, const std::filesystem::path& qemu) {
                     embedded_ ? "apt-get install libvirt-daemon (its QEMU driver), or name a hypervisor with --connect"
                               : "check the URI given with --connect and that its daemon runs");
     }
+    if (embedded_) adopt_what_libvirt_detaches(connection_.get(), qemu);
     {
         std::optional<StartWatch> watch;
         if (embedded_) watch.emplace(runtime_);

@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import pathlib
+import re
 import shlex
 import socket
 import subprocess
@@ -51,6 +52,15 @@ def warm_start():
     if process.returncode != mpulab.PASSED:
         raise SystemExit(f"error: scripts/run ended with {process.returncode}: {errors.decode()}\nnext:  run it by hand")
     return taken
+
+
+def first_start(folder):
+    """Seconds to the verdict on a short song where libvirt has never seen this QEMU, and asks it what it can do."""
+    begun = time.monotonic()
+    run = mpulab.play(mpulab.SONG, folder / "out", environment={"XDG_CACHE_HOME": str(folder / "cache")})
+    if run.status != mpulab.PASSED:
+        raise SystemExit(f"error: a first start did not pass\n{run}\nnext:  scripts/run")
+    return time.monotonic() - begun
 
 
 def machine_command(out):
@@ -128,6 +138,19 @@ def core_cost():
     return json.loads(done.stdout)
 
 
+def fuzz(folder, minutes):
+    """(inputs tried, findings) of the core's fuzz target, from an empty corpus."""
+    target = mpulab.BUILD / "tests/device-model/fuzz_core.dir/fuzz_core"
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    done = subprocess.run([target, f"-max_total_time={minutes * 60:.0f}", "-print_final_stats=1", "-max_len=4096",
+                           f"-artifact_prefix={folder}/finding-", corpus], capture_output=True, text=True)
+    tried = re.search(r"stat::number_of_executed_units: +(\d+)", done.stderr)
+    if done.returncode != 0:
+        print(done.stderr[-4000:], file=sys.stderr)
+    return int(tried.group(1)) if tried else 0, int(done.returncode != 0)
+
+
 class Table:
     """Rows as they come: what, measured, target, met or not, ratio to the reference."""
 
@@ -166,13 +189,17 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json")
+    parser.add_argument("--fuzz-minutes", type=float)
     options = parser.parse_args()
+    if options.fuzz_minutes is None:
+        options.fuzz_minutes = 0.5 if options.quick else 10
     repeats, runs = (3, 10) if options.quick else (11, 100)
     with mpulab.Scratch() as folder:
         song(folder, mpulab.SONG)  # warms libvirt's knowledge of this QEMU
         command = machine_command(folder / "out")
         table = Table(min(loop_reference(folder) for _ in range(3)))
         table.seconds("scripts/run on an unchanged tree: until the run starts", median([warm_start() for _ in range(repeats)]), 2)
+        table.seconds("first start with a new QEMU: until the verdict", first_start(folder), 15)
         boots = [boot(command, folder) for _ in range(repeats)]
         table.seconds("power-on to driver started", median([b["MPULAB_PHASE_DRIVER_STARTED"] for b in boots]), 0.150)
         table.seconds("  of it after firmware", median(
@@ -197,6 +224,9 @@ def main():
         taken, grown = active_sensing.run(day, mpulab.BUILD / "driver/x86_64/mpusynth.sys", hours)
         table.seconds(f"{hours} virtual hours of active sensing into an idle guest", taken, 180 * hours / active_sensing.HOURS)
         table.number("  memory QEMU grew by in the last nine tenths of them", grown / 1024, 256, "KiB")
+        if options.fuzz_minutes:
+            tried, findings = fuzz(folder, options.fuzz_minutes)
+            table.number(f"fuzz_core, {options.fuzz_minutes:g} minutes, {tried} inputs: findings", findings, 0, "")
         quiet = equal_runs(folder, runs)
         table.hashes(f"{runs} cold runs of one song", quiet)
         spinners = [multiprocessing.Process(target=spin, daemon=True) for _ in range(2 * multiprocessing.cpu_count())]

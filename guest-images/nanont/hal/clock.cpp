@@ -109,13 +109,12 @@ ULONGLONG performance_count() {
 
 } // namespace hal
 
-extern "C" VOID NTAPI HalArmClock(ULONGLONG Due) {
+extern "C" VOID NTAPI HalArmClock(ULONGLONG Due, ULONGLONG Now) {
     using namespace hal;
     constexpr ULONGLONG kLongest = 0x7fffffff;
-    const ULONGLONG now = performance_count();
     ULONGLONG count = 1;
-    if (Due > now) {
-        const ULONGLONG tsc = (Due - now) * (g_tsc_frequency / kMegahertz) * kMegahertz / kPerformanceFrequency;
+    if (Due > Now) {
+        const ULONGLONG tsc = (Due - Now) * (g_tsc_frequency / kMegahertz) * kMegahertz / kPerformanceFrequency;
         count = (tsc * (g_apic_per_tsc >> 8) >> 24) + 1;
         count = count > kLongest ? kLongest : count;
     }

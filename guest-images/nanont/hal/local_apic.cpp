@@ -32,6 +32,7 @@ constexpr ULONG kAssert = 1u << 14;
 constexpr ULONG kDivideBy1 = 0xb;
 
 volatile UCHAR* g_registers;
+ULONG g_timer_entry; // what kTimer holds: each write costs as much as some hundred instructions
 
 ULONG read(Register r) {
     return *reinterpret_cast<volatile ULONG*>(g_registers + r);
@@ -58,7 +59,8 @@ bool init_local_apic(HAL_FAILURE& failure) {
         failure = {"no local APIC answers: version register, expected 0x1x with 4 entries or more", version};
         return false;
     }
-    write(kTimer, kMasked | HAL_VECTOR_CLOCK);
+    g_timer_entry = kMasked | HAL_VECTOR_CLOCK;
+    write(kTimer, g_timer_entry);
     write(kLint0, kMasked); // the PIC's output: its lines come through the I/O APIC
     write(kLint1, kDeliverNmi);
     write(kError, kMasked);
@@ -74,7 +76,11 @@ ULONG local_apic_id() {
 }
 
 void start_apic_timer(ULONG count, bool masked) {
-    write(kTimer, (masked ? kMasked : 0) | HAL_VECTOR_CLOCK);
+    const ULONG entry = (masked ? kMasked : 0) | HAL_VECTOR_CLOCK;
+    if (entry != g_timer_entry) {
+        g_timer_entry = entry;
+        write(kTimer, entry);
+    }
     write(kTimerInitial, count);
 }
 

@@ -32,8 +32,8 @@ VOID NTAPI HalRequestSoftwareDpc(VOID);
 VOID NTAPI HalEndOfInterrupt(VOID);
 
 /* One clock interrupt as soon as KeQueryPerformanceCounter (10 MHz) has reached Due; replaces the one asked for
- * before. Interrupts off. */
-VOID NTAPI HalArmClock(ULONGLONG Due);
+ * before. Now: that counter, read a moment ago. Interrupts off. */
+VOID NTAPI HalArmClock(ULONGLONG Due, ULONGLONG Now);
 
 /* Seconds since 1601 (UTC) in 100 ns, from the battery-backed clock; read once at start. */
 ULONGLONG NTAPI HalQueryBootTime(VOID);

@@ -43,13 +43,12 @@ ULONGLONG now_precise() {
     return static_cast<ULONGLONG>(KeQueryPerformanceCounter(nullptr).QuadPart);
 }
 
-void plan_next_tick() {
-    const ULONGLONG now = now_precise();
+void plan_next_tick(ULONGLONG now) {
     g_next_tick = g_interrupt_time + g_tick;
     if (g_next_tick <= now) {
         g_next_tick += (now - g_next_tick) / g_tick * g_tick + g_tick;
     }
-    HalArmClock(g_next_tick);
+    HalArmClock(g_next_tick, now);
 }
 
 void look_for_a_stuck_dpc(Processor& processor, ULONGLONG now) {
@@ -101,19 +100,21 @@ void start_clock() {
     cpu::InterruptsOff off;
     publish_time(now_precise() / kSlowestTick * kSlowestTick);
     this_processor().last_thread_ran = g_interrupt_time;
-    plan_next_tick();
+    plan_next_tick(now_precise());
 }
 
 /// At CLOCK_LEVEL, interrupts off.
 void clock_interrupt() {
     Processor& processor = this_processor();
-    if (now_precise() < g_next_tick) {
-        HalArmClock(g_next_tick); // the one-shot timer was cut short by its own width
+    const ULONGLONG precise =
+        now_precise(); // once: under an instruction-counted clock a look ends the emulator's block
+    if (precise < g_next_tick) {
+        HalArmClock(g_next_tick, precise); // the one-shot timer was cut short by its own width
         return;
     }
     const ULONGLONG now = g_next_tick;
     publish_time(now);
-    plan_next_tick();
+    plan_next_tick(precise);
     if (next_timer_due() <= now) {
         request_dispatch();
     }
@@ -147,7 +148,7 @@ ULONG NTAPI ExSetTimerResolution(ULONG DesiredTime, BOOLEAN SetResolution) {
     } else if (g_resolution_requests != 0 && --g_resolution_requests == 0) {
         g_tick = kSlowestTick;
     }
-    plan_next_tick();
+    plan_next_tick(now_precise());
     return g_tick;
 }
 
