@@ -2,7 +2,6 @@
 """A day of active sensing: FE on MIDI IN every 300 ms for 24 virtual hours, into a guest that only reads them."""
 import os
 import pathlib
-import struct
 import subprocess
 import sys
 import time
@@ -17,17 +16,14 @@ PERIOD_NS = 300_000_000
 ACTIVE_SENSING = b"\xfe"
 FILTER, CAPTURE = 0, 1
 CAPTURE_PIN = 2
-TRIGGER_TIME = 0
 BEGIN_NS = 2_000_000_000  # after the driver has started
 LIMIT_S = 1200
 
 
 def cues(count):
-    offset = plan_writer.CUES_HEADER + plan_writer.CUE
-    cue = struct.pack("<IIIIQQQIIQII", TRIGGER_TIME, 0, 1, count, PERIOD_NS, BEGIN_NS, 0, plan_writer.ACTION_INJECT,
-                      len(ACTIVE_SENSING), 0, offset, 0)
-    body = cue + ACTIVE_SENSING
-    return struct.pack("<8sIIIIQ", b"MPLBCUES", 1, plan_writer.CUES_HEADER + len(body), 1, 0, 0) + body
+    row = plan_writer.cue(plan_writer.TIME, plan_writer.INJECT, firings=count, every=PERIOD_NS, delay_ns=BEGIN_NS,
+                          count=len(ACTIVE_SENSING), value=plan_writer.CUES_HEADER + plan_writer.CUE)
+    return plan_writer.cues([row], ACTIVE_SENSING)
 
 
 def score(count):

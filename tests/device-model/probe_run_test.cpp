@@ -55,6 +55,16 @@ TEST_CASE("HOLD asks for a stop and is on the link before it, the run goes on af
     CHECK(test.records().size() == 3);
 }
 
+TEST_CASE("a milestone is on the link when it is reached, with all that came before it") {
+    TestProbe test;
+    test.start();
+    test.commit(MPULAB_KIND_DPC);
+    const size_t before = test.link.size();
+    CHECK(test.commit(MPULAB_KIND_PHASE, {0, MPULAB_PHASE_DRIVER_STARTED}) == MPULAB_PROBE_NOTHING);
+    CHECK(test.link.size() == 16 + 3 * 64);
+    CHECK(before < test.link.size());
+}
+
 TEST_CASE("a marker reaches the cards after its own record") {
     TestProbe test;
     mpulab_core* card = test.add_card(0, 0x330);
