@@ -69,6 +69,7 @@ function(nanont_module module)
   target_link_options(${target} PRIVATE "-Wl,--entry,${ARG_ENTRY}")
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND "${NANONT_OBJCOPY}" --only-keep-debug "$<TARGET_FILE:${target}>" "${CMAKE_BINARY_DIR}/${ARG_FILE}.debug"
-    COMMAND "${NANONT_OBJCOPY}" --strip-all "$<TARGET_FILE:${target}>" "${CMAKE_BINARY_DIR}/${ARG_FILE}"
+    COMMAND "${CMAKE_COMMAND}" -E env SOURCE_DATE_EPOCH=0 # objcopy stamps the time of the day on what it writes
+      "${NANONT_OBJCOPY}" --strip-all "$<TARGET_FILE:${target}>" "${CMAKE_BINARY_DIR}/${ARG_FILE}"
     VERBATIM)
 endfunction()
