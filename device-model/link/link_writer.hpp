@@ -40,7 +40,7 @@ class LinkWriter {
     bool broken_ = false;
 };
 
-// The layout of the link on the wire, apart from any struct.
+// A record as it stands on the wire and back: little-endian, the layout of mpulab_record.
 void encode_record(const mpulab_record& record, uint8_t* into); // sizeof(mpulab_record) bytes
 mpulab_record decode_record(const uint8_t (&from)[sizeof(mpulab_record)]);
 
