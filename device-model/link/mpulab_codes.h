@@ -42,6 +42,14 @@ enum mpulab_guest_error {
     MPULAB_GUEST_WRITE_UNPOWERED = 3  /* any register written in D3 */
 };
 
+/* IMAGE_NOTE. */
+enum mpulab_image_note {
+    MPULAB_IMAGE_MAPPED_WHOLE =
+        0, /* b: SectionAlignment, below a page: one mapping, writable and executable throughout */
+    MPULAB_IMAGE_INIT_DISCARDED = 1, /* b: bytes of its discardable sections, unmapped after DriverEntry */
+    MPULAB_IMAGE_GUARDED = 2         /* b: functions its control-flow guard lets indirect calls reach */
+};
+
 /* FAULT: what a cue has spoilt. `a` holds three numbers. */
 #define MPULAB_FAULT(action, moment, cue) ((uint64_t)(action) | (uint64_t)(moment) << 8 | (uint64_t)(cue) << 32)
 #define MPULAB_FAULT_ACTION(a) ((uint32_t)((a)&0xff)) /* mpulab_cue_action */

@@ -71,6 +71,13 @@ enum mpulab_callback {
 #undef MPULAB_CALLBACK
 };
 
+/* Registers of a bugcheck (REGISTER). */
+enum mpulab_register {
+#define MPULAB_REGISTER(value, name, text) MPULAB_REGISTER_##name = value,
+#include "mpulab_registers.def"
+#undef MPULAB_REGISTER
+};
+
 #if defined(__cplusplus)
 static_assert(sizeof(mpulab_record) == 64, "the link's record is 64 bytes on every side");
 static_assert(sizeof(mpulab_link_header) == 16, "the link's header is 16 bytes on every side");

@@ -34,6 +34,7 @@ def _names(file, macro):
 
 KINDS = _names("mpulab_link_kinds.def", "MPULAB_KIND")
 CALLBACKS = _names("mpulab_callbacks.def", "MPULAB_CALLBACK")
+REGISTERS = _names("mpulab_registers.def", "MPULAB_REGISTER")
 
 
 def enum(name):
