@@ -22,7 +22,9 @@ struct Subdevice {
     UNICODE_STRING name; // our copy, zero-terminated
     PWCHAR given_name;   // the driver's string, V60
     ISubdevice* port;    // one reference
+    ULONG number;        // in the event log
     UNICODE_STRING links[kMaxCategories];
+    GUID categories[kMaxCategories]; // of each link
     ULONG link_count;
 };
 

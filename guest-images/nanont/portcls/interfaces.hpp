@@ -3,6 +3,7 @@
 #pragma once
 
 #include "com.hpp"
+#include "description.hpp"
 
 DEFINE_GUID(IID_ISubdevice, 0x8d5dfbcd, 0x3a1e, 0x4b9f, 0x9c, 0x54, 0x6c, 0x0e, 0x4b, 0x2f, 0x77, 0xa1);
 // from dmusicks.h, which brings the whole of DirectMusic
@@ -27,6 +28,10 @@ struct ISubdevice : public IUnknown {
     virtual void power_changed(POWER_STATE state, bool going_down) = 0;
     /** Streams are open. */
     virtual bool has_pins() = 0;
+    /** The class id it was made by. */
+    virtual const GUID& port_class() const = 0;
+    /** Of the miniport's filter; valid once is_initialized(). */
+    virtual const Description& description() const = 0;
 };
 
 } // namespace portcls

@@ -25,7 +25,7 @@ template <class T> T* pattern() {
 
 } // namespace
 
-PortMidi::PortMidi() {
+PortMidi::PortMidi(REFCLSID port_class) : port_class_(port_class) {
     lock_.initialize();
     KeInitializeSpinLock(&pins_lock_);
     InitializeListHead(&pins_);
@@ -328,6 +328,6 @@ PORTCLASSAPI NTSTATUS NTAPI PcNewPort(PPORT* out, REFCLSID id) {
                  id.Data4[5], id.Data4[6], id.Data4[7]);
         return STATUS_NOT_SUPPORTED;
     }
-    *out = new (kObjectTag) portcls::PortMidi();
+    *out = new (kObjectTag) portcls::PortMidi(id);
     return *out ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }

@@ -21,7 +21,7 @@ using PortMidiBase = ComObject<IPortMidi, IUnregisterSubdevice, IUnregisterPhysi
 
 class PortMidi final : public PortMidiBase {
   public:
-    PortMidi();
+    explicit PortMidi(REFCLSID port_class);
 
     // IPort
     STDMETHODIMP_(NTSTATUS) Init(PDEVICE_OBJECT, PIRP, PUNKNOWN, PUNKNOWN, PRESOURCELIST) override;
@@ -46,9 +46,10 @@ class PortMidi final : public PortMidiBase {
     void device_removed() override;
     void power_changed(POWER_STATE state, bool going_down) override;
     bool has_pins() override;
+    const GUID& port_class() const override { return port_class_; }
+    const Description& description() const override { return description_; }
 
     // for filters and pins; PASSIVE_LEVEL
-    const Description& description() const { return description_; }
     IMiniportMidi* miniport() const { return miniport_; }
     PDEVICE_OBJECT device() const { return device_; }
     bool is_removed() const { return removed_; }
@@ -73,6 +74,7 @@ class PortMidi final : public PortMidiBase {
     void release_if_unused();
     static VOID NTAPI notify_all(PKDPC, PVOID context, PVOID, PVOID);
 
+    const GUID port_class_;
     PDEVICE_OBJECT device_ = nullptr;
     IMiniportMidi* miniport_ = nullptr;
     IPowerNotify* power_notify_ = nullptr;

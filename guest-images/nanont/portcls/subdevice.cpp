@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Subdevices: a name, a port, device interfaces, connections; registered, found again, taken away.
 #include "adapter.hpp"
+#include "announce.hpp"
 
 namespace portcls {
 namespace {
@@ -40,6 +41,7 @@ NTSTATUS register_interfaces(Subdevice& subdevice) {
         UNICODE_STRING& link = subdevice.links[i];
         NTSTATUS status = IoRegisterDeviceInterface(subdevice.adapter->pdo, &categories[i], &subdevice.name, &link);
         if (!NT_SUCCESS(status)) return status;
+        subdevice.categories[i] = categories[i];
         subdevice.link_count = i + 1;
         status = IoSetDeviceInterfaceState(&link, TRUE);
         if (!NT_SUCCESS(status) && status != STATUS_OBJECT_NAME_EXISTS) return status;
@@ -85,6 +87,7 @@ NTSTATUS new_subdevice(Adapter& adapter, PWCHAR name, ISubdevice* port) {
     }
     InsertTailList(&adapter.subdevices, &subdevice->link);
     ++adapter.object_count;
+    announce(*subdevice);
     return STATUS_SUCCESS;
 }
 
@@ -110,6 +113,7 @@ KnownPort* unlink_known(Adapter& adapter, ISubdevice* port) {
 
 /** Off the lists first, under the lock; then, without it, whatever may call the driver. */
 void take_down(Adapter& adapter, Subdevice* subdevice) {
+    announce_gone(*subdevice);
     KsFreeObjectCreateItem(extension_of(adapter.fdo).header, &subdevice->name);
     subdevice->port->device_removed();
     free_subdevice(subdevice);
