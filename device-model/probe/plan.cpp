@@ -3,6 +3,7 @@
 
 #include "../common/bytes.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace mpulab {
@@ -10,6 +11,7 @@ namespace {
 
 constexpr size_t kHeaderSize = sizeof(mpulab_plan_header);
 constexpr size_t kSectionSize = sizeof(mpulab_plan_section);
+constexpr size_t kChoiceSize = sizeof(mpulab_choice);
 
 const char* section_name(uint32_t tag) {
     switch (tag) {
@@ -21,6 +23,10 @@ const char* section_name(uint32_t tag) {
         return "OPTIONS";
     case MPULAB_SECTION_CUES:
         return "CUES";
+    case MPULAB_SECTION_CHOICES:
+        return "CHOICES";
+    case MPULAB_SECTION_SEED:
+        return "SEED";
     default:
         return nullptr;
     }
@@ -42,12 +48,16 @@ bool check_place(const mpulab_plan_section& section, size_t number, size_t table
 bool check_meaning(const mpulab_plan_section& section, size_t number, ErrorText& error) {
     const char* name = section_name(section.tag);
     if (name == nullptr) {
-        return error.say("plan: section %zu: tag 0x%08x is unknown; SCORE, OPTIONS and CUES are known", number,
-                         section.tag);
+        return error.say("plan: section %zu: tag 0x%08x is unknown; SCORE, OPTIONS, CHOICES and CUES are "
+                         "known",
+                         number, section.tag);
     }
     if (section.tag == MPULAB_SECTION_MACHINE) {
         return error.say(
             "plan: section %zu (MACHINE): the probe makes it from the devices that are there; leave it out", number);
+    }
+    if (section.tag == MPULAB_SECTION_SEED) {
+        return error.say("plan: section %zu (SEED): the probe makes it from the plan's header; leave it out", number);
     }
     if (section.tag != MPULAB_SECTION_CUES && section.unit != 0) {
         return error.say("plan: section %zu (%s): unit %u; 0 expected", number, name, section.unit);
@@ -55,6 +65,26 @@ bool check_meaning(const mpulab_plan_section& section, size_t number, ErrorText&
     if (section.tag == MPULAB_SECTION_OPTIONS && section.size != sizeof(mpulab_guest_options)) {
         return error.say("plan: section %zu (OPTIONS): size %u; %zu expected", number, section.size,
                          sizeof(mpulab_guest_options));
+    }
+    if (section.tag == MPULAB_SECTION_CHOICES &&
+        (section.size % kChoiceSize != 0 || section.size > MPULAB_PLAN_MAX_CHOICES * kChoiceSize)) {
+        return error.say("plan: section %zu (CHOICES): size %u; a multiple of %zu, at most %zu, expected", number,
+                         section.size, kChoiceSize, MPULAB_PLAN_MAX_CHOICES * kChoiceSize);
+    }
+    return true;
+}
+
+// That a number and its alternative exist is the guest's to say: it has the list.
+bool check_choices(std::span<const uint8_t> bytes, size_t number, ErrorText& error) {
+    std::vector<uint32_t> seen;
+    ByteReader in(bytes.data(), bytes.size());
+    for (size_t i = 0; i < bytes.size() / kChoiceSize; ++i) {
+        const uint32_t choice = in.get<uint32_t>();
+        in.get<uint32_t>();
+        if (std::find(seen.begin(), seen.end(), choice) != seen.end()) {
+            return error.say("plan: section %zu (CHOICES): choice %u is forced twice", number, choice);
+        }
+        seen.push_back(choice);
     }
     return true;
 }
@@ -112,6 +142,10 @@ bool Plan::parse(const void* bytes, size_t size, ErrorText& error) {
         if (!check_place(section, number, table_end, size, error)) return false;
         for (size_t other = 0; other < number; ++other) {
             if (!check_against(section, number, sections[other], other, error)) return false;
+        }
+        if (section.tag == MPULAB_SECTION_CHOICES &&
+            !check_choices({static_cast<const uint8_t*>(bytes) + section.offset, section.size}, number, error)) {
+            return false;
         }
         sections.push_back(section);
     }

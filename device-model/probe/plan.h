@@ -3,10 +3,10 @@
  * The plan: everything the harness hands to a machine before its first instruction, as one file ("plan=FILE" of the
  * probe, settable again after a restore). A header, then a table of sections, then their bytes, each section at a
  * multiple of 8. The probe checks the whole of it before the machine starts and refuses it by name; the guest reads
- * SCORE and OPTIONS through the probe's ports, CUES go to the card whose number stands in `unit`.
+ * SCORE, OPTIONS and CHOICES through the probe's ports, CUES go to the card whose number stands in `unit`.
  *
  * MACHINE is not in the file: the probe makes it from the devices that are really there, so that no port or IRQ number
- * has to be written down twice.
+ * has to be written down twice. Nor is SEED, which the guest reads where it draws lots.
  */
 #ifndef MPULAB_PLAN_H
 #define MPULAB_PLAN_H
@@ -22,6 +22,8 @@
 #define MPULAB_SECTION_SCORE 0x524f4353u   /* "SCOR": guest-images/agent/score.h */
 #define MPULAB_SECTION_OPTIONS 0x5354504fu /* "OPTS": mpulab_guest_options */
 #define MPULAB_SECTION_CUES 0x53455543u    /* "CUES": mpulab_cues_header, mpulab_cue[], bytes */
+#define MPULAB_SECTION_CHOICES 0x494f4843u /* "CHOI": mpulab_choice[] */
+#define MPULAB_SECTION_SEED 0x44454553u    /* "SEED": the header's seed, 8 bytes */
 
 typedef struct mpulab_plan_header {
     uint8_t magic[8];
@@ -64,6 +66,15 @@ typedef struct mpulab_guest_options {
 } mpulab_guest_options;
 
 #define MPULAB_OPTION_HOLD_BEFORE_DRIVER_ENTRY 0x1u
+
+/* Where Windows is undocumented nanont takes one of several answers: guest-images/nanont/include/nanont_choices.def.
+ * What is not forced here is drawn: SplitMix64(seed ^ number) % alternatives. */
+typedef struct mpulab_choice {
+    uint32_t number;      /* of the choice; none twice */
+    uint32_t alternative; /* 0 = the first */
+} mpulab_choice;
+
+#define MPULAB_PLAN_MAX_CHOICES 256u
 
 /* Cues: what a card does by itself, once or several times. The section is a header, the table of cues, and then the
  * bytes that INJECT sends. core/CUES.md explains triggers and actions; the two .def files list them with the bounds of
@@ -113,7 +124,7 @@ enum mpulab_cue_action {
 #if defined(__cplusplus)
 static_assert(sizeof(mpulab_plan_header) == 32 && sizeof(mpulab_plan_section) == 16 &&
                   sizeof(mpulab_machine_device) == 48 && sizeof(mpulab_guest_options) == 32 &&
-                  sizeof(mpulab_cues_header) == 32 && sizeof(mpulab_cue) == 64,
+                  sizeof(mpulab_cues_header) == 32 && sizeof(mpulab_cue) == 64 && sizeof(mpulab_choice) == 8,
               "the plan's structures have one layout on every side");
 #endif
 

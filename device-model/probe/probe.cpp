@@ -20,6 +20,8 @@ bool Probe::set_plan(const void* bytes, size_t size, ErrorText& error) {
         return false;
     }
     plan_ = std::move(plan);
+    for (size_t i = 0; i < seed_.size(); ++i)
+        seed_[i] = static_cast<uint8_t>(plan_.seed() >> 8 * i);
     started_ = false;
     ended_ = false;
     return true;

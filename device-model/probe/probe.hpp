@@ -64,6 +64,7 @@ class Probe {
     Plan plan_;
     std::vector<AttachedCard> cards_; // by unit
     std::vector<uint8_t> machine_;
+    std::array<uint8_t, 8> seed_ = {}; // the SEED section: the plan's seed, little-endian
     bool assembled_ = false;
 
     const mpulab_cause* power_cause_ = nullptr; // while a card is told its power state

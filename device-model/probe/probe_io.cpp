@@ -61,7 +61,10 @@ std::span<const uint8_t> Probe::selected_section() const {
         return machine_;
     case MPULAB_SECTION_SCORE:
     case MPULAB_SECTION_OPTIONS:
+    case MPULAB_SECTION_CHOICES:
         return plan_.section(selected_, 0);
+    case MPULAB_SECTION_SEED:
+        return seed_;
     default:
         return {}; // CUES are the cards' business
     }

@@ -78,7 +78,9 @@ TEST_CASE("a section that is not right is refused by number, name and value") {
     };
     CHECK_THAT(bent(0, 0x12345678), StartsWith("plan: section 0: tag 0x12345678 is unknown"));
     CHECK_THAT(bent(0, MPULAB_SECTION_MACHINE), StartsWith("plan: section 0 (MACHINE): the probe makes it"));
+    CHECK_THAT(bent(0, MPULAB_SECTION_SEED), StartsWith("plan: section 0 (SEED): the probe makes it"));
     CHECK_THAT(bent(0, MPULAB_SECTION_OPTIONS), StartsWith("plan: section 0 (OPTIONS): size 5; 32 expected"));
+    CHECK_THAT(bent(0, MPULAB_SECTION_CHOICES), StartsWith("plan: section 0 (CHOICES): size 5; a multiple of 8"));
     CHECK(bent(4, 1) == "plan: section 0 (SCORE): unit 1; 0 expected");
     CHECK(bent(8, 81) == "plan: section 0 (SCORE): offset 81 is no multiple of 8");
     CHECK_THAT(bent(8, 0), StartsWith("plan: section 0 (SCORE): offset 0 and size 5 do not lie between"));
@@ -93,6 +95,23 @@ TEST_CASE("a section that is there twice is refused, cues for two cards are two 
     CHECK_THAT(refusal(plan_bytes({{MPULAB_SECTION_CUES, 1, {1}}, {MPULAB_SECTION_CUES, 1, {2}}})),
                StartsWith("plan: section 1 (CUES, unit 1): there is one already"));
     CHECK(refusal(plan_bytes({{MPULAB_SECTION_CUES, 0, {1}}, {MPULAB_SECTION_CUES, 1, {2}}})) == "taken");
+}
+
+TEST_CASE("choices are whole pairs, at most 256, none forced twice") {
+    const auto choices = [](std::initializer_list<uint32_t> words) {
+        Bytes bytes(words.size() * 4);
+        size_t at = 0;
+        for (const uint32_t word : words) {
+            set_u32(bytes, at, word);
+            at += 4;
+        }
+        return refusal(plan_bytes({{MPULAB_SECTION_CHOICES, 0, bytes}}));
+    };
+    CHECK(choices({}) == "taken");
+    CHECK(choices({7, 1, 8, 0}) == "taken");
+    CHECK(choices({7, 1, 8, 0, 7, 1}) == "plan: section 0 (CHOICES): choice 7 is forced twice");
+    CHECK(refusal(plan_bytes({{MPULAB_SECTION_CHOICES, 0, Bytes(257 * 8)}})) ==
+          "plan: section 0 (CHOICES): size 2056; a multiple of 8, at most 2048, expected");
 }
 
 TEST_CASE("a plan cut off at any byte is refused") {

@@ -15,6 +15,14 @@ TEST_CASE("a guest finds the probe, and reads sections whole, twice, and no furt
     CHECK(test.in(MPULAB_PROBE_PORT_DATA) == 0);
 }
 
+TEST_CASE("a guest reads the plan's seed and what it forces") {
+    TestProbe test;
+    REQUIRE(test.set_plan(plan_bytes({{MPULAB_SECTION_CHOICES, 0, {7, 0, 0, 0, 1, 0, 0, 0}}}, 0x1122334455667788)));
+    test.start();
+    CHECK(test.section(MPULAB_SECTION_SEED) == Bytes{0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11});
+    CHECK(test.section(MPULAB_SECTION_CHOICES) == Bytes{7, 0, 0, 0, 1, 0, 0, 0});
+}
+
 TEST_CASE("MACHINE lists the cards by unit, whatever order they came in") {
     TestProbe test;
     test.add_card(1, 0x300);

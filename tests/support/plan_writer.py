@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Plans and cue sections, written by hand from device-model/probe/plan.h, so that a mistake in the harness' writers
 cannot hide one in their readers."""
+import pathlib
+import re
 import struct
 
-SCORE, OPTIONS, CUES = 0x524F4353, 0x5354504F, 0x53455543
+SCORE, OPTIONS, CUES, CHOICES = 0x524F4353, 0x5354504F, 0x53455543, 0x494F4843
 CUES_HEADER, CUE, PLAN_HEADER, PLAN_SECTION = 32, 64, 32, 16
 CUES_VERSION = 1
 TIME, MARKER, IRQ, WIRE_OUT, WIRE_IN, READ, WRITE, MODE = range(8)  # mpulab_cue_triggers.def
@@ -33,6 +35,20 @@ def cue_section(injections, seed=0):
         rows.append(cue(MARKER, INJECT, argument=marker, delay_ns=delay_ns, count=len(data), value=offset))
         payload += data
     return cues(rows, payload, seed)
+
+
+def choices():
+    """{name: (number, alternatives)} of nanont_choices.def."""
+    text = (pathlib.Path(__file__).resolve().parents[2] / "guest-images/nanont/include/nanont_choices.def").read_text()
+    rows = re.findall(r'^NANONT_CHOICE\((\d+), \w+, (\d+), "([^"]+)"', text, re.M)
+    return {name: (int(number), int(alternatives)) for number, alternatives, name in rows}
+
+
+def choice_section(forced):
+    """A CHOICES section of {name or number: alternative}."""
+    known = choices()
+    return b"".join(struct.pack("<II", known[name][0] if name in known else name, alternative)
+                    for name, alternative in forced.items())
 
 
 def plan(sections, seed):

@@ -49,4 +49,16 @@ typedef NTSTATUS(NTAPI NANONT_REMOVE_DEVICE)(ULONG Unit);
 typedef NANONT_REMOVE_DEVICE* PNANONT_REMOVE_DEVICE;
 #define NANONT_REMOVE_DEVICE_NAME L"NanontRemoveDevice"
 
+/* Which alternative of an undocumented answer this run takes: 0 .. alternatives - 1 of nanont_choices.def. The plan
+ * forces it or the seed draws it; the first question of a run makes the CHOICE record. A kernel without this function
+ * means alternative 0. IRQL <= DISPATCH_LEVEL. */
+enum nanont_choice {
+#define NANONT_CHOICE(number, NAME, ...) NANONT_CHOICE_##NAME = number,
+#include "nanont_choices.def"
+#undef NANONT_CHOICE
+};
+typedef ULONG(NTAPI NANONT_CHOOSE)(ULONG Choice);
+typedef NANONT_CHOOSE* PNANONT_CHOOSE;
+#define NANONT_CHOOSE_NAME L"NanontChoose"
+
 #endif /* NANONT_EMIT_H */

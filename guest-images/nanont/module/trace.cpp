@@ -8,6 +8,7 @@ PNANONT_EMIT emit;
 PNANONT_EMIT_BYTES emit_bytes;
 PNANONT_IRP_NUMBER irp_number;
 PNANONT_SET_CORRELATION correlate;
+PNANONT_CHOOSE chooser;
 bool attached;
 
 template <class Pointer> Pointer look_up(const wchar_t* name) {
@@ -31,6 +32,7 @@ void attach() {
     emit_bytes = look_up<PNANONT_EMIT_BYTES>(NANONT_EMIT_BYTES_NAME);
     irp_number = look_up<PNANONT_IRP_NUMBER>(NANONT_IRP_NUMBER_NAME);
     correlate = look_up<PNANONT_SET_CORRELATION>(NANONT_SET_CORRELATION_NAME);
+    chooser = look_up<PNANONT_CHOOSE>(NANONT_CHOOSE_NAME);
     attached = true;
 }
 
@@ -54,6 +56,10 @@ ULONGLONG irp(PIRP irp) {
 
 void set_correlation(ULONGLONG corr) {
     if (correlate) correlate(corr);
+}
+
+ULONG choose(nanont_choice choice) {
+    return chooser ? chooser(choice) : 0;
 }
 
 NTSTATUS Call::leave(NTSTATUS status, ULONGLONG result) {

@@ -28,6 +28,18 @@ ULONGLONG irp(PIRP irp);
 /** See NANONT_SET_CORRELATION. */
 void set_correlation(ULONGLONG corr);
 
+/** Which alternative of an undocumented answer this run takes (include/nanont_choices.def); 0 on a kernel that does not
+ * choose. IRQL <= DISPATCH_LEVEL. */
+ULONG choose(nanont_choice choice);
+
+/** Reproducible lots for alternatives that say "drawn": SplitMix64 of a count that the caller keeps. Pure. */
+constexpr ULONG draw(ULONGLONG& count, ULONG most) {
+    ULONGLONG value = (++count) * 0x9e3779b97f4a7c15u;
+    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
+    value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
+    return static_cast<ULONG>((value ^ (value >> 31)) % most) + 1;
+}
+
 /** CALL_ENTER now, CALL_LEAVE by leave(); tells also when the callee came back at another IRQL (V03). Any IRQL. */
 class Call {
   public:

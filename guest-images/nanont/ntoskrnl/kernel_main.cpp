@@ -109,6 +109,7 @@ void start_driver(io::Driver& driver) {
 /// The first thread: everything that needs threads to be there already.
 VOID NTAPI system_start(PVOID) {
     phase(MPULAB_PHASE_SYSTEM_READY);
+    dbg::check_choices();
     io::init_workers();
     io::init_bus();
     if (!io::enumerate_machine()) {

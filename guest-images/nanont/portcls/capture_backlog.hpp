@@ -11,7 +11,7 @@ namespace portcls {
 class CaptureBacklog {
   public:
     static constexpr uint32_t kCapacityBytes = 16384;
-    static constexpr uint32_t kCapacityChunks = 1024;
+    static constexpr uint32_t kCapacityChunks = 4096; // Read may give a byte at a time
 
     /** Bytes of one Read with their stamp; returns how many were kept. */
     uint32_t push(uint32_t stamp_ms, const uint8_t* bytes, uint32_t count) {

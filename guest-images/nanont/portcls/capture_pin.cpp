@@ -7,7 +7,7 @@
 namespace portcls {
 namespace {
 
-constexpr ULONG kReadBytes = 256;
+constexpr ULONG kMaxReadBytes = 4096;
 constexpr ULONG kMaxBytesPerService = 4096;
 constexpr ULONG kMaxFullServices = 64; // services in a row that never saw Read return 0: V31
 constexpr ULONG kMinExtent = 12;       // one record with up to four bytes
@@ -35,10 +35,12 @@ class CapturePin final : public Pin {
     ~CapturePin() override = default;
     void collect();
     ULONG read();
+    ULONG read_size();
     void deliver();
 
     CaptureBacklog backlog_; // under lock_
-    UCHAR buffer_[kReadBytes] = {};
+    UCHAR buffer_[kMaxReadBytes] = {};
+    ULONGLONG draws_ = 0;  // of read_size()
     ULONGLONG offset_ = 0; // bytes of the stream since STOP
     ULONG full_services_ = 0;
 };
@@ -61,15 +63,23 @@ void CapturePin::collect() {
     if (full_services_ < kMaxFullServices && group_) group_->RequestService();
 }
 
+/** How large the buffer of the next Read is: the port's choice, and no documentation says which. */
+ULONG CapturePin::read_size() {
+    constexpr ULONG kSizes[] = {256, 1, 3, 64, kMaxReadBytes};
+    const ULONG choice = trace::choose(NANONT_CHOICE_READ_BUFFER);
+    return choice == 3 ? trace::draw(draws_, kSizes[choice]) : kSizes[choice];
+}
+
 /** One Read; 0: nothing, or an error. */
 ULONG CapturePin::read() {
+    const ULONG room = read_size();
     ULONG count = kPattern;
     const ULONGLONG stream = MPULAB_CORR(MPULAB_CORR_STREAM, number_);
-    trace::Call call(MPULAB_CALLBACK_Read, kReadBytes, number_, stream);
-    NTSTATUS status = stream_->Read(buffer_, kReadBytes, &count);
+    trace::Call call(MPULAB_CALLBACK_Read, room, number_, stream);
+    NTSTATUS status = stream_->Read(buffer_, room, &count);
     const bool unwritten = count == kPattern;
     const ULONG claimed = unwritten ? 0 : count;
-    const ULONG given = claimed < kReadBytes ? claimed : kReadBytes;
+    const ULONG given = claimed < room ? claimed : room;
     if (NT_SUCCESS(status) && given && running()) { // inside the call, as its result
         trace::record(MPULAB_KIND_STREAM_RANGE, stream, offset_, given, 1);
         offset_ += given;
@@ -77,7 +87,7 @@ ULONG CapturePin::read() {
     call.leave(status, claimed);
     if (!NT_SUCCESS(status)) return 0;
     if (unwritten) trace::finding(22, count, 0, "V22 Read succeeded and did not set *BytesRead");
-    if (claimed > kReadBytes) trace::finding(23, claimed, kReadBytes, "V23 Read gave more bytes than the buffer holds");
+    if (claimed > room) trace::finding(23, claimed, room, "V23 Read gave more bytes than the buffer holds");
     return given;
 }
 

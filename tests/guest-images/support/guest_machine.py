@@ -86,8 +86,16 @@ class Score:
         return struct.pack("<8sIIII", b"MPLBSCOR", 1, self.count, 24 + len(self.body), 0) + self.body
 
 
-def plan(score, cue_bytes=b"", seed=1):
+DRAWN = "by the seed"
+
+
+def plan(score, cue_bytes=b"", seed=1, choices=None):
+    """`choices`: {name: alternative} of nanont_choices.def; those that are not named take alternative 0, or what the
+    seed draws when `choices` is DRAWN."""
     sections = [(plan_writer.SCORE, 0, score), (plan_writer.OPTIONS, 0, bytes(32))]
+    if choices is not DRAWN:
+        forced = dict.fromkeys(plan_writer.choices(), 0) | (choices or {})
+        sections.append((plan_writer.CHOICES, 0, plan_writer.choice_section(forced)))
     if cue_bytes:
         sections.append((plan_writer.CUES, 0, cue_bytes))
     return plan_writer.plan(sections, seed)
@@ -146,6 +154,11 @@ class Run:
                 found.append((record_, text.decode("utf-8", "replace")))
         return found
 
+    def choices(self):
+        """{name: alternative} of the CHOICE records."""
+        names = {number: name for name, (number, _) in plan_writer.choices().items()}
+        return {names[record_.a]: record_.b for record_ in self.of("CHOICE")}
+
     def findings(self):
         """[(rule, text)]"""
         return [(finding.a, text) for finding, text in self.named("FINDING")]
@@ -176,7 +189,7 @@ def build_folder():
     return pathlib.Path(os.environ["MPULAB_BUILD"]) / "guest-images" / "nanont"
 
 
-def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None):
+def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, seed=1, choices=None):
     """Writes what a run needs into `folder`; the words of the QEMU command line that runs it, and its event log's path."""
     qemu = os.environ["MPULAB_QEMU"]
     images = build_folder()
@@ -189,7 +202,7 @@ def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", fil
     archive.update(files or {})
     archive = {name: data for name, data in archive.items() if data is not None}
     score = score if isinstance(score, bytes) else score.bytes()
-    (folder / "plan").write_bytes(plan(score, cue_bytes))
+    (folder / "plan").write_bytes(plan(score, cue_bytes, seed, choices))
     (folder / "modules.cpio").write_bytes(cpio(archive))
     log = folder / "events"
     argv = [qemu, "-no-user-config", "-nodefaults", "-display", "none", "-machine", "pc,usb=off", "-accel", "tcg",
@@ -203,13 +216,14 @@ def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", fil
     return [str(word) for word in argv], log
 
 
-def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None):
+def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None, seed=1, choices=None):
     """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records. `files` replaces
-    files of the archive, or adds to them; None takes one out. `card` is a card's properties, or a list of them. A run that does not end is an AssertionError."""
+    files of the archive, or adds to them; None takes one out. `card` is a card's properties, or a list of them.
+    `choices`: see plan(). A run that does not end is an AssertionError."""
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="mpulab-guest-")))
         folder.mkdir(exist_ok=True)
-        argv, log = prepare(folder, score, driver, cue_bytes, card, files)
+        argv, log = prepare(folder, score, driver, cue_bytes, card, files, seed, choices)
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
             ended = wait_for_end(process, log)

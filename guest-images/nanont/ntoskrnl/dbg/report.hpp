@@ -48,6 +48,8 @@ struct Place {
 };
 
 bool read_plan(ULONG tag, void* buffer, ULONG& size);
+/// A plan that forces a choice or an alternative that is not there ends the run, by number. IRQL <= DISPATCH_LEVEL.
+void check_choices();
 /// Puts a card of the machine into D0 to D3 (0 to 3): one port access, at any IRQL.
 void tell_power(ULONG unit, ULONG d_state);
 
