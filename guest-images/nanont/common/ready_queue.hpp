@@ -47,6 +47,20 @@ template <typename Entry> class ReadyQueue {
         remove(*entry, priority);
         return entry;
     }
+    /// As pop, but the first entry that `fits`, highest priority first.
+    template <typename Fits> Entry* pop_if(Fits fits) {
+        for (uint32_t left = summary_; left != 0;) {
+            const int priority = 31 - __builtin_clz(left);
+            left &= ~(1u << priority);
+            for (Entry* entry = heads_[priority].Flink; entry != &heads_[priority]; entry = entry->Flink) {
+                if (fits(*entry)) {
+                    remove(*entry, priority);
+                    return entry;
+                }
+            }
+        }
+        return nullptr;
+    }
 
   private:
     uint32_t summary_;

@@ -24,9 +24,16 @@ inline ULONGLONG read_tsc() {
 }
 
 // The local APIC (Intel SDM volume 3, chapter 11), memory-mapped.
+/// Finds it and sets up this processor's.
 bool init_local_apic(HAL_FAILURE& failure);
+/// Sets up this processor's, once it is known where it is.
+void init_this_local_apic();
+/// Of this processor.
 ULONG local_apic_id();
-/// The APIC timer: one shot of `count`, on vector HAL_VECTOR_CLOCK or masked; and what is left of it.
+/// The first two steps of a processor's start (Intel SDM volume 3, §9.4.4). `page`: physical, below 1 MB.
+void send_init(ULONG apic_id);
+void send_startup(ULONG apic_id, ULONG page);
+/// The APIC timer of the boot processor: one shot of `count`, on vector HAL_VECTOR_CLOCK or masked; and what is left.
 void start_apic_timer(ULONG count, bool masked);
 ULONG apic_timer_left();
 

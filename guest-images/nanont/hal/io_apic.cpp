@@ -78,7 +78,7 @@ extern "C" ULONG NTAPI HalGetIsaVector(ULONG IsaIrq) {
     return IsaIrq < hal::kIsaLines ? hal::vector_of(IsaIrq) : 0;
 }
 
-extern "C" BOOLEAN NTAPI HalEnableInterrupt(ULONG Vector, BOOLEAN Latched) {
+extern "C" BOOLEAN NTAPI HalEnableInterrupt(ULONG Vector, BOOLEAN Latched, ULONG ApicId) {
     using namespace hal;
     const ULONG line = line_of(Vector);
     if (line == kIsaLines) {
@@ -86,7 +86,7 @@ extern "C" BOOLEAN NTAPI HalEnableInterrupt(ULONG Vector, BOOLEAN Latched) {
     }
     KIRQL irql;
     KeAcquireSpinLock(&g_lock, &irql);
-    write(kRedirection + 2 * line + 1, local_apic_id() << 24);
+    write(kRedirection + 2 * line + 1, ApicId << 24);
     write(kRedirection + 2 * line, Vector | (Latched ? 0 : kLevel));
     KeReleaseSpinLock(&g_lock, irql);
     return TRUE;

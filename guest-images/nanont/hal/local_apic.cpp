@@ -16,6 +16,7 @@ enum Register : ULONG {
     kSpurious = 0x0f0,
     kErrorStatus = 0x280,
     kCommandLow = 0x300,
+    kCommandHigh = 0x310,
     kTimer = 0x320,
     kLint0 = 0x350,
     kLint1 = 0x360,
@@ -27,18 +28,35 @@ enum Register : ULONG {
 constexpr ULONG kMasked = 1u << 16;
 constexpr ULONG kSoftwareEnable = 1u << 8;
 constexpr ULONG kDeliverNmi = 4u << 8;
+constexpr ULONG kDeliverInit = 5u << 8;
+constexpr ULONG kDeliverStartup = 6u << 8;
 constexpr ULONG kToSelf = 1u << 18;
+constexpr ULONG kToOthers = 3u << 18;
 constexpr ULONG kAssert = 1u << 14;
+constexpr ULONG kPending = 1u << 12;
 constexpr ULONG kDivideBy1 = 0xb;
 
 volatile UCHAR* g_registers;
-ULONG g_timer_entry; // what kTimer holds: each write costs as much as some hundred instructions
+ULONG g_timer_entry; // what the boot processor's kTimer holds: a write costs as much as some hundred instructions
 
 ULONG read(Register r) {
     return *reinterpret_cast<volatile ULONG*>(g_registers + r);
 }
 void write(Register r, ULONG value) {
     *reinterpret_cast<volatile ULONG*>(g_registers + r) = value;
+}
+
+/// To one other processor. Interrupts off between the two halves: a handler may send something too.
+void send(ULONG apic_id, ULONG command) {
+    const ULONGLONG flags = __readeflags();
+    asm volatile("cli" : : : "memory");
+    constexpr ULONG kMostLooks = 1'000'000;
+    for (ULONG i = 0; i < kMostLooks && (read(kCommandLow) & kPending) != 0; ++i) {
+        YieldProcessor();
+    }
+    write(kCommandHigh, apic_id << 24);
+    write(kCommandLow, command);
+    __writeeflags(flags);
 }
 
 } // namespace
@@ -60,7 +78,13 @@ bool init_local_apic(HAL_FAILURE& failure) {
         return false;
     }
     g_timer_entry = kMasked | HAL_VECTOR_CLOCK;
-    write(kTimer, g_timer_entry);
+    init_this_local_apic();
+    return true;
+}
+
+void init_this_local_apic() {
+    __writemsr(kApicBaseMsr, __readmsr(kApicBaseMsr) | kApicGlobalEnable);
+    write(kTimer, kMasked | HAL_VECTOR_CLOCK);
     write(kLint0, kMasked); // the PIC's output: its lines come through the I/O APIC
     write(kLint1, kDeliverNmi);
     write(kError, kMasked);
@@ -68,7 +92,14 @@ bool init_local_apic(HAL_FAILURE& failure) {
     write(kTimerDivide, kDivideBy1);
     write(kSpurious, kSoftwareEnable | HAL_VECTOR_SPURIOUS);
     write(kEndOfInterrupt, 0);
-    return true;
+}
+
+void send_init(ULONG apic_id) {
+    send(apic_id, kDeliverInit | kAssert);
+}
+
+void send_startup(ULONG apic_id, ULONG page) {
+    send(apic_id, kDeliverStartup | kAssert | page >> 12);
 }
 
 ULONG local_apic_id() {
@@ -96,4 +127,12 @@ extern "C" VOID NTAPI HalRequestSoftwareDpc(VOID) {
 
 extern "C" VOID NTAPI HalEndOfInterrupt(VOID) {
     hal::write(hal::kEndOfInterrupt, 0);
+}
+
+extern "C" VOID NTAPI HalSendInterrupt(ULONG ApicId, ULONG Vector) {
+    hal::send(ApicId, hal::kAssert | Vector);
+}
+
+extern "C" VOID NTAPI HalStopOthers(VOID) {
+    hal::write(hal::kCommandLow, hal::kToOthers | hal::kDeliverNmi | hal::kAssert);
 }

@@ -153,6 +153,7 @@ extern "C" [[noreturn]] VOID NTAPI KiSystemStartup(const nanont::BootBlock* boot
     mm::init_pool();
     ke::init_threads(block.stack_top - kKernelStackSize, block.stack_top);
     init_hal(); // interrupt controllers, time
+    ke::start_processors();
     ke::start_clock();
     ke::Thread* first = nullptr;
     if (!NT_SUCCESS(ke::create_thread(system_start, nullptr, kSystemPriority, &first))) {

@@ -146,6 +146,8 @@ class Run:
             if record_.kind == kind:
                 text = b""
                 for name in self.records[index + 1 :]:
+                    if name.cpu != record_.cpu:
+                        continue  # another processor's, in between
                     if name.kind != "NAME":
                         break
                     text += name.data
@@ -189,7 +191,7 @@ def build_folder():
     return pathlib.Path(os.environ["MPULAB_BUILD"]) / "guest-images" / "nanont"
 
 
-def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, seed=1, choices=None):
+def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, seed=1, choices=None, cpus=1, slice_seed=1):
     """Writes what a run needs into `folder`; the words of the QEMU command line that runs it, and its event log's path."""
     qemu = os.environ["MPULAB_QEMU"]
     images = build_folder()
@@ -206,8 +208,8 @@ def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", fil
     (folder / "modules.cpio").write_bytes(cpio(archive))
     log = folder / "events"
     argv = [qemu, "-no-user-config", "-nodefaults", "-display", "none", "-machine", "pc,usb=off", "-accel", "tcg",
-            "-cpu", "qemu64,-monitor", "-m", "64M", "-smp", "1", "-rtc", "base=2000-01-01T00:00:00,clock=vm",
-            "-icount", "shift=3,sleep=off", "-seed", "1", "-L", firmware, "-bios", os.path.join(firmware, "qboot.rom"),
+            "-cpu", "qemu64,-monitor", "-m", "64M", "-smp", str(cpus), "-rtc", "base=2000-01-01T00:00:00,clock=vm",
+            "-icount", f"shift=3,sleep=off,slice-seed={slice_seed}" if cpus > 1 else "shift=3,sleep=off", "-seed", "1", "-L", firmware, "-bios", os.path.join(firmware, "qboot.rom"),
             "-kernel", images / "nanont-loader.elf", "-initrd", folder / "modules.cpio",
             "-append", f"probe={PROBE_PORT:#x}", "-no-shutdown", "-chardev", f"file,id=link,path={log}",
             "-device", f"mpulab-probe,id=probe,iobase={PROBE_PORT:#x},link=link,plan={folder / 'plan'}",
@@ -216,14 +218,15 @@ def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", fil
     return [str(word) for word in argv], log
 
 
-def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None, seed=1, choices=None):
+def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None, seed=1, choices=None,
+         cpus=1, slice_seed=1):
     """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records. `files` replaces
     files of the archive, or adds to them; None takes one out. `card` is a card's properties, or a list of them.
     `choices`: see plan(). A run that does not end is an AssertionError."""
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="mpulab-guest-")))
         folder.mkdir(exist_ok=True)
-        argv, log = prepare(folder, score, driver, cue_bytes, card, files, seed, choices)
+        argv, log = prepare(folder, score, driver, cue_bytes, card, files, seed, choices, cpus, slice_seed)
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
             ended = wait_for_end(process, log)

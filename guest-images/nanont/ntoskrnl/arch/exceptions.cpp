@@ -116,6 +116,7 @@ extern "C" void ki_exception(nanont::arch::ExceptionFrame* frame) {
     case kSimd:
         unhandled(place, STATUS_FLOAT_INVALID_OPERATION, frame->rip, "an unmasked floating-point exception");
     case kNmi:
+        ke::halt_if_stopped();
         dbg::bugcheck_at(place, NMI_HARDWARE_FAILURE, frame->rip, 0, 0, 0, "a non-maskable interrupt");
     case kMachineCheck:
         dbg::bugcheck_at(place, MACHINE_CHECK_EXCEPTION, frame->rip, 0, 0, 0, "a machine check");

@@ -76,6 +76,9 @@ bool g_stopping;
 
 [[noreturn]] void stop(ULONG code, const ULONGLONG (&p)[4], const Frame& frame, bool exact, const char* text) {
     cpu::interrupts_off();
+    if (!ke::stop_others()) {
+        ke::halt_if_stopped(); // another CPU was first, and its report is the one that counts
+    }
     if (g_stopping) {
         say("a second bugcheck, 0x%lx, while the first was reported", code);
         end_run(MPULAB_END_BUGCHECK, code);

@@ -49,6 +49,9 @@ bool a_call_is_watched() {
 
 void look_for_a_hanging_call(ULONGLONG now) {
     if (g_name != nullptr && now - g_began > kLimit) {
+        if (g_thread->state == ThreadState::Running && g_thread != current_thread()) {
+            return; // it runs on another CPU: that one's tick finds it, and can tell its stack
+        }
         if (g_thread == current_thread()) {
             dbg::emit_stack();
         } else {

@@ -22,6 +22,7 @@ volatile ULONGLONG g_interrupt_time;
 ULONG g_tick = kSlowestTick; // length of a tick
 ULONG g_resolution_requests;
 ULONGLONG g_next_tick;
+ULONGLONG g_last_thread_ran; // interrupt time at which a thread other than an idle one last ran
 
 /// Written so that a reader between the stores sees high halves that differ.
 void publish(volatile KSYSTEM_TIME& where, ULONGLONG value) {
@@ -61,19 +62,21 @@ void look_for_a_stuck_dpc(Processor& processor, ULONGLONG now) {
     }
 }
 
-void look_for_the_end_of_everything(Processor& processor, ULONGLONG now) {
-    if (processor.current_thread != processor.idle_thread) {
-        processor.last_thread_ran = now;
-        return;
+void look_for_the_end_of_everything(ULONGLONG now) {
+    for (ULONG i = 0; i < processor_count(); ++i) {
+        if (!is_idle(g_processors[i])) {
+            g_last_thread_ran = now;
+            return;
+        }
     }
     const bool can_be_woken = connected_interrupts() != 0;
     const bool has_timers = next_timer_due() != MAXULONGLONG;
     const ULONGLONG limit = can_be_woken ? kIdleLimit : kSecond;
-    if (!has_timers && !a_call_is_watched() && now - processor.last_thread_ran > limit) {
+    if (!has_timers && !a_call_is_watched() && now - g_last_thread_ran > limit) {
         dbg::say("nothing can run: no thread is ready, no timer is set%s, for %I64u ms; every thread waits for "
                  "something that will not come",
                  can_be_woken ? ", and no interrupt woke one" : ", no interrupt is connected",
-                 (now - processor.last_thread_ran) / 10'000);
+                 (now - g_last_thread_ran) / 10'000);
         dbg::end_run(MPULAB_END_GUEST_UNFIT, static_cast<ULONG>(STATUS_TIMEOUT));
     }
 }
@@ -96,14 +99,28 @@ void start_clock() {
     g_shared->NtMinorVersion = 0;
     g_shared->NtProductType = NtProductWinNt;
     g_shared->ProductTypeIsValid = TRUE;
-    g_shared->ActiveProcessorCount = 1;
+    g_shared->ActiveProcessorCount = processor_count();
     cpu::InterruptsOff off;
     publish_time(now_precise() / kSlowestTick * kSlowestTick);
-    this_processor().last_thread_ran = g_interrupt_time;
+    g_last_thread_ran = g_interrupt_time;
     plan_next_tick(now_precise());
 }
 
-/// At CLOCK_LEVEL, interrupts off.
+void tick(Processor& processor, ULONGLONG now) {
+    Thread* thread = processor.current_thread;
+    if (!is_idle(processor) && thread->quantum_ticks_left != 0 && --thread->quantum_ticks_left == 0) {
+        processor.reschedule = true;
+        request_dispatch(processor);
+    }
+    if (processor.dpc_count != 0) {
+        request_dispatch(processor);
+    }
+    look_for_a_stuck_dpc(processor, now);
+    look_for_a_hanging_call(now);
+}
+
+/// The boot CPU's alone: it keeps the time, and passes each tick on to those that have something to do. At CLOCK_LEVEL,
+/// interrupts off.
 void clock_interrupt() {
     Processor& processor = this_processor();
     const ULONGLONG precise =
@@ -116,16 +133,16 @@ void clock_interrupt() {
     publish_time(now);
     plan_next_tick(precise);
     if (next_timer_due() <= now) {
-        request_dispatch();
+        request_dispatch(processor);
     }
-    Thread* thread = processor.current_thread;
-    if (thread != processor.idle_thread && thread->quantum_ticks_left != 0 && --thread->quantum_ticks_left == 0) {
-        processor.reschedule = true;
-        request_dispatch();
+    tick(processor, now);
+    for (ULONG i = 1; i < processor_count(); ++i) {
+        Processor& other = g_processors[i];
+        if (!is_idle(other) || other.dpc_count != 0 || other.current_dpc != nullptr) {
+            request(other, kTick);
+        }
     }
-    look_for_a_stuck_dpc(processor, now);
-    look_for_a_hanging_call(now);
-    look_for_the_end_of_everything(processor, now);
+    look_for_the_end_of_everything(now);
 }
 
 } // namespace nanont::ke

@@ -25,13 +25,66 @@ enum ObjectType : UCHAR {
 
 } // namespace
 
+namespace {
+
+bool may_run(const Thread& thread, const Processor& processor) {
+    return (thread.affinity >> processor.number & 1) != 0;
+}
+
+/// Nothing runs there and nothing is about to.
+bool has_nothing_to_do(const Processor& processor) {
+    return is_idle(processor) && processor.ready.highest() < 0;
+}
+
+/// Where a thread goes that can run: back to where it was if that is idle, or to an idle CPU, or to one where it would
+/// run at once, or where it was.
+Processor& choose_processor(const Thread& thread) {
+    Processor& last = g_processors[thread.processor];
+    if (processor_count() == 1 || (may_run(thread, last) && has_nothing_to_do(last))) {
+        return last;
+    }
+    Processor* best = may_run(thread, last) ? &last : nullptr;
+    for (ULONG i = 0; i < processor_count(); ++i) {
+        Processor& other = g_processors[i];
+        if (!may_run(thread, other) || &other == best) {
+            continue;
+        }
+        if (has_nothing_to_do(other)) {
+            return other;
+        }
+        if (best == nullptr ||
+            (best->current_thread->priority >= thread.priority && other.current_thread->priority < thread.priority)) {
+            best = &other;
+        }
+    }
+    return *best; // an affinity holds one CPU at least
+}
+
+/// A CPU with nothing to do takes what waits at another.
+Thread* steal(const Processor& thief) {
+    for (ULONG i = 0; i < processor_count(); ++i) {
+        Processor& other = g_processors[i];
+        if (&other == &thief) {
+            continue;
+        }
+        if (LIST_ENTRY* entry = other.ready.pop_if(
+                [&](LIST_ENTRY& candidate) { return may_run(*thread_of(&candidate), thief); })) {
+            return thread_of(entry);
+        }
+    }
+    return nullptr;
+}
+
+} // namespace
+
 void make_ready(Locked, Thread& thread) {
-    Processor& processor = this_processor();
+    Processor& processor = choose_processor(thread);
     thread.state = ThreadState::Ready;
+    thread.processor = processor.number;
     processor.ready.push_back(thread.ready_entry, thread.priority);
     if (thread.priority > processor.current_thread->priority) {
         processor.reschedule = true;
-        request_dispatch();
+        request_dispatch(processor);
     }
 }
 
@@ -50,12 +103,14 @@ void switch_thread(Locked) {
             } else {
                 processor.ready.push_front(old->ready_entry, old->priority);
             }
-        } else if (processor.ready.highest() < 0) {
-            return;
         }
     }
     LIST_ENTRY* entry = processor.ready.pop();
-    Thread* next = entry != nullptr ? thread_of(entry) : processor.idle_thread;
+    Thread* next = entry != nullptr ? thread_of(entry) : steal(processor);
+    if (next == nullptr) {
+        next = processor.idle_thread;
+    }
+    next->processor = processor.number;
     next->quantum_ticks_left = kQuantumTicks;
     next->state = ThreadState::Running;
     if (next != old) {
@@ -148,11 +203,14 @@ void dispatch_interrupt() {
     processor.dispatch_requested = false;
     processor.in_dispatch_interrupt = true;
     cpu::interrupts_on();
+    const bool keeps_time = processor.number == 0;
     for (;;) {
-        expire_timers();
+        if (keeps_time) {
+            expire_timers();
+        }
         drain_dpcs();
         cpu::interrupts_off();
-        if (List::empty(processor.dpcs) && next_timer_due() > interrupt_time()) {
+        if (List::empty(processor.dpcs) && (!keeps_time || next_timer_due() > interrupt_time())) {
             break;
         }
         cpu::interrupts_on();
@@ -189,6 +247,8 @@ extern "C" void ki_interrupt(ULONG vector) {
         ++processor.interrupt_depth;
         if (vector == HAL_VECTOR_CLOCK) {
             clock_interrupt();
+        } else if (vector == HAL_VECTOR_IPI) {
+            serve_requests();
         } else {
             cpu::interrupts_on();
             device_interrupt(vector);

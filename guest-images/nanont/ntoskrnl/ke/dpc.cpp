@@ -8,6 +8,8 @@ namespace nanont::ke {
 namespace {
 
 constexpr UCHAR kDpcType = 0x13;
+constexpr USHORT kTargeted = 0x20;   // KDPC::Number of a DPC with a CPU of its own; 0 = wherever it is queued
+constexpr ULONG kHurriedDepth = 4;   // so many waiting make even unimportant ones urgent
 
 /// The CPU a DPC is queued on lives in DpcData; null = not queued.
 Processor* queued_on(const KDPC& dpc) {
@@ -28,10 +30,32 @@ KDPC* next_dpc(Processor& processor, Call& call) {
         dpc = CONTAINING_RECORD(entry, KDPC, DpcListEntry);
         call = {dpc->DeferredRoutine, dpc->DeferredContext, dpc->SystemArgument1, dpc->SystemArgument2};
         dpc->DpcData = nullptr;
-        --processor.dpc_count;
+        processor.dpc_count = processor.dpc_count - 1;
     }
     release_lock(processor.dpc_lock);
     return dpc;
+}
+
+Processor& target_of(const KDPC& dpc) {
+    const ULONG number = dpc.Number - ULONG{kTargeted};
+    return number < processor_count() ? g_processors[number] : this_processor();
+}
+
+/// Microsoft's "Organization of DPC queues": a queue is looked at at once for all but the unimportant on this CPU and for
+/// the more than medium important on another; else when it has grown, or when that CPU idles or ticks.
+bool is_urgent(const KDPC& dpc, const Processor& target) {
+    if (target.dpc_count >= kHurriedDepth) {
+        return true;
+    }
+    if (&target == &this_processor()) {
+        return dpc.Importance != LowImportance;
+    }
+    return dpc.Importance == HighImportance || dpc.Importance == MediumHighImportance || is_idle(target);
+}
+
+/// Signals the event that a flush waits for.
+VOID NTAPI reached(KDPC*, PVOID event, PVOID, PVOID) {
+    KeSetEvent(static_cast<PKEVENT>(event), 0, FALSE);
 }
 
 void check_return(const Call& call) {
@@ -50,9 +74,10 @@ void init_dpcs(Processor& processor) {
     processor.dpc_count = 0;
 }
 
-void request_dispatch() {
-    Processor& processor = this_processor();
-    if (!processor.in_dispatch_interrupt && !processor.dispatch_requested) {
+void request_dispatch(Processor& processor) {
+    if (&processor != &this_processor()) {
+        HalSendInterrupt(processor.apic_id, HAL_VECTOR_DISPATCH);
+    } else if (!processor.in_dispatch_interrupt && !processor.dispatch_requested) {
         processor.dispatch_requested = true;
         HalRequestSoftwareDpc();
     }
@@ -97,23 +122,27 @@ VOID NTAPI KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID
 
 BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2) {
     cpu::InterruptsOff off;
-    Processor& processor = this_processor();
+    Processor& processor = target_of(*Dpc);
+    // Under the lock of the queue it goes to: whoever sees it queued there finds it there.
+    acquire_lock(processor.dpc_lock);
     PVOID nobody = nullptr;
     if (!__atomic_compare_exchange_n(const_cast<PVOID*>(&Dpc->DpcData), &nobody, static_cast<PVOID>(&processor), false,
                                      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+        release_lock(processor.dpc_lock);
         return FALSE;
     }
     Dpc->SystemArgument1 = SystemArgument1;
     Dpc->SystemArgument2 = SystemArgument2;
-    acquire_lock(processor.dpc_lock);
     if (Dpc->Importance == HighImportance) {
         List::push_front(processor.dpcs, Dpc->DpcListEntry);
     } else {
         List::push_back(processor.dpcs, Dpc->DpcListEntry);
     }
-    ++processor.dpc_count;
+    processor.dpc_count = processor.dpc_count + 1;
     release_lock(processor.dpc_lock);
-    request_dispatch();
+    if (is_urgent(*Dpc, processor)) {
+        request_dispatch(processor);
+    }
     return TRUE;
 }
 
@@ -128,7 +157,7 @@ BOOLEAN NTAPI KeRemoveQueueDpc(PRKDPC Dpc) {
     if (still_queued) {
         List::remove(Dpc->DpcListEntry);
         Dpc->DpcData = nullptr;
-        --processor->dpc_count;
+        processor->dpc_count = processor->dpc_count - 1;
     }
     release_lock(processor->dpc_lock);
     return still_queued;
@@ -139,14 +168,37 @@ VOID NTAPI KeSetImportanceDpc(PRKDPC Dpc, KDPC_IMPORTANCE Importance) {
 }
 
 VOID NTAPI KeSetTargetProcessorDpc(PRKDPC Dpc, CCHAR Number) {
-    Dpc->Number = static_cast<USHORT>(static_cast<UCHAR>(Number));
+    Dpc->Number = static_cast<USHORT>(kTargeted + static_cast<UCHAR>(Number));
 }
 
-/// At PASSIVE_LEVEL on one CPU the dispatch interrupt has drained the queue before this can look.
+NTSTATUS export_KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER ProcNumber) __asm__(
+    "KeSetTargetProcessorDpcEx");
+NTSTATUS export_KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER ProcNumber) {
+    if (ProcNumber->Group != 0 || ProcNumber->Number >= kMaxProcessors || ProcNumber->Reserved != 0) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Dpc->Number = static_cast<USHORT>(kTargeted + ProcNumber->Number);
+    return STATUS_SUCCESS;
+}
+
+/// One CPU drains its queue at once. On more, a DPC behind all others of each CPU says that it has come so far.
 VOID NTAPI KeFlushQueuedDpcs(VOID) {
     require_irql(APC_LEVEL, "KeFlushQueuedDpcs");
-    RaisedIrql raised(DISPATCH_LEVEL);
-    drain_dpcs();
+    if (processor_count() == 1) {
+        RaisedIrql raised(DISPATCH_LEVEL);
+        drain_dpcs();
+        return;
+    }
+    for (ULONG i = 0; i < processor_count(); ++i) {
+        KEVENT event;
+        KDPC dpc;
+        KeInitializeEvent(&event, NotificationEvent, FALSE);
+        KeInitializeDpc(&dpc, reached, &event);
+        KeSetImportanceDpc(&dpc, MediumHighImportance);
+        KeSetTargetProcessorDpc(&dpc, static_cast<CCHAR>(i));
+        KeInsertQueueDpc(&dpc, nullptr, nullptr);
+        KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, nullptr);
+    }
 }
 
 } // extern "C"

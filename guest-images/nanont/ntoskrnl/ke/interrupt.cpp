@@ -25,14 +25,27 @@ constexpr ULONG kFirstDeviceVector = 0x30;
 constexpr ULONG kLastDeviceVector = 0xbf;
 constexpr ULONG kVectors = kLastDeviceVector - kFirstDeviceVector + 1;
 constexpr ULONG kStormLimit = 100'000;
+constexpr ULONG kMostShares = 16; // of one vector
 
 struct InterruptVector {
     _KINTERRUPT* first; // the list runs in a ring through `link`
-    ULONG unclaimed;    // interrupts in a row that no routine wanted
+    ULONG shares;
+    ULONG unclaimed;        // interrupts in a row that no routine wanted
+    volatile LONG in_service; // CPUs that walk the list right now
 };
 InterruptVector g_vectors[kVectors];
 ULONG g_connected;
-KSPIN_LOCK g_connect_lock;
+KSPIN_LOCK g_connect_lock; // with interrupts off
+
+/// Interrupts off, and the lists are this CPU's.
+class ConnectLock {
+  public:
+    ConnectLock() { acquire_lock(g_connect_lock); }
+    ~ConnectLock() { release_lock(g_connect_lock); }
+
+  private:
+    cpu::InterruptsOff off_;
+};
 
 bool is_device_vector(ULONG vector) {
     return vector >= kFirstDeviceVector && vector <= kLastDeviceVector;
@@ -64,17 +77,28 @@ ULONG connected_interrupts() {
 void device_interrupt(ULONG vector) {
     bool claimed = false;
     InterruptVector* place = is_device_vector(vector) ? &g_vectors[vector - kFirstDeviceVector] : nullptr;
-    _KINTERRUPT* interrupt = place != nullptr ? place->first : nullptr;
-    if (interrupt != nullptr) {
-        do {
-            // A level stays up until every device behind it is content; one edge may stand for several devices.
-            RaisedIrql raised(interrupt->synchronize_irql);
-            claimed |=
-                synchronized(*interrupt, [&] { return interrupt->routine(interrupt, interrupt->context); }) != FALSE;
-            check_return(*interrupt);
-            interrupt = CONTAINING_RECORD(interrupt->link.Flink, _KINTERRUPT, link);
-        } while (interrupt != place->first && place->first != nullptr);
+    _KINTERRUPT* connected[kMostShares];
+    ULONG count = 0;
+    if (place != nullptr) {
+        InterlockedIncrement(&place->in_service);
+        ConnectLock lock;
+        for (_KINTERRUPT* interrupt = place->first; count < place->shares;
+             interrupt = CONTAINING_RECORD(interrupt->link.Flink, _KINTERRUPT, link)) {
+            connected[count++] = interrupt;
+        }
+    }
+    // A level stays up until every device behind it is content; one edge may stand for several devices.
+    for (ULONG i = 0; i < count; ++i) {
+        _KINTERRUPT& interrupt = *connected[i];
+        RaisedIrql raised(interrupt.synchronize_irql);
+        claimed |= synchronized(interrupt, [&] { return interrupt.routine(&interrupt, interrupt.context); }) != FALSE;
+        check_return(interrupt);
+    }
+    if (count != 0) {
         place->unclaimed = claimed ? 0 : place->unclaimed + 1;
+    }
+    if (place != nullptr) {
+        InterlockedDecrement(&place->in_service);
     }
     dbg::emit(MPULAB_KIND_INTERRUPT, 0, vector, claimed ? 1 : 0, 0);
     if (place != nullptr && place->unclaimed > kStormLimit) {
@@ -95,13 +119,20 @@ extern "C" {
 
 NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT* InterruptObject, PKSERVICE_ROUTINE ServiceRoutine, PVOID ServiceContext,
                                   PKSPIN_LOCK SpinLock, ULONG Vector, KIRQL Irql, KIRQL SynchronizeIrql,
-                                  KINTERRUPT_MODE InterruptMode, BOOLEAN ShareVector, KAFFINITY, BOOLEAN) {
+                                  KINTERRUPT_MODE InterruptMode, BOOLEAN ShareVector, KAFFINITY ProcessorEnableMask,
+                                  BOOLEAN) {
     require_irql(PASSIVE_LEVEL, "IoConnectInterrupt");
     *InterruptObject = nullptr;
     if (!is_device_vector(Vector) || Irql != Vector >> 4 || SynchronizeIrql < Irql || SynchronizeIrql > HIGH_LEVEL) {
         dbg::say("IoConnectInterrupt: vector 0x%lx, IRQL %u, synchronize IRQL %u do not belong together; expected the "
                  "translated interrupt resource",
                  Vector, Irql, SynchronizeIrql);
+        return STATUS_INVALID_PARAMETER;
+    }
+    if ((ProcessorEnableMask & KeQueryActiveProcessors()) == 0) {
+        dbg::say("IoConnectInterrupt: affinity 0x%I64x holds none of the %lu processors that run; expected the "
+                 "translated interrupt resource's",
+                 static_cast<ULONGLONG>(ProcessorEnableMask), processor_count());
         return STATUS_INVALID_PARAMETER;
     }
     auto* interrupt = static_cast<PKINTERRUPT>(ExAllocatePoolWithTag(NonPagedPool, sizeof(_KINTERRUPT), tag("Intr")));
@@ -121,21 +152,22 @@ NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT* InterruptObject, PKSERVICE_ROUTIN
     bool first = false;
     NTSTATUS status = STATUS_SUCCESS;
     {
-        SpinLockGuard guard(g_connect_lock);
-        cpu::InterruptsOff off;
+        ConnectLock lock;
         InterruptVector& place = g_vectors[Vector - kFirstDeviceVector];
         first = place.first == nullptr;
         if (first) {
             List::init(interrupt->link);
             place.first = interrupt;
             place.unclaimed = 0;
-        } else if (ShareVector && place.first->share && place.first->mode == InterruptMode) {
+        } else if (ShareVector && place.first->share && place.first->mode == InterruptMode &&
+                   place.shares < kMostShares) {
             List::push_back(place.first->link, interrupt->link);
         } else {
             status = STATUS_INVALID_PARAMETER;
         }
         if (NT_SUCCESS(status)) {
             ++g_connected;
+            ++place.shares;
             interrupt->connected = TRUE;
             *InterruptObject = interrupt; // the routine may run, and look at it, from here on
         }
@@ -145,7 +177,9 @@ NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT* InterruptObject, PKSERVICE_ROUTIN
         return status;
     }
     if (first) {
-        HalEnableInterrupt(Vector, InterruptMode == Latched);
+        // One CPU serves a vector: the first of those asked for.
+        const ULONG number = static_cast<ULONG>(__builtin_ctzll(ProcessorEnableMask & KeQueryActiveProcessors()));
+        HalEnableInterrupt(Vector, InterruptMode == Latched, g_processors[number].apic_id);
     }
     return STATUS_SUCCESS;
 }
@@ -153,10 +187,9 @@ NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT* InterruptObject, PKSERVICE_ROUTIN
 VOID NTAPI IoDisconnectInterrupt(PKINTERRUPT InterruptObject) {
     require_irql(PASSIVE_LEVEL, "IoDisconnectInterrupt");
     bool last = false;
+    InterruptVector& place = g_vectors[InterruptObject->vector - kFirstDeviceVector];
     {
-        SpinLockGuard guard(g_connect_lock);
-        cpu::InterruptsOff off;
-        InterruptVector& place = g_vectors[InterruptObject->vector - kFirstDeviceVector];
+        ConnectLock lock;
         last = List::empty(InterruptObject->link);
         if (last) {
             place.first = nullptr;
@@ -165,9 +198,13 @@ VOID NTAPI IoDisconnectInterrupt(PKINTERRUPT InterruptObject) {
         }
         List::remove(InterruptObject->link);
         --g_connected;
+        --place.shares;
     }
     if (last) {
         HalDisableInterrupt(InterruptObject->vector);
+    }
+    while (place.in_service != 0) {
+        YieldProcessor(); // another CPU may be in the routine; it comes back, or the machine has worse to report
     }
     ExFreePoolWithTag(InterruptObject, tag("Intr"));
 }

@@ -23,7 +23,7 @@ enum class ThreadState : UCHAR { Initialized, Ready, Running, Waiting, Terminate
 struct _KTHREAD {
     DISPATCHER_HEADER Header; // signalled when the thread has ended
 
-    LIST_ENTRY ready_entry;
+    LIST_ENTRY ready_entry; // also in the list of those that have ended
     ULONGLONG stack_pointer; // while it does not run
     ULONGLONG stack_limit;   // lowest address; the page below is not mapped
     ULONGLONG stack_base;    // one past the highest address
@@ -31,6 +31,8 @@ struct _KTHREAD {
     SCHAR priority; // 0..31; the idle thread is in no queue
     UCHAR quantum_ticks_left;
     KPROCESSOR_MODE wait_mode;
+    UCHAR processor;    // number of the one it runs on, ran on last, or is queued at
+    KAFFINITY affinity; // the processors it may run on
 
     NTSTATUS wait_status;
     KWAIT_BLOCK* wait_list; // circular through NextWaitBlock while it waits
@@ -58,6 +60,8 @@ inline constexpr SCHAR kLowestRealTime = 16;
 inline constexpr SCHAR kHighestPriority = 31;
 inline constexpr UCHAR kQuantumTicks = 2;
 
+struct Processor;
+
 /// One CPU. The first 0x190 bytes lie where Windows' KPCR and KPRCB have them, for the code that drivers' headers put
 /// inline: gs:[0x18] self, gs:[0x184] number, gs:[0x188] current thread.
 struct Processor {
@@ -74,18 +78,22 @@ struct Processor {
 
     Thread* idle_thread;
     ReadyQueue<LIST_ENTRY> ready; // under the dispatcher lock
-    bool reschedule;              // a thread of higher priority, or the next one, should run
+    LIST_ENTRY ended;             // threads whose stacks nobody stands on any more but this CPU; under that lock too
+    volatile bool reschedule;     // a thread of higher priority, or the next one, should run
     bool dispatch_requested;      // the dispatch interrupt is on its way
     bool in_dispatch_interrupt;   // and being served: DPCs run, then the scheduler
 
+    ULONG apic_id;
+    volatile LONG online;
+    volatile LONG requests; // ProcessorRequest: what HAL_VECTOR_IPI is about
+
     LIST_ENTRY dpcs; // with interrupts off
     KSPIN_LOCK dpc_lock;
-    ULONG dpc_count;
+    volatile ULONG dpc_count;
     KDPC* current_dpc_object;
     PKDEFERRED_ROUTINE current_dpc; // null between DPCs
     ULONGLONG dpc_began;            // interrupt time
     ULONG interrupt_depth;
-    ULONGLONG last_thread_ran; // interrupt time at which a thread other than the idle one last ran
 
     arch::DescriptorTables tables;
 };
@@ -95,6 +103,7 @@ static_assert(offsetof(Processor, self) == 0x18 && offsetof(Processor, number) =
 inline constexpr ULONG kMaxProcessors = 2;
 extern Processor g_processors[kMaxProcessors];
 
+/// The one this runs on: for as long as IRQL is DISPATCH_LEVEL or above, or interrupts are off.
 inline Processor& this_processor() {
     Processor* self;
     asm volatile("movq %%gs:0x18, %0" : "=r"(self));
@@ -197,8 +206,32 @@ void satisfy_waiters(Locked, DISPATCHER_HEADER& object);
 /// Ends the wait of a thread with `status`.
 void end_wait(Locked, Thread& thread, NTSTATUS status);
 
-/// Asks for the dispatch interrupt on this CPU; it comes when IRQL allows.
-void request_dispatch();
+/// Asks for the dispatch interrupt on a CPU; it comes when IRQL there allows. DISPATCH_LEVEL or interrupts off.
+void request_dispatch(Processor& processor);
+
+// --- processors.cpp
+
+/// How many CPUs run: 1 until start_processors.
+ULONG processor_count();
+inline bool is_idle(const Processor& processor) {
+    return processor.current_thread == processor.idle_thread;
+}
+/// Starts the machine's other CPUs, up to kMaxProcessors, and waits until they idle. On the boot CPU.
+void start_processors();
+
+enum ProcessorRequest : LONG { kForgetPages = 1, kTick = 2 };
+/// Asks something of another CPU; it answers at IPI_LEVEL.
+void request(Processor& processor, ProcessorRequest what);
+/// The other end of `request`.
+void serve_requests();
+
+/// Makes every CPU forget what it knows about the mapping of these pages. IRQL < IPI_LEVEL, interrupts on (but at boot).
+void forget_pages(ULONGLONG address, size_t count);
+/// The machine comes to a stop: no other CPU executes anything from here on. False: another CPU has begun to stop it, and
+/// this one never returns from its next non-maskable interrupt.
+bool stop_others();
+/// A non-maskable interrupt arrived: does not return when the machine is being stopped.
+void halt_if_stopped();
 
 // --- timer.cpp
 
@@ -213,6 +246,8 @@ ULONGLONG next_timer_due();
 
 void start_clock();
 void clock_interrupt();
+/// What a tick is to each CPU: quanta, low-importance DPCs, DPCs that never end.
+void tick(Processor& processor, ULONGLONG now);
 /// Interrupt time of the last tick, 100 ns.
 ULONGLONG interrupt_time();
 ULONGLONG system_time_of(ULONGLONG interrupt_time);
@@ -234,6 +269,8 @@ ULONG connected_interrupts();
 void init_processor(Processor& processor, UCHAR number);
 /// Makes the stack that boot came up on the first thread, and starts the idle thread.
 void init_threads(ULONGLONG stack_limit, ULONGLONG stack_base);
+/// Makes the stack a started CPU came up on its idle thread.
+void init_idle_thread(Processor& processor, ULONGLONG stack_limit, ULONGLONG stack_base);
 /// A new thread, running soon. PASSIVE_LEVEL.
 NTSTATUS create_thread(PKSTART_ROUTINE routine, PVOID context, SCHAR priority, Thread** thread);
 /// What the stack that boot came up on does from now on: idle.

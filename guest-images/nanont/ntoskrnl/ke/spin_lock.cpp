@@ -21,15 +21,32 @@ bool try_acquire(KSPIN_LOCK& lock, ULONG_PTR word) {
     return __atomic_compare_exchange_n(&lock, &free, word, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
+constexpr ULONGLONG kLongestWait = 10'000'000; // a second, in 100 ns: no lock is held so long
+
+ULONGLONG now() {
+    return static_cast<ULONGLONG>(KeQueryPerformanceCounter(nullptr).QuadPart);
+}
+
 void acquire(KSPIN_LOCK& lock, const void* from) {
     const ULONG_PTR word = owner_word(from);
-    while (!try_acquire(lock, word)) {
+    ULONGLONG began = 0;
+    for (ULONG looks = 0; !try_acquire(lock, word); ++looks) {
         const ULONG_PTR seen = __atomic_load_n(&lock, __ATOMIC_RELAXED);
         if ((seen & kOwnerMask) == (word & kOwnerMask)) {
             dbg::bugcheck(SPIN_LOCK_ALREADY_OWNED, reinterpret_cast<ULONG_PTR>(&lock), taken_from(seen),
                           reinterpret_cast<ULONG_PTR>(from), 0,
                           "spin lock %p taken at %p is taken again at %p on the CPU that holds it: a deadlock", &lock,
                           reinterpret_cast<void*>(taken_from(seen)), from);
+        }
+        if (looks % 4096 == 0) {
+            began = looks == 0 ? now() : began;
+            if (now() - began > kLongestWait) {
+                dbg::bugcheck(DPC_WATCHDOG_VIOLATION, 1, (now() - began) / 156'250, kLongestWait / 156'250,
+                              reinterpret_cast<ULONG_PTR>(&lock),
+                              "spin lock %p, wanted at %p, has been held for a second by the CPU that took it at %p: a "
+                              "deadlock of two, or a holder that hangs",
+                              &lock, from, reinterpret_cast<void*>(taken_from(seen)));
+            }
         }
         YieldProcessor();
     }

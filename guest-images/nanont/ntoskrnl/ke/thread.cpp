@@ -12,14 +12,12 @@ Processor g_processors[kMaxProcessors];
 namespace {
 
 constexpr UCHAR kThreadObject = 6;
-Thread g_idle_thread; // of the boot processor
-ULONG_PTR g_next_id = 4;
-
-// Ended threads: their stacks are freed by somebody who does not stand on them.
-Thread* g_last_ended;
+Thread g_idle_threads[kMaxProcessors];
+LONG g_next_id;
 
 constexpr size_t kMaxThreads = 256;
-Thread* g_threads[kMaxThreads]; // all that have a stack; for the bugcheck report, which may not take locks
+// All that have a stack, under the dispatcher lock; the bugcheck report looks at them without.
+Thread* g_threads[kMaxThreads];
 
 void remember(Thread& thread) {
     for (Thread*& slot : g_threads) {
@@ -48,8 +46,8 @@ void init_thread(Thread& thread, SCHAR priority) {
     KeInitializeTimerEx(&thread.timer, NotificationTimer);
     thread.priority = priority;
     thread.quantum_ticks_left = kQuantumTicks;
-    thread.id = g_next_id;
-    g_next_id += 4;
+    thread.affinity = ~KAFFINITY{0};
+    thread.id = static_cast<ULONG_PTR>(InterlockedIncrement(&g_next_id)) * 4;
 }
 
 /// What ki_swap_context finds on the stack of a thread that has not run yet.
@@ -71,18 +69,22 @@ void prepare_stack(Thread& thread) {
     thread.stack_pointer = reinterpret_cast<ULONGLONG>(frame);
 }
 
-void free_last_ended() {
-    Thread* ended = __atomic_exchange_n(&g_last_ended, nullptr, __ATOMIC_ACQ_REL);
-    if (ended != nullptr) {
-        forget(*ended);
+/// Frees the stacks of threads that have ended on this CPU: whoever runs here now stands on none of them.
+void free_ended() {
+    for (;;) {
+        Thread* ended = nullptr;
+        {
+            DispatcherLock lock;
+            if (LIST_ENTRY* entry = List::pop_front(this_processor().ended)) {
+                ended = CONTAINING_RECORD(entry, Thread, ready_entry);
+                forget(*ended);
+            }
+        }
+        if (ended == nullptr) {
+            return;
+        }
         mm::free_stack(ended->stack_limit);
         ObfDereferenceObject(ended);
-    }
-}
-
-[[noreturn]] void idle(PVOID) {
-    for (;;) {
-        cpu::wait_for_interrupt();
     }
 }
 
@@ -99,27 +101,33 @@ void init_processor(Processor& processor, UCHAR number) {
     cpu::set_gs_base(&processor); // loading segment registers may have cleared it
     cpu::set_irql_register(PASSIVE_LEVEL);
     processor.ready.init();
+    List::init(processor.ended);
     init_dpcs(processor);
 }
 
-void init_threads(ULONGLONG stack_limit, ULONGLONG stack_base) {
-    Processor& processor = this_processor();
-    init_timers();
+void init_idle_thread(Processor& processor, ULONGLONG stack_limit, ULONGLONG stack_base) {
+    Thread& thread = g_idle_threads[processor.number];
+    init_thread(thread, kIdlePriority);
+    thread.id = 0;
+    thread.state = ThreadState::Running;
+    thread.stack_limit = stack_limit;
+    thread.stack_base = stack_base;
+    thread.processor = processor.number;
+    thread.affinity = KAFFINITY{1} << processor.number;
+    processor.idle_thread = &thread;
+    processor.current_thread = &thread;
+    remember(thread);
+}
 
+void init_threads(ULONGLONG stack_limit, ULONGLONG stack_base) {
+    init_timers();
     // Before objects can be made, a thread is needed: the boot stack runs as the idle thread until the first real
     // thread exists, then idles.
-    init_thread(g_idle_thread, kIdlePriority);
-    g_idle_thread.id = 0;
-    g_idle_thread.state = ThreadState::Running;
-    g_idle_thread.stack_limit = stack_limit;
-    g_idle_thread.stack_base = stack_base;
-    processor.idle_thread = &g_idle_thread;
-    processor.current_thread = &g_idle_thread;
-    remember(g_idle_thread);
+    init_idle_thread(this_processor(), stack_limit, stack_base);
 }
 
 NTSTATUS create_thread(PKSTART_ROUTINE routine, PVOID context, SCHAR priority, Thread** result) {
-    free_last_ended();
+    free_ended();
     auto* thread = static_cast<Thread*>(ob::create(ob::Type::Thread, sizeof(Thread)));
     if (thread == nullptr) {
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -135,10 +143,11 @@ NTSTATUS create_thread(PKSTART_ROUTINE routine, PVOID context, SCHAR priority, T
     }
     thread->stack_base = thread->stack_limit + kKernelStackSize;
     prepare_stack(*thread);
-    remember(*thread);
     ObfReferenceObject(thread); // the running thread's own reference; the creator keeps the first
     *result = thread;
     DispatcherLock lock;
+    remember(*thread);
+    thread->processor = this_processor().number;
     make_ready(Locked{}, *thread);
     return STATUS_SUCCESS;
 }
@@ -146,13 +155,13 @@ NTSTATUS create_thread(PKSTART_ROUTINE routine, PVOID context, SCHAR priority, T
 void end_thread(NTSTATUS status) {
     Thread& thread = *current_thread();
     require_irql(APC_LEVEL, "PsTerminateSystemThread");
-    free_last_ended();
+    free_ended();
     thread.exit_status = status;
     KeAcquireSpinLockRaiseToDpc(&g_dispatcher_lock);
     thread.Header.SignalState = 1;
     satisfy_waiters(Locked{}, thread.Header);
     thread.state = ThreadState::Terminated;
-    __atomic_store_n(&g_last_ended, &thread, __ATOMIC_RELEASE);
+    List::push_back(this_processor().ended, thread.ready_entry);
     switch_thread(Locked{});
     __builtin_unreachable();
 }
@@ -166,9 +175,15 @@ const Thread* stack_overflown_at(ULONGLONG address) {
     return nullptr;
 }
 
-/// The boot stack's last act: interrupts on, and it runs only when nobody else wants to.
+/// A stack's last act that a CPU came up on: interrupts on, and it runs only when nobody else wants to.
 [[noreturn]] void become_idle() {
-    idle(nullptr);
+    for (;;) {
+        cpu::interrupts_off();
+        if (this_processor().dpc_count != 0) {
+            request_dispatch(this_processor()); // those of low importance, which nobody hurries
+        }
+        cpu::wait_for_interrupt();
+    }
 }
 
 } // namespace nanont::ke
@@ -238,7 +253,7 @@ KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority) {
                       "KeSetPriorityThread to %ld; expected 1..31", Priority);
     }
     DispatcherLock lock;
-    Processor& processor = this_processor();
+    Processor& processor = g_processors[Thread->processor];
     const KPRIORITY before = Thread->priority;
     if (Thread->state == ThreadState::Ready) {
         processor.ready.remove(Thread->ready_entry, Thread->priority);
@@ -248,7 +263,7 @@ KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority) {
         Thread->priority = static_cast<SCHAR>(Priority);
         if (Thread->state == ThreadState::Running && processor.ready.highest() > Priority) {
             processor.reschedule = true;
-            request_dispatch();
+            request_dispatch(processor);
         }
     }
     return before;
@@ -271,30 +286,6 @@ BOOLEAN NTAPI KeAreApcsDisabled(VOID) {
 }
 BOOLEAN NTAPI KeAreAllApcsDisabled(VOID) {
     return current_thread()->kernel_apc_disable != 0 || current_irql() >= APC_LEVEL;
-}
-
-CCHAR KeNumberProcessors = 1;
-KAFFINITY NTAPI KeQueryActiveProcessors(VOID) {
-    return 1;
-}
-ULONG NTAPI KeQueryActiveProcessorCount(PKAFFINITY ActiveProcessors) {
-    if (ActiveProcessors != nullptr) {
-        *ActiveProcessors = 1;
-    }
-    return 1;
-}
-ULONG NTAPI KeQueryActiveProcessorCountEx(USHORT) {
-    return 1;
-}
-ULONG NTAPI KeQueryMaximumProcessorCount(VOID) {
-    return kMaxProcessors;
-}
-ULONG NTAPI KeGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER ProcNumber) {
-    const ULONG number = this_processor().number;
-    if (ProcNumber != nullptr) {
-        *ProcNumber = {0, static_cast<UCHAR>(number), 0};
-    }
-    return number;
 }
 
 } // extern "C"

@@ -87,7 +87,8 @@ NTSTATUS wait(ULONG count, PVOID* objects, WAIT_TYPE type, KPROCESSOR_MODE mode,
         switch_thread(Locked{});
     } else {
         // Made ready again before it had gone to sleep: it is still the one that runs.
-        this_processor().ready.remove(thread.ready_entry, thread.priority);
+        g_processors[thread.processor].ready.remove(thread.ready_entry, thread.priority);
+        thread.processor = this_processor().number;
         thread.state = ThreadState::Running;
     }
     return thread.wait_status;

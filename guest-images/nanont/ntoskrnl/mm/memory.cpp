@@ -34,9 +34,18 @@ uint64_t take_table_page(void*) {
     return page * PAGE_SIZE;
 }
 
-void unmap(ULONGLONG address) {
-    g_tables.unmap(address);
-    cpu::forget_page(address);
+void unmap(ULONGLONG address, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+        g_tables.unmap(address + i * PAGE_SIZE);
+    }
+    ke::forget_pages(address, count);
+}
+
+/// Unmaps pages that were taken one after the other and gives them back.
+void unmap_and_give(ULONGLONG address, size_t count) {
+    const uint64_t physical = g_tables.physical(address);
+    unmap(address, count);
+    g_physical.give(physical / PAGE_SIZE, count);
 }
 
 /// `count` pages of the system area with a page before them that stays unmapped; g_lock is held.
@@ -104,9 +113,7 @@ ULONGLONG allocate_stack() {
     }
     for (size_t i = 0; i < kPages; ++i) {
         if (!g_tables.map(address + i * PAGE_SIZE, (page + i) * PAGE_SIZE, PageRights::ReadWrite)) {
-            for (size_t k = 0; k < i; ++k) {
-                unmap(address + k * PAGE_SIZE);
-            }
+            unmap(address, i);
             g_physical.give(page, kPages);
             give_system(address, kPages);
             return 0;
@@ -118,10 +125,7 @@ ULONGLONG allocate_stack() {
 void free_stack(ULONGLONG limit) {
     constexpr size_t kPages = kKernelStackSize / PAGE_SIZE;
     ke::SpinLockGuard guard(g_lock);
-    for (size_t i = 0; i < kPages; ++i) {
-        g_physical.give(g_tables.physical(limit + i * PAGE_SIZE) / PAGE_SIZE, 1);
-        unmap(limit + i * PAGE_SIZE);
-    }
+    unmap_and_give(limit, kPages);
     give_system(limit, kPages);
 }
 
@@ -140,9 +144,7 @@ ULONGLONG allocate_image(ULONG size) {
     const ULONGLONG base = kImageArea + place * PAGE_SIZE;
     for (size_t i = 0; i < pages; ++i) {
         if (!g_tables.map(base + i * PAGE_SIZE, (page + i) * PAGE_SIZE, PageRights::ReadWrite)) {
-            for (size_t k = 0; k < i; ++k) {
-                unmap(base + k * PAGE_SIZE);
-            }
+            unmap(base, i);
             g_physical.give(page, pages);
             g_images.give(place, pages + kImageGapPages);
             return 0;
@@ -154,17 +156,30 @@ ULONGLONG allocate_image(ULONG size) {
 void protect_image_page(ULONGLONG address, PageRights rights) {
     ke::SpinLockGuard guard(g_lock);
     g_tables.protect(address, rights);
-    cpu::forget_page(address);
+    ke::forget_pages(address, 1);
 }
 
 void free_image(ULONGLONG base, ULONG size) {
     const size_t pages = size / PAGE_SIZE;
     ke::SpinLockGuard guard(g_lock);
-    for (size_t i = 0; i < pages; ++i) {
-        g_physical.give(g_tables.physical(base + i * PAGE_SIZE) / PAGE_SIZE, 1);
-        unmap(base + i * PAGE_SIZE);
-    }
+    unmap_and_give(base, pages);
     // Its addresses are not used again: whatever still points there faults, and the report can name the module.
+}
+
+void use_kernel_tables() {
+    cpu::set_page_table_root(g_tables.root());
+}
+
+ULONG make_start_tables(ULONGLONG physical) {
+    ke::SpinLockGuard guard(g_lock);
+    const uint64_t root = take_table_page(nullptr);
+    if (root == 0) {
+        return 0;
+    }
+    RtlCopyMemory(direct(root), direct(g_tables.root()), PAGE_SIZE);
+    *static_cast<uint64_t*>(direct(root)) = 0;
+    PageTables tables(root, kDirectMap, take_table_page, nullptr);
+    return tables.map(physical, physical, PageRights::Execute) ? static_cast<ULONG>(root) : 0;
 }
 
 KUSER_SHARED_DATA* map_shared_user_data() {
@@ -205,9 +220,7 @@ PVOID NTAPI MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes,
     }
     for (size_t i = 0; i < pages; ++i) {
         if (!g_tables.map(address + i * PAGE_SIZE, physical - offset + i * PAGE_SIZE, PageRights::Device)) {
-            for (size_t k = 0; k < i; ++k) {
-                unmap(address + k * PAGE_SIZE);
-            }
+            unmap(address, i);
             give_system(address, pages);
             return nullptr;
         }
@@ -220,9 +233,7 @@ VOID NTAPI MmUnmapIoSpace(PVOID BaseAddress, SIZE_T NumberOfBytes) {
     const size_t pages =
         (reinterpret_cast<ULONGLONG>(BaseAddress) - address + NumberOfBytes + PAGE_SIZE - 1) / PAGE_SIZE;
     ke::SpinLockGuard guard(g_lock);
-    for (size_t i = 0; i < pages; ++i) {
-        unmap(address + i * PAGE_SIZE);
-    }
+    unmap(address, pages);
     give_system(address, pages);
 }
 

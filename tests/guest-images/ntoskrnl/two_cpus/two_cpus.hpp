@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// two_cpus.sys: what drivers count on when a second processor runs, tried from inside a driver and printed.
+// two_cpus_test.py reads "case NAME" and "FAILED" lines.
+#pragma once
+
+#include "../semantics/cases.hpp"
+
+extern "C" {
+__declspec(dllimport) KAFFINITY NTAPI KeSetSystemAffinityThreadEx(KAFFINITY);
+__declspec(dllimport) VOID NTAPI KeRevertToUserAffinityThreadEx(KAFFINITY);
+__declspec(dllimport) ULONG NTAPI KeGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER);
+}
+
+inline ULONG here() {
+    return KeGetCurrentProcessorNumberEx(nullptr);
+}
+
+/** A system thread that is waited for before this goes away. */
+class RunningThread {
+  public:
+    RunningThread(PKSTART_ROUTINE routine, PVOID context) {
+        HANDLE handle;
+        CHECK_EQUAL(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, routine, context),
+                    STATUS_SUCCESS);
+        CHECK_EQUAL(ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, nullptr, KernelMode, &thread_, nullptr),
+                    STATUS_SUCCESS);
+        ZwClose(handle);
+    }
+    ~RunningThread() {
+        Relative limit(5000);
+        CHECK_EQUAL(KeWaitForSingleObject(thread_, Executive, KernelMode, FALSE, &limit), STATUS_SUCCESS);
+        ObDereferenceObject(thread_);
+    }
+
+  private:
+    PVOID thread_ = nullptr;
+};
+
+void processors_are_counted(), threads_go_where_they_are_told(), threads_run_at_the_same_time();
+void a_spin_lock_keeps_the_other_out(), an_idle_processor_takes_a_ready_thread(), unmapped_pages_are_forgotten();
+void dpcs_run_where_they_are_targeted(), a_flush_waits_for_the_other_processor(), unimportant_dpcs_wait();
+void interlocked_lists_are_shared(), a_timer_dpc_runs_on_its_processor();
