@@ -61,8 +61,9 @@ typedef struct mpulab_machine_device {
 #define MPULAB_IRQ_LATCHED 0x1u /* edge-triggered, active high (ISA); without it level-triggered */
 
 typedef struct mpulab_guest_options {
-    uint32_t flags; /* MPULAB_OPTION_* */
-    uint32_t reserved[7];
+    uint32_t flags;         /* MPULAB_OPTION_* */
+    uint32_t windows_build; /* of a profile in nanont_profiles.def; 0 = 19045 */
+    uint32_t reserved[6];
 } mpulab_guest_options;
 
 #define MPULAB_OPTION_HOLD_BEFORE_DRIVER_ENTRY 0x1u

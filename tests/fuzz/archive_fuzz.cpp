@@ -28,6 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (nanont::find_setting({bytes.data(), bytes.size()}, "driver", out, sizeof(out)) &&
         std::strlen(out) >= sizeof(out))
         std::abort();
+    for (size_t at = 0, last = 0; nanont::next_setting({bytes.data(), bytes.size()}, at, "id", out, sizeof(out));
+         last = at)
+        if (at <= last || std::strlen(out) >= sizeof(out)) std::abort();
     uint64_t number = 0;
     nanont::parse_number(std::string(bytes.begin(), bytes.end()).c_str(), number);
     return 0;

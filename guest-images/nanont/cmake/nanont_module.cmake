@@ -3,6 +3,7 @@
 #
 #   NANONT_EXPORT(Name, State, "what is missing")        State: Complete or Partial
 #   NANONT_EXPORT_DATA(Name, State, "what is missing")   a variable
+#   a fourth argument: the Windows build it came with; a profile older than that lacks it
 #
 # From that list come the module's .def and the import library that the other modules link. An import that no list
 # names fails when the importing module is linked, not when it is booted.

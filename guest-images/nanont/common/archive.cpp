@@ -112,6 +112,33 @@ bool find_setting(ConstBytes text, const char* key, char* out, size_t room) {
     return false;
 }
 
+bool next_setting(ConstBytes text, size_t& offset, const char* key, char* out, size_t room) {
+    const size_t key_length = string_length(key);
+    while (offset < text.size) {
+        const size_t begin = offset;
+        size_t end = begin;
+        while (end < text.size && text.data[end] != '\n') {
+            ++end;
+        }
+        offset = end + 1;
+        while (end > begin && (text.data[end - 1] == '\r' || text.data[end - 1] == ' ')) {
+            --end;
+        }
+        const size_t head = key_length + 1;
+        if (end - begin <= key_length || text.data[begin + key_length] != '=' ||
+            __builtin_memcmp(text.data + begin, key, key_length) != 0 || end - begin - head >= room) {
+            continue;
+        }
+        const size_t length = end - begin - head;
+        __builtin_memcpy(out, text.data + begin + head, length);
+        out[length] = '\0';
+        if (string_length(out) == length) { // no zero inside
+            return true;
+        }
+    }
+    return false;
+}
+
 bool parse_number(const char* text, uint64_t& value) {
     unsigned base = 10;
     if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {

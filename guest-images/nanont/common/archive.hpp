@@ -43,6 +43,10 @@ class Archive {
 /// zero-terminated. False: the key is not there, or its value does not fit into `room` bytes.
 bool find_setting(ConstBytes text, const char* key, char* out, size_t room);
 
+/// The value of the next line "key=value" behind `offset`, which moves on behind it; a line ends at LF or CR LF, so
+/// values may hold spaces. False: there is no further one whose value fits into `room` bytes, zero included.
+bool next_setting(ConstBytes text, size_t& offset, const char* key, char* out, size_t room);
+
 /// A number as C writes it (0x330, 7), the whole of `text`.
 bool parse_number(const char* text, uint64_t& value);
 

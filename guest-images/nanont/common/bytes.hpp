@@ -73,6 +73,15 @@ constexpr bool equal_ignoring_case(const char* a, const char* b) {
     }
 }
 
+constexpr bool equal_exactly(const char* a, const char* b) {
+    for (; *a == *b; ++a, ++b) {
+        if (*a == '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
 constexpr size_t string_length(const char* text) {
     size_t length = 0;
     while (text[length] != '\0') {

@@ -3,10 +3,12 @@
 #include <nanont_boot.hpp>
 
 #include "arch/cpu.hpp"
+#include "cm/cm.hpp"
 #include "dbg/report.hpp"
 #include "io/io.hpp"
 #include "ke/ke.hpp"
 #include "ldr/ldr.hpp"
+#include "ldr/profile.hpp"
 #include "mm/mm.hpp"
 
 namespace nanont {
@@ -34,14 +36,14 @@ bool find_file(const char* name, ConstBytes& content) {
     return false;
 }
 
-/// Loads a file as a driver. Ends the run when it cannot be loaded.
-io::Driver& load_driver(const char* name, ConstBytes content, bool under_test) {
+/// Loads a file as the driver of a service. Ends the run when it cannot be loaded.
+io::Driver& load_driver(const char* name, const char* service, ConstBytes content, bool under_test) {
     ldr::Module* module = nullptr;
     io::Driver* driver = nullptr;
     ULONG end_code = MPULAB_END_GUEST_UNFIT;
     NTSTATUS status = ldr::load(name, content, under_test, module, end_code);
     if (NT_SUCCESS(status)) {
-        status = io::create_driver(name, module, driver);
+        status = io::create_driver(service, module, driver);
         if (!NT_SUCCESS(status)) {
             dbg::say("%s: no driver object: 0x%08lx", name, static_cast<ULONG>(status));
         }
@@ -50,6 +52,15 @@ io::Driver& load_driver(const char* name, ConstBytes content, bool under_test) {
         dbg::end_run(end_code, static_cast<ULONG>(status));
     }
     return *driver;
+}
+
+/// A file's name without its ending.
+void service_name(const char* file, char* out, size_t room) {
+    size_t length = 0;
+    for (; file[length] != '\0' && file[length] != '.' && length + 1 < room; ++length) {
+        out[length] = file[length];
+    }
+    out[length] = '\0';
 }
 
 /// A module of our own: without it, or when it does not start, the kernel is of no use.
@@ -62,17 +73,20 @@ void start_own_module(const char* name, bool required) {
         }
         return;
     }
-    const NTSTATUS status = io::call_driver_entry(load_driver(name, content, false));
+    char service[64];
+    service_name(name, service, sizeof(service));
+    const NTSTATUS status = io::call_driver_entry(load_driver(name, service, content, false));
     if (!NT_SUCCESS(status)) {
         dbg::say("%s: DriverEntry failed: 0x%08lx", name, static_cast<ULONG>(status));
         dbg::end_run(MPULAB_END_GUEST_UNFIT, static_cast<ULONG>(status));
     }
 }
 
-io::Driver& load_driver_under_test() {
-    ConstBytes settings;
+io::Driver& load_driver_under_test(ConstBytes settings) {
     char name[64];
-    if (!find_file("boot.cfg", settings) || !find_setting(settings, "driver", name, sizeof(name))) {
+    char service[64];
+    size_t offset = 0;
+    if (!next_setting(settings, offset, "driver", name, sizeof(name))) {
         dbg::say(
             "boot.cfg in the modules archive names no driver; expected a line driver=FILE.sys (63 characters at most)");
         dbg::end_run(MPULAB_END_BAD_IMAGE, static_cast<ULONG>(STATUS_NO_SUCH_FILE));
@@ -82,7 +96,20 @@ io::Driver& load_driver_under_test() {
         dbg::say("%s, the driver that boot.cfg names, is not in the modules archive", name);
         dbg::end_run(MPULAB_END_BAD_IMAGE, static_cast<ULONG>(STATUS_NO_SUCH_FILE));
     }
-    return load_driver(name, content, true);
+    offset = 0;
+    if (!next_setting(settings, offset, "service", service, sizeof(service))) {
+        service_name(name, service, sizeof(service));
+    }
+    return load_driver(name, service, content, true);
+}
+
+/// The package's part of the registry, when it has one.
+void load_registry() {
+    cm::init();
+    ConstBytes text;
+    if (find_file("registry.reg", text) && !cm::load(text)) {
+        dbg::end_run(MPULAB_END_BAD_IMAGE, static_cast<ULONG>(STATUS_REGISTRY_CORRUPT));
+    }
 }
 
 void hold_if_asked() {
@@ -110,14 +137,18 @@ void start_driver(io::Driver& driver) {
 VOID NTAPI system_start(PVOID) {
     phase(MPULAB_PHASE_SYSTEM_READY);
     dbg::check_choices();
+    ldr::init_profile();
     io::init_workers();
+    load_registry();
     io::init_bus();
-    if (!io::enumerate_machine()) {
+    ConstBytes settings;
+    find_file("boot.cfg", settings);
+    if (!io::enumerate_machine(settings)) {
         dbg::end_run(MPULAB_END_GUEST_UNFIT, static_cast<ULONG>(STATUS_INVALID_PARAMETER));
     }
     start_own_module("ks.sys", false);
     start_own_module("portcls.sys", false);
-    io::Driver& driver = load_driver_under_test();
+    io::Driver& driver = load_driver_under_test(settings);
     phase(MPULAB_PHASE_DRIVER_LOADED);
     hold_if_asked();
     start_driver(driver);

@@ -208,6 +208,25 @@ TEST_CASE("a value that does not fit with its end is not taken") {
     CHECK_FALSE(nanont::find_setting(view("k=1"), "k", out, 1));
 }
 
+TEST_CASE("settings of one key come line after line, with spaces in them, and what does not fit is passed over") {
+    const std::string text =
+        "driver=a.sys\r\nid=ACPI\\A\n id=no\nid=two words \nids=x\nid=too long for it\nid\nid=\nid=last";
+    size_t offset = 0;
+    char out[10];
+    std::vector<std::string> values;
+    while (nanont::next_setting(view(text), offset, "id", out, sizeof(out)))
+        values.emplace_back(out);
+    CHECK(values == std::vector<std::string>{"ACPI\\A", "two words", "", "last"});
+    offset = 0;
+    REQUIRE(nanont::next_setting(view(text), offset, "driver", out, sizeof(out)));
+    CHECK(std::string(out) == "a.sys");
+    CHECK_FALSE(nanont::next_setting(view(text), offset, "driver", out, sizeof(out)));
+    offset = 0;
+    CHECK_FALSE(nanont::next_setting(view(std::string("id=a\0b", 6)), offset, "id", out, sizeof(out)));
+    offset = 0;
+    CHECK_FALSE(nanont::next_setting(view(""), offset, "id", out, sizeof(out)));
+}
+
 TEST_CASE("a number is decimal or, after 0x, hexadecimal, up to 64 bits") {
     uint64_t value = 0;
     CHECK(nanont::parse_number("0", value));

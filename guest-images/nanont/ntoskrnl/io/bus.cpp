@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The bus driver: the machine's devices, as the probe describes them, become physical device objects named after their
-// ACPI ids. It answers what a PnP bus is asked; starting and stopping needs nothing of it. An ISA card has no power
-// register, so its D-state, like a method of ACPI on a PC, goes to the machine by the probe.
+// ACPI ids, and each root= of boot.cfg one without hardware. It answers what a PnP bus is asked; starting and stopping
+// needs nothing of it. An ISA card has no power register, so its D-state, like a method of ACPI on a PC, goes to the
+// machine by the probe.
 #include "dbg/report.hpp"
 #include "io.hpp"
 #include "ke/ke.hpp"
@@ -22,33 +23,26 @@ NTSTATUS complete(PIRP irp, NTSTATUS status) {
     return status;
 }
 
-/// A string of its own for the caller, which frees it; MULTI_SZ ids get their second zero.
-NTSTATUS answer_id(PIRP irp, const WCHAR* text) {
-    const size_t length = wcslen(text);
-    auto* copy = static_cast<PWSTR>(ExAllocatePoolWithTag(PagedPool, (length + 2) * sizeof(WCHAR), kTag));
+/// A copy for the caller, which frees it.
+NTSTATUS answer_id(PIRP irp, const WCHAR* text, size_t units) {
+    auto* copy = static_cast<PWSTR>(ExAllocatePoolWithTag(PagedPool, units * sizeof(WCHAR), kTag));
     if (copy == nullptr) {
         return complete(irp, STATUS_INSUFFICIENT_RESOURCES);
     }
-    RtlCopyMemory(copy, text, length * sizeof(WCHAR));
-    copy[length] = copy[length + 1] = 0;
+    RtlCopyMemory(copy, text, units * sizeof(WCHAR));
     irp->IoStatus.Information = reinterpret_cast<ULONG_PTR>(copy);
     return complete(irp, STATUS_SUCCESS);
 }
 
 NTSTATUS query_id(const DeviceNode& node, PIRP irp, BUS_QUERY_ID_TYPE type) {
-    WCHAR text[64];
     switch (type) {
     case BusQueryDeviceID:
+        return answer_id(irp, node.device_id, wcslen(node.device_id) + 1);
     case BusQueryHardwareIDs:
-        _snwprintf(text, RTL_NUMBER_OF(text), L"ACPI\\%hs", node.machine.hardware_id);
-        return answer_id(irp, text);
-    case BusQueryCompatibleIDs:
-        _snwprintf(text, RTL_NUMBER_OF(text), L"*%hs", node.machine.hardware_id);
-        return answer_id(irp, text);
+        return answer_id(irp, node.hardware_ids, multi_text_units(node.hardware_ids));
     case BusQueryInstanceID:
-        _snwprintf(text, RTL_NUMBER_OF(text), L"%lu", static_cast<ULONG>(node.machine.unit));
-        return answer_id(irp, text);
-    default:
+        return answer_id(irp, node.instance_id, wcslen(node.instance_id) + 1);
+    default: // there are no compatible ones
         return complete(irp, irp->IoStatus.Status);
     }
 }
@@ -110,12 +104,15 @@ NTSTATUS NTAPI dispatch_pnp(PDEVICE_OBJECT device, PIRP irp) {
 NTSTATUS NTAPI dispatch_power(PDEVICE_OBJECT device, PIRP irp) {
     const IO_STACK_LOCATION& location = *IoGetCurrentIrpStackLocation(irp);
     const UCHAR minor = location.MinorFunction;
+    const DeviceNode& node = *extension_of(device).node;
     if (minor == IRP_MN_SET_POWER && location.Parameters.Power.Type == DevicePowerState) {
         const DEVICE_POWER_STATE state = location.Parameters.Power.State.DeviceState;
         if (state < PowerDeviceD0 || state > PowerDeviceD3) {
             return complete(irp, STATUS_INVALID_PARAMETER);
         }
-        dbg::tell_power(extension_of(device).node->machine.unit, static_cast<ULONG>(state - PowerDeviceD0));
+        if (!node.is_root) {
+            dbg::tell_power(node.machine.unit, static_cast<ULONG>(state - PowerDeviceD0));
+        }
     }
     const bool known = minor == IRP_MN_SET_POWER || minor == IRP_MN_QUERY_POWER;
     return complete(irp, known ? STATUS_SUCCESS : irp->IoStatus.Status);
@@ -135,9 +132,35 @@ NTSTATUS make_pdo(DeviceNode& node) {
     node.pdo->Flags |= DO_BUS_ENUMERATED_DEVICE;
     node.pdo->Flags &= ~ULONG{DO_DEVICE_INITIALIZING};
     List::init(node.interfaces);
-    _snwprintf(node.instance, RTL_NUMBER_OF(node.instance), L"ACPI\\%hs\\%lu", node.machine.hardware_id,
-               static_cast<ULONG>(node.machine.unit));
+    _snwprintf(node.instance, RTL_NUMBER_OF(node.instance), L"%ls\\%ls", node.device_id, node.instance_id);
+    publish(node);
     return STATUS_SUCCESS;
+}
+
+void name_machine_device(DeviceNode& node) {
+    const char* id = node.machine.hardware_id;
+    _snwprintf(node.device_id, RTL_NUMBER_OF(node.device_id), L"ACPI\\%hs", id);
+    _snwprintf(node.instance_id, RTL_NUMBER_OF(node.instance_id), L"%lu", static_cast<ULONG>(node.machine.unit));
+    const int first = _snwprintf(node.hardware_ids, RTL_NUMBER_OF(node.hardware_ids), L"%ls", node.device_id);
+    _snwprintf(node.hardware_ids + first + 1, RTL_NUMBER_OF(node.hardware_ids) - first - 2, L"*%hs", id);
+}
+
+/// "ROOT\\NAME" of boot.cfg.
+bool name_root_device(DeviceNode& node, const char* id) {
+    static constexpr char kPrefix[] = "ROOT\\";
+    size_t length = 0;
+    for (; id[length] != '\0'; ++length) {
+        const char c = id[length];
+        if (c <= ' ' || c > '~' || c == ',' || (c == '\\' && length != sizeof(kPrefix) - 2) ||
+            length + 1 == RTL_NUMBER_OF(node.device_id) ||
+            (length < sizeof(kPrefix) - 1 && ascii_lower(c) != ascii_lower(kPrefix[length]))) {
+            return false;
+        }
+        node.device_id[length] = static_cast<UCHAR>(c);
+        node.hardware_ids[length] = static_cast<UCHAR>(c);
+    }
+    _snwprintf(node.instance_id, RTL_NUMBER_OF(node.instance_id), L"%04lu", static_cast<ULONG>(node.machine.unit));
+    return length >= sizeof(kPrefix);
 }
 
 /// What a machine description must say of a device so that it can be started.
@@ -169,7 +192,69 @@ void init_bus() {
     g_bus->object.MajorFunction[IRP_MJ_POWER] = dispatch_power;
 }
 
-bool enumerate_machine() {
+namespace {
+
+DeviceNode* add_node(const mpulab_machine_device& machine) {
+    if (g_node_count == kMaxDevices) {
+        dbg::say("there are more than %u devices, expected no more", static_cast<unsigned>(kMaxDevices));
+        return nullptr;
+    }
+    DeviceNode& node = g_nodes[g_node_count];
+    node.machine = machine;
+    node.state = NodeState::Found;
+    return &node;
+}
+
+bool finish_node(DeviceNode& node) {
+    if (!NT_SUCCESS(make_pdo(node))) {
+        dbg::say("no memory for device %u of the machine", static_cast<unsigned>(node.machine.unit));
+        return false;
+    }
+    ++g_node_count;
+    return true;
+}
+
+/// A package that names hardware ids or root devices is for those alone; without either, for every machine device.
+bool is_wanted(const DeviceNode& node, ConstBytes settings) {
+    char id[128];
+    size_t offset = 0;
+    bool any = false;
+    while (next_setting(settings, offset, "id", id, sizeof(id))) {
+        if (has_hardware_id(node, id)) {
+            return true;
+        }
+        any = true;
+    }
+    offset = 0;
+    return !any && !next_setting(settings, offset, "root", id, sizeof(id));
+}
+
+bool add_root_devices(ConstBytes settings, ULONG first_unit) {
+    char id[128];
+    size_t offset = 0;
+    for (ULONG unit = first_unit; next_setting(settings, offset, "root", id, sizeof(id)); ++unit) {
+        mpulab_machine_device machine{};
+        machine.unit = unit;
+        machine.irq = MPULAB_IRQ_NONE;
+        DeviceNode* node = add_node(machine);
+        if (node == nullptr) {
+            return false;
+        }
+        if (!name_root_device(*node, id)) {
+            dbg::say("boot.cfg: root=%s, expected ROOT\\NAME with a name of 1..58 letters, digits and signs", id);
+            return false;
+        }
+        node->is_root = node->is_wanted = true;
+        if (!finish_node(*node)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+} // namespace
+
+bool enumerate_machine(ConstBytes settings) {
     mpulab_machine_device devices[kMaxDevices];
     ULONG size = sizeof(devices);
     if (!dbg::read_plan(MPULAB_SECTION_MACHINE, devices, size) || size % sizeof(devices[0]) != 0) {
@@ -177,7 +262,8 @@ bool enumerate_machine() {
                  static_cast<unsigned>(sizeof(devices[0])), static_cast<unsigned>(sizeof(devices)));
         return false;
     }
-    for (size_t i = 0; i < size / sizeof(devices[0]); ++i) {
+    const size_t count = size / sizeof(devices[0]);
+    for (size_t i = 0; i < count; ++i) {
         if (devices[i].bus != MPULAB_BUS_ISA) {
             dbg::say("device %u of the machine (card %u) is on PCI, which nanont does not enumerate yet: left alone",
                      static_cast<unsigned>(i), devices[i].unit);
@@ -188,16 +274,17 @@ bool enumerate_machine() {
                      devices[i].port_base, devices[i].port_length, devices[i].irq, expected);
             return false;
         }
-        DeviceNode& node = g_nodes[g_node_count];
-        node.machine = devices[i];
-        node.state = NodeState::Found;
-        if (!NT_SUCCESS(make_pdo(node))) {
-            dbg::say("no memory for device %u of the machine", static_cast<unsigned>(i));
+        DeviceNode* node = add_node(devices[i]);
+        if (node == nullptr) {
             return false;
         }
-        ++g_node_count;
+        name_machine_device(*node);
+        node->is_wanted = is_wanted(*node, settings);
+        if (!finish_node(*node)) {
+            return false;
+        }
     }
-    return true;
+    return add_root_devices(settings, static_cast<ULONG>(count));
 }
 
 DeviceNode* node_at(size_t index) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Driver objects: made before DriverEntry, gone after DriverUnload.
+#include "cm/cm.hpp"
 #include "dbg/report.hpp"
 #include "io.hpp"
 #include "ke/call_watch.hpp"
@@ -24,12 +25,9 @@ NTSTATUS NTAPI invalid_request(PDEVICE_OBJECT, PIRP irp) {
     return STATUS_INVALID_DEVICE_REQUEST;
 }
 
-/// `prefix` + the file's name without its ending, in pool.
-NTSTATUS make_name(const WCHAR* prefix, const char* file_name, UNICODE_STRING& name) {
-    size_t length = 0;
-    while (file_name[length] != '\0' && file_name[length] != '.') {
-        ++length;
-    }
+/// `prefix` + the service's name, in pool.
+NTSTATUS make_name(const WCHAR* prefix, const char* service, UNICODE_STRING& name) {
+    const size_t length = string_length(service);
     const size_t prefix_length = wcslen(prefix);
     auto* buffer = static_cast<PWSTR>(
         ExAllocatePoolWithTag(NonPagedPool, (prefix_length + length + 1) * sizeof(WCHAR), tag("IoNm")));
@@ -38,7 +36,7 @@ NTSTATUS make_name(const WCHAR* prefix, const char* file_name, UNICODE_STRING& n
     }
     RtlCopyMemory(buffer, prefix, prefix_length * sizeof(WCHAR));
     for (size_t i = 0; i < length; ++i) {
-        buffer[prefix_length + i] = static_cast<UCHAR>(file_name[i]);
+        buffer[prefix_length + i] = static_cast<UCHAR>(service[i]);
     }
     buffer[prefix_length + length] = 0;
     RtlInitUnicodeString(&name, buffer);
@@ -67,9 +65,29 @@ bool is_under_test(const Driver& driver) {
     return driver.module != nullptr && driver.module->under_test;
 }
 
+/// What AddService of an INF leaves behind.
+void publish_service(const Driver& driver) {
+    cm::Guard guard;
+    cm::Key* key = cm::make_path(driver.service_key.Buffer);
+    if (key == nullptr) {
+        return; // ZwOpenKey will say so
+    }
+    const ULONG kernel_driver = 1;
+    const ULONG demand_start = 3;
+    const ULONG normal_errors = 1;
+    cm::set_default(*key, L"Type", REG_DWORD, &kernel_driver, sizeof(ULONG));
+    cm::set_default(*key, L"Start", REG_DWORD, &demand_start, sizeof(ULONG));
+    cm::set_default(*key, L"ErrorControl", REG_DWORD, &normal_errors, sizeof(ULONG));
+    WCHAR path[128];
+    const int length = _snwprintf(path, RTL_NUMBER_OF(path), L"\\SystemRoot\\System32\\drivers\\%hs", name_of(driver));
+    if (length > 0 && driver.module != nullptr) {
+        cm::set_default(*key, L"ImagePath", REG_EXPAND_SZ, path, (static_cast<size_t>(length) + 1) * sizeof(WCHAR));
+    }
+}
+
 } // namespace
 
-NTSTATUS create_driver(const char* file_name, ldr::Module* module, Driver*& result) {
+NTSTATUS create_driver(const char* service, ldr::Module* module, Driver*& result) {
     auto* driver = static_cast<Driver*>(ob::create(ob::Type::Driver, sizeof(Driver)));
     if (driver == nullptr) {
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -89,9 +107,9 @@ NTSTATUS create_driver(const char* file_name, ldr::Module* module, Driver*& resu
     for (auto& function : object.MajorFunction) {
         function = invalid_request;
     }
-    NTSTATUS status = make_name(kDriverFolder, file_name, object.DriverName);
+    NTSTATUS status = make_name(kDriverFolder, service, object.DriverName);
     if (NT_SUCCESS(status)) {
-        status = make_name(kServices, file_name, driver->service_key);
+        status = make_name(kServices, service, driver->service_key);
     }
     if (NT_SUCCESS(status)) {
         status = ob::insert_name(driver, object.DriverName);
@@ -104,6 +122,7 @@ NTSTATUS create_driver(const char* file_name, ldr::Module* module, Driver*& resu
     driver->extension.ServiceKeyName = {static_cast<USHORT>(driver->service_key.Length - kSkipped),
                                         static_cast<USHORT>(driver->service_key.Length - kSkipped),
                                         driver->service_key.Buffer + kSkipped / sizeof(WCHAR)};
+    publish_service(*driver);
     result = driver;
     return STATUS_SUCCESS;
 }
@@ -176,10 +195,6 @@ PVOID NTAPI IoGetDriverObjectExtension(PDRIVER_OBJECT DriverObject, PVOID Client
         }
     }
     return nullptr;
-}
-
-BOOLEAN NTAPI IoIsWdmVersionAvailable(UCHAR MajorVersion, UCHAR MinorVersion) {
-    return MajorVersion < 6 || (MajorVersion == 6 && MinorVersion == 0); // Vista's, and it stayed so
 }
 
 } // extern "C"

@@ -134,6 +134,37 @@ void disable_interfaces(DeviceNode& node) {
     }
 }
 
+bool with_interface(const UNICODE_STRING& name, void (*action)(DeviceNode& node, Interface& item, void* context),
+                    void* context) {
+    ke::MutexGuard lock(g_mutex);
+    DeviceNode* node = nullptr;
+    for (size_t i = 0; (node = node_at(i)) != nullptr; ++i) {
+        if (Interface* item = find(*node, name)) {
+            action(*node, *item, context);
+            return true;
+        }
+    }
+    return false;
+}
+
+NTSTATUS copy_alias(DeviceNode& node, const Interface& item, const GUID& category, UNICODE_STRING& out) {
+    const auto skipped = static_cast<USHORT>(item.link_name.Length + sizeof(WCHAR));
+    const auto length = static_cast<USHORT>(item.name.Length > skipped ? item.name.Length - skipped : 0);
+    UNICODE_STRING reference{length, length, item.name.Buffer + skipped / sizeof(WCHAR)};
+    WCHAR text[kLongestName + 1];
+    size_t link_length = 0;
+    if (!make_name(node, category, &reference, text, link_length)) {
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    UNICODE_STRING name;
+    RtlInitUnicodeString(&name, text);
+    const Interface* alias = find(node, name);
+    if (alias == nullptr) {
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    return copy_out(alias->name, out) ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
 void forget_interfaces(DeviceNode& node) {
     disable_interfaces(node);
     ke::MutexGuard lock(g_mutex);
@@ -185,6 +216,7 @@ NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject, CO
         const auto link_bytes = static_cast<USHORT>(link_length * sizeof(WCHAR));
         item->link_name = {link_bytes, link_bytes, item->name.Buffer};
         List::push_back(node->interfaces, item->link);
+        publish(*node, *item);
     }
     return copy_out(item->name, *SymbolicLinkName) ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }

@@ -49,19 +49,26 @@ struct Interface {
 
 enum class NodeState : UCHAR { Found, Added, Started, Removed };
 
-/// A device of the machine, as the bus driver found it.
+/// A device: one of the machine's, as the bus driver found it, or one that boot.cfg asks for (root=), which has no
+/// hardware.
 struct DeviceNode {
-    mpulab_machine_device machine;
+    mpulab_machine_device machine; // of a root-enumerated device only `unit`, behind those of the machine's
+    bool is_root;
+    bool is_wanted; // the driver under test is for it
     PDEVICE_OBJECT pdo;
-    WCHAR instance[64]; // ACPI\PNPB006\0
+    WCHAR device_id[64];     // ACPI\PNPB006
+    WCHAR instance_id[16];   // 0
+    WCHAR instance[80];      // ACPI\PNPB006\0
+    WCHAR hardware_ids[128]; // one after the other, each zero-terminated, an empty one at the end
     NodeState state;
     LIST_ENTRY interfaces;
 };
 
 // driver.cpp
 
-/// A DRIVER_OBJECT for a module; its DriverEntry has not run yet. PASSIVE_LEVEL.
-NTSTATUS create_driver(const char* file_name, ldr::Module* module, Driver*& driver);
+/// A DRIVER_OBJECT for a module; its DriverEntry has not run yet. `service`: name of its key under Services and of its
+/// object; makes the key what an INF's AddService would have made it, as far as registry.reg did not. PASSIVE_LEVEL.
+NTSTATUS create_driver(const char* service, ldr::Module* module, Driver*& driver);
 /// Calls DriverEntry; reports it when the driver is the one under test.
 NTSTATUS call_driver_entry(Driver& driver);
 /// Calls DriverUnload, if there is one, and gives the driver's memory back.
@@ -99,11 +106,38 @@ void close_file(PFILE_OBJECT file);
 void disable_interfaces(DeviceNode& node);
 void forget_interfaces(DeviceNode& node);
 
+/// Calls `action` for an interface that is registered under `name`, the interfaces' mutex held. False: there is none.
+bool with_interface(const UNICODE_STRING& name, void (*action)(DeviceNode& node, Interface& item, void* context),
+                    void* context);
+
+/// The name of the interface of `category` that has the device and the reference string of `item`, in pool. With the
+/// interfaces' mutex held. STATUS_OBJECT_NAME_NOT_FOUND, STATUS_INSUFFICIENT_RESOURCES.
+NTSTATUS copy_alias(DeviceNode& node, const Interface& item, const GUID& category, UNICODE_STRING& out);
+
+// interface_keys.cpp: its place in the registry
+void publish(const DeviceNode& node, const Interface& item);
+
+// node.cpp: a device's place in the registry
+
+/// Its keys under Enum and Control\Class, filled with what an installation would have written, as far as registry.reg
+/// did not.
+void publish(const DeviceNode& node);
+inline constexpr size_t kLongestKeyPath = 400;
+/// \Registry\Machine\SYSTEM\CurrentControlSet\Enum\<instance> + `rest`.
+void enum_path(const DeviceNode& node, const WCHAR* rest, WCHAR (&path)[kLongestKeyPath]);
+/// Text in `out`: a value of its Enum key. False: it is not there, or no string.
+bool enum_text(const DeviceNode& node, const WCHAR* value, WCHAR* out, size_t room);
+/// Units of a list of zero-terminated texts, its last empty one included.
+size_t multi_text_units(const WCHAR* texts);
+/// An id matches whatever its case.
+bool has_hardware_id(const DeviceNode& node, const char* id);
+
 // bus.cpp, pnp.cpp
 
 void init_bus();
-/// Makes a PDO for every device of the plan's MACHINE section. False: no memory, or a machine nobody can describe.
-bool enumerate_machine();
+/// Makes a PDO for every device of the plan's MACHINE section, and for each root= of boot.cfg. False: no memory, or a
+/// machine nobody can describe.
+bool enumerate_machine(ConstBytes settings);
 DeviceNode* node_at(size_t index);
 DeviceNode* node_of(PDEVICE_OBJECT pdo);
 /// AddDevice and START_DEVICE for every device found.

@@ -48,18 +48,13 @@ NTSTATUS add_device(Driver& driver, DeviceNode& node) {
     return STATUS_SUCCESS;
 }
 
-NTSTATUS start_device(Driver& driver, DeviceNode& node) {
-    const ULONG vector = node.machine.irq != MPULAB_IRQ_NONE ? HalGetIsaVector(node.machine.irq) : 0;
-    ResourceList raw;
-    ResourceList translated;
-    make_resources(node.machine, 0, raw);
-    make_resources(node.machine, vector, translated);
+NTSTATUS start_with(Driver& driver, DeviceNode& node, PCM_RESOURCE_LIST raw, PCM_RESOURCE_LIST translated) {
     Outcome outcome;
     {
         const ke::WatchedCall call(false, MPULAB_CALLBACK_StartDevice, driver.module->name, "IRP_MN_START_DEVICE");
         outcome = send_pnp(node, IRP_MN_START_DEVICE, [&](IO_STACK_LOCATION& location) {
-            location.Parameters.StartDevice.AllocatedResources = raw.list();
-            location.Parameters.StartDevice.AllocatedResourcesTranslated = translated.list();
+            location.Parameters.StartDevice.AllocatedResources = raw;
+            location.Parameters.StartDevice.AllocatedResourcesTranslated = translated;
         });
     }
     if (!NT_SUCCESS(outcome.status)) {
@@ -69,6 +64,18 @@ NTSTATUS start_device(Driver& driver, DeviceNode& node) {
     }
     node.state = NodeState::Started;
     return STATUS_SUCCESS;
+}
+
+NTSTATUS start_device(Driver& driver, DeviceNode& node) {
+    if (node.is_root) {
+        return start_with(driver, node, nullptr, nullptr);
+    }
+    const ULONG vector = node.machine.irq != MPULAB_IRQ_NONE ? HalGetIsaVector(node.machine.irq) : 0;
+    ResourceList raw;
+    ResourceList translated;
+    make_resources(node.machine, 0, raw);
+    make_resources(node.machine, vector, translated);
+    return start_with(driver, node, raw.list(), translated.list());
 }
 
 /// Open files keep a device from being removed.
@@ -90,6 +97,9 @@ NTSTATUS start_devices(Driver& driver) {
     }
     DeviceNode* node = nullptr;
     for (size_t i = 0; (node = node_at(i)) != nullptr; ++i) {
+        if (!node->is_wanted) {
+            continue;
+        }
         NTSTATUS status = add_device(driver, *node);
         if (NT_SUCCESS(status)) {
             status = start_device(driver, *node);
@@ -133,80 +143,10 @@ NTSTATUS remove_device(ULONG unit) {
 using namespace nanont;
 using namespace nanont::io;
 
-namespace {
-
-/// Writes a string property; the documented way round when it does not fit.
-NTSTATUS give(const void* value, ULONG size, ULONG room, PVOID buffer, PULONG result) {
-    *result = size;
-    if (room < size) {
-        return STATUS_BUFFER_TOO_SMALL;
-    }
-    RtlCopyMemory(buffer, value, size);
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS give_text(const WCHAR* text, ULONG room, PVOID buffer, PULONG result) {
-    return give(text, static_cast<ULONG>((wcslen(text) + 1) * sizeof(WCHAR)), room, buffer, result);
-}
-
-} // namespace
-
 extern "C" {
 
 NTSTATUS NTAPI NanontRemoveDevice(ULONG Unit) {
     return remove_device(Unit);
-}
-
-NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_PROPERTY DeviceProperty,
-                                   ULONG BufferLength, PVOID PropertyBuffer, PULONG ResultLength) {
-    ke::require_irql(PASSIVE_LEVEL, "IoGetDeviceProperty");
-    *ResultLength = 0;
-    DeviceNode* node = node_of(DeviceObject);
-    if (node == nullptr) {
-        return STATUS_INVALID_DEVICE_REQUEST;
-    }
-    WCHAR text[64] = {};
-    switch (DeviceProperty) {
-    case DevicePropertyHardwareID: {
-        const int length = _snwprintf(text, RTL_NUMBER_OF(text) - 2, L"ACPI\\%hs", node->machine.hardware_id);
-        return give(text, static_cast<ULONG>((length + 2) * sizeof(WCHAR)), BufferLength, PropertyBuffer, ResultLength);
-    }
-    case DevicePropertyCompatibleIDs: {
-        const int length = _snwprintf(text, RTL_NUMBER_OF(text) - 2, L"*%hs", node->machine.hardware_id);
-        return give(text, static_cast<ULONG>((length + 2) * sizeof(WCHAR)), BufferLength, PropertyBuffer, ResultLength);
-    }
-    case DevicePropertyDeviceDescription:
-        _snwprintf(text, RTL_NUMBER_OF(text) - 1, L"%hs", node->machine.hardware_id);
-        return give_text(text, BufferLength, PropertyBuffer, ResultLength);
-    case DevicePropertyClassName:
-        return give_text(L"MEDIA", BufferLength, PropertyBuffer, ResultLength);
-    case DevicePropertyClassGuid:
-        return give_text(L"{4d36e96c-e325-11ce-bfc1-08002be10318}", BufferLength, PropertyBuffer, ResultLength);
-    case DevicePropertyEnumeratorName:
-        return give_text(L"ACPI", BufferLength, PropertyBuffer, ResultLength);
-    case DevicePropertyPhysicalDeviceObjectName: {
-        const UNICODE_STRING name = ob::name_of(node->pdo);
-        if (name.Length + sizeof(WCHAR) > sizeof(text)) {
-            return STATUS_NAME_TOO_LONG;
-        }
-        RtlCopyMemory(text, name.Buffer, name.Length);
-        return give_text(text, BufferLength, PropertyBuffer, ResultLength);
-    }
-    case DevicePropertyLegacyBusType: {
-        const INTERFACE_TYPE type = Isa;
-        return give(&type, sizeof(type), BufferLength, PropertyBuffer, ResultLength);
-    }
-    case DevicePropertyBusNumber: {
-        const ULONG number = 0;
-        return give(&number, sizeof(number), BufferLength, PropertyBuffer, ResultLength);
-    }
-    case DevicePropertyAddress: {
-        const ULONG address = node->machine.unit;
-        return give(&address, sizeof(address), BufferLength, PropertyBuffer, ResultLength);
-    }
-    default:
-        return STATUS_OBJECT_NAME_NOT_FOUND;
-    }
 }
 
 } // extern "C"

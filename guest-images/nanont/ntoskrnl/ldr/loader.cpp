@@ -4,6 +4,7 @@
 #include "dbg/report.hpp"
 #include "ke/ke.hpp"
 #include "mm/mm.hpp"
+#include "profile.hpp"
 
 namespace nanont::ldr {
 namespace {
@@ -54,7 +55,8 @@ struct Missing {
 /// whatever happens to stand there.
 uint64_t resolve(void* context, const Import& import) {
     const Module* module = find_by_name(real_name(import.module));
-    if (module != nullptr && import.name != nullptr) {
+    const bool too_new = module == &g_modules[0] && import.name != nullptr && is_too_new(import.name);
+    if (module != nullptr && import.name != nullptr && !too_new) {
         if (const uint32_t rva = find_export(module->image, module->memory(), import.name)) {
             return module->base + rva;
         }
@@ -240,6 +242,9 @@ bool in_kernel(ULONGLONG address) {
 }
 
 ULONGLONG system_routine(const char* name) {
+    if (is_too_new(name)) {
+        return 0;
+    }
     for (size_t i = 0; i < 2; ++i) {
         const Module& module = g_modules[i];
         if (const uint32_t rva = find_export(module.image, module.memory(), name)) {

@@ -11,7 +11,7 @@ struct _OBJECT_TYPE {
 
 namespace nanont::ob {
 
-enum class Type : UCHAR { Device, Driver, File, Event, SymbolicLink, Thread, Count };
+enum class Type : UCHAR { Device, Driver, File, Event, SymbolicLink, Thread, Key, Count };
 
 /// Body of a SymbolicLink object; the text follows it.
 struct SymbolicLink {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "ob.hpp"
 
+#include "cm/cm.hpp"
 #include "dbg/report.hpp"
 #include "io/io.hpp"
 #include "ke/ke.hpp"
@@ -8,7 +9,7 @@
 namespace nanont::ob {
 namespace {
 
-_OBJECT_TYPE g_type_objects[] = {{"Device"}, {"Driver"}, {"File"}, {"Event"}, {"SymbolicLink"}, {"Thread"}};
+_OBJECT_TYPE g_type_objects[] = {{"Device"}, {"Driver"}, {"File"}, {"Event"}, {"SymbolicLink"}, {"Thread"}, {"Key"}};
 
 struct alignas(16) Header {
     ULONG signature;
@@ -89,6 +90,8 @@ void NTAPI destroy_now(PVOID context) {
         io::close_file(static_cast<PFILE_OBJECT>(body));
     } else if (header->type == Type::SymbolicLink) {
         ExFreePool(static_cast<SymbolicLink*>(body)->target.Buffer);
+    } else if (header->type == Type::Key) {
+        cm::close(*static_cast<cm::OpenKey*>(body));
     }
     header->signature = 0;
     ExFreePool(header);
@@ -105,8 +108,8 @@ void destroy(Header* header) {
 
 } // namespace
 
-POBJECT_TYPE g_types[] = {&g_type_objects[0], &g_type_objects[1], &g_type_objects[2],
-                          &g_type_objects[3], &g_type_objects[4], &g_type_objects[5]};
+POBJECT_TYPE g_types[] = {&g_type_objects[0], &g_type_objects[1], &g_type_objects[2], &g_type_objects[3],
+                          &g_type_objects[4], &g_type_objects[5], &g_type_objects[6]};
 
 void* create(Type type, size_t size) {
     auto* header = static_cast<Header*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Header) + size, tag("Obj ")));

@@ -43,43 +43,6 @@ SIZE_T NTAPI RtlCompareMemory(const VOID* Source1, const VOID* Source2, SIZE_T L
     return equal;
 }
 
-// The Windows this kernel says it is: 10, version 2004, so that what drivers may rely on is what the export list has.
-constexpr ULONG kBuild = 19041;
-
-NTSTATUS NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW lpVersionInformation) {
-    const ULONG size = lpVersionInformation->dwOSVersionInfoSize;
-    if (size != sizeof(RTL_OSVERSIONINFOW) && size != sizeof(RTL_OSVERSIONINFOEXW)) {
-        return STATUS_INVALID_PARAMETER;
-    }
-    memset(lpVersionInformation, 0, size);
-    lpVersionInformation->dwOSVersionInfoSize = size;
-    lpVersionInformation->dwMajorVersion = 10;
-    lpVersionInformation->dwBuildNumber = kBuild;
-    constexpr ULONG kPlatformNt = 2;
-    lpVersionInformation->dwPlatformId = kPlatformNt;
-    if (size == sizeof(RTL_OSVERSIONINFOEXW)) {
-        constexpr UCHAR kWorkstation = 1;
-        reinterpret_cast<PRTL_OSVERSIONINFOEXW>(lpVersionInformation)->wProductType = kWorkstation;
-    }
-    return STATUS_SUCCESS;
-}
-
-BOOLEAN NTAPI PsGetVersion(PULONG MajorVersion, PULONG MinorVersion, PULONG BuildNumber, PUNICODE_STRING CSDVersion) {
-    if (MajorVersion != nullptr) {
-        *MajorVersion = 10;
-    }
-    if (MinorVersion != nullptr) {
-        *MinorVersion = 0;
-    }
-    if (BuildNumber != nullptr) {
-        *BuildNumber = kBuild;
-    }
-    if (CSDVersion != nullptr) {
-        CSDVersion->Length = 0;
-    }
-    return FALSE; // a free build
-}
-
 VOID NTAPI RtlAssert(PVOID FailedAssertion, PVOID FileName, ULONG LineNumber, PSTR Message) {
     dbg::say("assertion failed: %s%s%s, %s line %lu", Message != nullptr ? Message : "", Message != nullptr ? ": " : "",
              static_cast<const char*>(FailedAssertion), static_cast<const char*>(FileName), LineNumber);

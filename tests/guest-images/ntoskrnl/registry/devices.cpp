@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// What registry.reg brought, and the keys and properties of the device itself and of its interfaces.
+#include "registry.hpp"
+
+extern "C" NTSTATUS NTAPI IoSetDeviceInterfacePropertyData(PUNICODE_STRING, CONST DEVPROPKEY*, LCID, ULONG, DEVPROPTYPE,
+                                                           ULONG, PVOID); // Windows 8's
+extern "C" NTSTATUS NTAPI IoGetDeviceInterfacePropertyData(PUNICODE_STRING, CONST DEVPROPKEY*, LCID, ULONG, ULONG, PVOID,
+                                                           PULONG, PDEVPROPTYPE);
+
+namespace {
+
+constexpr GUID kOne = {0x11111111, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
+constexpr GUID kTwo = {0x22222222, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
+constexpr GUID kThree = {0x33333333, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
+constexpr DEVPROPKEY kOwn = {{0x99999999, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}}, 14};
+constexpr DEVPROPKEY kFriendlyName = {
+    {0x026e516e, 0xb814, 0x414b, {0x83, 0xcd, 0x85, 0x6d, 0x6f, 0xef, 0x48, 0x22}}, 2};
+constexpr DEVPROPKEY kDeviceDescription = {
+    {0xa45c254e, 0xdf1c, 0x4efd, {0x80, 0x20, 0x67, 0xd1, 0x46, 0xa8, 0x50, 0xe0}}, 2};
+
+bool property_is(DEVICE_REGISTRY_PROPERTY property, const void* expected, ULONG size) {
+    UCHAR bytes[256];
+    ULONG needed = 0;
+    return IoGetDeviceProperty(g_pdo, property, sizeof bytes, bytes, &needed) == STATUS_SUCCESS && needed == size &&
+           RtlCompareMemory(bytes, expected, size) == size;
+}
+
+bool text_is(DEVICE_REGISTRY_PROPERTY property, const WCHAR* expected) {
+    return property_is(property, expected, static_cast<ULONG>((wcslen(expected) + 1) * 2));
+}
+
+} // namespace
+
+void loaded_text() {
+    HANDLE key = nullptr;
+    Data data;
+    CHECK_EQUAL(open_key(key, L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Services\\registry\\Parameters"),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(data.read(key, L"Text"), STATUS_SUCCESS);
+    CHECK(data.is_text(L"a \"quoted\" b\\c \x00fc\xd83c\xdfb5"));
+    CHECK_EQUAL(data.read(key, L"Number"), STATUS_SUCCESS);
+    CHECK_EQUAL(data.number(), 0xdeadbeef);
+    static const UCHAR kBytes[] = {1, 2, 0xff, 4};
+    CHECK_EQUAL(data.read(key, L"Bytes"), STATUS_SUCCESS);
+    CHECK(data.is(REG_BINARY, kBytes, 4));
+    CHECK_EQUAL(data.read(key, L"List"), STATUS_SUCCESS);
+    CHECK(data.is(REG_MULTI_SZ, L"a\0b\0", 10));
+    CHECK_EQUAL(data.read(key, L""), STATUS_SUCCESS);
+    CHECK(data.is_text(L"default"));
+    CHECK_EQUAL(data.read(key, L"Gone"), STATUS_OBJECT_NAME_NOT_FOUND);
+    ZwClose(key);
+    CHECK_EQUAL(open_key(key, L"\\Registry\\Machine\\SOFTWARE\\GoneToo"), STATUS_OBJECT_NAME_NOT_FOUND);
+}
+
+void device_keys() {
+    HANDLE key = nullptr;
+    Data data;
+    CHECK_EQUAL(IoOpenDeviceRegistryKey(g_pdo, PLUGPLAY_REGKEY_DRIVER, KEY_ALL_ACCESS, &key), STATUS_SUCCESS);
+    CHECK_EQUAL(data.read(key, L"AssociatedFilters"), STATUS_SUCCESS); // registry.reg's
+    CHECK(data.is_text(L"wdmaud"));
+    ZwClose(key);
+    CHECK_EQUAL(IoOpenDeviceRegistryKey(g_pdo, PLUGPLAY_REGKEY_DEVICE, KEY_ALL_ACCESS, &key), STATUS_SUCCESS);
+    CHECK_EQUAL(data.read(key, L"Hardware"), STATUS_SUCCESS);
+    CHECK_EQUAL(data.number(), 1);
+    ZwClose(key);
+    CHECK_EQUAL(IoOpenDeviceRegistryKey(g_pdo, PLUGPLAY_REGKEY_DEVICE | PLUGPLAY_REGKEY_CURRENT_HWPROFILE, KEY_READ, &key),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(data.read(key, L"Hardware"), STATUS_OBJECT_NAME_NOT_FOUND); // another place
+    ZwClose(key);
+    CHECK_EQUAL(IoOpenDeviceRegistryKey(g_pdo, 0, KEY_READ, &key), STATUS_INVALID_PARAMETER);
+    CHECK_EQUAL(IoOpenDeviceRegistryKey(g_pdo, PLUGPLAY_REGKEY_CURRENT_HWPROFILE, KEY_READ, &key),
+                STATUS_INVALID_PARAMETER);
+    CHECK_EQUAL(IoOpenDeviceRegistryKey(g_pdo->AttachedDevice, PLUGPLAY_REGKEY_DEVICE, KEY_READ, &key),
+                STATUS_INVALID_DEVICE_REQUEST); // no PDO
+}
+
+void device_properties() {
+    CHECK(text_is(DevicePropertyDeviceDescription, L"The Device")); // registry.reg wins over the default
+    CHECK(text_is(DevicePropertyManufacturer, L"Maker"));
+    CHECK(text_is(DevicePropertyClassName, L"MEDIA"));
+    CHECK(text_is(DevicePropertyClassGuid, L"{4d36e96c-e325-11ce-bfc1-08002be10318}"));
+    CHECK(text_is(DevicePropertyDriverKeyName, L"{4d36e96c-e325-11ce-bfc1-08002be10318}\\0000"));
+    CHECK(text_is(DevicePropertyEnumeratorName, L"ACPI"));
+    static const WCHAR kIds[] = L"ACPI\\PNPB006\0*PNPB006\0";
+    CHECK(property_is(DevicePropertyHardwareID, kIds, sizeof kIds));
+    const ULONG installed = 0;
+    CHECK(property_is(DevicePropertyInstallState, &installed, 4));
+    UCHAR bytes[64];
+    ULONG needed = 0;
+    CHECK_EQUAL(IoGetDeviceProperty(g_pdo, DevicePropertyClassName, 4, bytes, &needed), STATUS_BUFFER_TOO_SMALL);
+    CHECK_EQUAL(needed, 12);
+    CHECK_EQUAL(IoGetDeviceProperty(g_pdo, DevicePropertyFriendlyName, 64, bytes, &needed), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_EQUAL(IoGetDeviceProperty(g_pdo->AttachedDevice, DevicePropertyClassName, 64, bytes, &needed),
+                STATUS_INVALID_DEVICE_REQUEST);
+
+    DEVPROPTYPE type = 0;
+    CHECK_EQUAL(IoGetDevicePropertyData(g_pdo, &kDeviceDescription, 0, 0, sizeof bytes, bytes, &needed, &type),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(type, DEVPROP_TYPE_STRING);
+    CHECK_EQUAL(IoGetDevicePropertyData(g_pdo, &kOwn, 0, 0, sizeof bytes, bytes, &needed, &type),
+                STATUS_OBJECT_NAME_NOT_FOUND);
+    ULONG number = 5;
+    CHECK_EQUAL(IoSetDevicePropertyData(g_pdo, &kOwn, 0, PLUGPLAY_PROPERTY_PERSISTENT, DEVPROP_TYPE_UINT32, 4, &number),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(IoGetDevicePropertyData(g_pdo, &kOwn, 0, 0, 2, bytes, &needed, &type), STATUS_BUFFER_TOO_SMALL);
+    CHECK_EQUAL(needed, 4);
+    CHECK_EQUAL(IoGetDevicePropertyData(g_pdo, &kOwn, 0, 0, 4, bytes, &needed, &type), STATUS_SUCCESS);
+    CHECK_EQUAL(type, DEVPROP_TYPE_UINT32);
+    CHECK_EQUAL(bytes[0], 5);
+    CHECK_EQUAL(IoGetDevicePropertyData(g_pdo, &kOwn, 0x409, 0, 4, bytes, &needed, &type), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_EQUAL(IoSetDevicePropertyData(g_pdo, &kOwn, 0, 0, DEVPROP_TYPE_EMPTY, 0, nullptr), STATUS_SUCCESS);
+    CHECK_EQUAL(IoSetDevicePropertyData(g_pdo, &kOwn, 0, 0, DEVPROP_TYPE_EMPTY, 0, nullptr),
+                STATUS_OBJECT_NAME_NOT_FOUND);
+}
+
+void interface_keys() {
+    UNICODE_STRING one{}, two{}, alias{}, reference;
+    RtlInitUnicodeString(&reference, L"UART");
+    CHECK_EQUAL(IoRegisterDeviceInterface(g_pdo, &kOne, &reference, &one), STATUS_SUCCESS);
+    CHECK_EQUAL(IoRegisterDeviceInterface(g_pdo, &kTwo, &reference, &two), STATUS_SUCCESS);
+    CHECK_EQUAL(IoGetDeviceInterfaceAlias(&one, &kTwo, &alias), STATUS_SUCCESS);
+    CHECK(RtlEqualUnicodeString(&alias, &two, TRUE));
+    RtlFreeUnicodeString(&alias);
+    CHECK_EQUAL(IoGetDeviceInterfaceAlias(&one, &kThree, &alias), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_EQUAL(IoGetDeviceInterfaceAlias(&reference, &kTwo, &alias), STATUS_OBJECT_PATH_NOT_FOUND);
+
+    HANDLE key = nullptr;
+    Data data;
+    CHECK_EQUAL(IoOpenDeviceInterfaceRegistryKey(&one, KEY_ALL_ACCESS, &key), STATUS_SUCCESS);
+    CHECK_EQUAL(data.read(key, L"FriendlyName"), STATUS_SUCCESS); // registry.reg's, from the INF's interface section
+    CHECK(data.is_text(L"Port One"));
+    UCHAR bytes[64];
+    ULONG needed = 0;
+    DEVPROPTYPE type = 0;
+    CHECK_EQUAL(IoGetDeviceInterfacePropertyData(&one, &kFriendlyName, 0, 0, 64, bytes, &needed, &type), STATUS_SUCCESS);
+    CHECK_EQUAL(type, DEVPROP_TYPE_STRING);
+    CHECK_EQUAL(IoSetDeviceInterfacePropertyData(&one, &kFriendlyName, 0, 0, DEVPROP_TYPE_STRING, 8,
+                                                 const_cast<WCHAR*>(L"New")),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(data.read(key, L"FriendlyName"), STATUS_SUCCESS); // the same thing
+    CHECK(data.is_text(L"New"));
+    ZwClose(key);
+    CHECK_EQUAL(IoSetDeviceInterfacePropertyData(&one, &kFriendlyName, 0, 0, DEVPROP_TYPE_UINT32, 4, bytes),
+                STATUS_INVALID_PARAMETER);
+    CHECK_EQUAL(IoSetDeviceInterfacePropertyData(&two, &kOwn, 0, 0, DEVPROP_TYPE_BINARY, 3, bytes), STATUS_SUCCESS);
+    CHECK_EQUAL(IoGetDeviceInterfacePropertyData(&two, &kOwn, 0, 0, 64, bytes, &needed, &type), STATUS_SUCCESS);
+    CHECK_EQUAL(needed, 3);
+    CHECK_EQUAL(IoGetDeviceInterfacePropertyData(&one, &kOwn, 0, 0, 64, bytes, &needed, &type),
+                STATUS_OBJECT_NAME_NOT_FOUND); // it is the other's
+    CHECK_EQUAL(IoOpenDeviceInterfaceRegistryKey(&reference, KEY_READ, &key), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_EQUAL(IoOpenDeviceInterfaceRegistryKey(&two, KEY_READ, &key), STATUS_SUCCESS);
+    CHECK_EQUAL(data.read(key, L"FriendlyName"), STATUS_OBJECT_NAME_NOT_FOUND);
+    ZwClose(key);
+    // What anybody can see under DeviceClasses.
+    CHECK_EQUAL(open_key(key,
+                         L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control\\DeviceClasses\\"
+                         L"{11111111-0001-0002-0304-05060708090a}\\##?#ACPI#PNPB006#0#{11111111-0001-0002-0304-"
+                         L"05060708090a}\\#UART"),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(data.read(key, L"SymbolicLink"), STATUS_SUCCESS);
+    CHECK(data.is_text(L"\\\\?\\ACPI#PNPB006#0#{11111111-0001-0002-0304-05060708090a}\\UART"));
+    ZwClose(key);
+    RtlFreeUnicodeString(&one);
+    RtlFreeUnicodeString(&two);
+}
