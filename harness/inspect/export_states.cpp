@@ -14,8 +14,8 @@ struct Export {
     std::string_view missing;
 };
 
-#define NANONT_EXPORT(name, state, missing) {#name, ExportState::state, missing},
-#define NANONT_EXPORT_DATA(name, state, missing) {#name, ExportState::state, missing},
+#define NANONT_EXPORT(name, state, missing, ...) {#name, ExportState::state, missing},
+#define NANONT_EXPORT_DATA(name, state, missing, ...) {#name, ExportState::state, missing},
 constexpr Export kKernel[] = {
 #include "nanont/ntoskrnl/exports.inc"
 };

@@ -21,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     while (walk.next(item, defect)) {
         if (item.line <= line) std::abort(); // one item a line
         line = item.line;
-        if (item.name_length > nanont::RegistryText::kMaxPath || item.size > nanont::RegistryText::kMaxData) std::abort();
+        if (item.name_length > nanont::RegistryText::kMaxPath || item.size > nanont::RegistryText::kMaxData)
+            std::abort();
         if (item.name != room->name) std::abort();
         if (item.kind == nanont::RegistryItem::Kind::Value && item.data != room->data) std::abort();
     }

@@ -87,8 +87,14 @@ TEST_CASE("keys and values of each type are read, with LF and with CR LF, with a
     const std::string body = "\n; a comment\n[HKEY_LOCAL_MACHINE\\A b\\{c}]\n@=\"d\"\n\"n\"=dword:0000abCD\n"
                              "\"b\"=hex:01,fF\n\"e\"=hex(2):61,00\n  \"q\" = hex(b):01,02,03,04,05,06,07,08  \n"
                              "\"none\"=hex(0):\n\"gone\"=-\n[-HKEY_USERS\\x]\n";
-    const Items expected{"key HKEY_LOCAL_MACHINE\\A b\\{c}", "value  1 64000000", "value n 4 cdab0000", "value b 3 01ff",
-                         "value e 2 6100", "value q 11 0102030405060708", "value none 0 ", "delete value gone",
+    const Items expected{"key HKEY_LOCAL_MACHINE\\A b\\{c}",
+                         "value  1 64000000",
+                         "value n 4 cdab0000",
+                         "value b 3 01ff",
+                         "value e 2 6100",
+                         "value q 11 0102030405060708",
+                         "value none 0 ",
+                         "delete value gone",
                          "delete key HKEY_USERS\\x"};
     CHECK(read(kHead + body).items == expected);
     CHECK(read("\xef\xbb\xbf" + kHead + body).items == expected);
@@ -116,8 +122,10 @@ TEST_CASE("without the first line nothing is read") {
 }
 
 TEST_CASE("strings keep quotes, backslashes and every character, in UTF-16 with a zero") {
-    CHECK(read(kHead + "[K]\n\"a\\\"b\\\\\"=\"\\\\x\\\"\"\n").items == Items{"key K", "value a\"b\\ 1 5c00780022000000"});
-    CHECK(read(kHead + "[K]\n@=\"\xc3\xbc\xe2\x82\xac\xf0\x9f\x8e\xb5\"\n").items[1] == "value  1 fc00ac203cd8b5df0000");
+    CHECK(read(kHead + "[K]\n\"a\\\"b\\\\\"=\"\\\\x\\\"\"\n").items ==
+          Items{"key K", "value a\"b\\ 1 5c00780022000000"});
+    CHECK(read(kHead + "[K]\n@=\"\xc3\xbc\xe2\x82\xac\xf0\x9f\x8e\xb5\"\n").items[1] ==
+          "value  1 fc00ac203cd8b5df0000");
     CHECK(read(kHead + "[K]\n@=\"\"\n").items[1] == "value  1 0000");
 }
 
@@ -150,8 +158,8 @@ TEST_CASE("a line that is wrong is named by its number and by what belongs there
 }
 
 TEST_CASE("what is no UTF-8 is refused, in names, strings and paths") {
-    for (const char* bad : {"\x80", "\xc0\x80", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80",
-                            "\xff"}) {
+    for (const char* bad : {"\x80", "\xc0\x80", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                            "\xf8\x88\x80\x80\x80", "\xff"}) {
         CHECK(defect_in(std::string("@=\"") + bad + "\"\n") == "3: UTF-8");
         CHECK(defect_in(std::string("\"") + bad + "\"=\"x\"\n") == "3: UTF-8");
         CHECK(defect_in(std::string("[") + bad + "]\n") == "3: UTF-8");
@@ -176,7 +184,8 @@ TEST_CASE("names, paths and data have their bounds, and what just fits is taken"
 }
 
 TEST_CASE("a text cut anywhere is read up to the cut, and never beyond it") {
-    const std::string whole = kHead + "[HKEY_LOCAL_MACHINE\\K]\n\"a\\\\b\"=\"\xf0\x9f\x8e\xb5\"\n@=hex(7):01,\\\n 02\n\"d\"=dword:1\n";
+    const std::string whole =
+        kHead + "[HKEY_LOCAL_MACHINE\\K]\n\"a\\\\b\"=\"\xf0\x9f\x8e\xb5\"\n@=hex(7):01,\\\n 02\n\"d\"=dword:1\n";
     for (size_t size = 0; size < whole.size(); ++size) {
         INFO(size);
         CHECK(read(whole.substr(0, size)).items.size() <= 4);

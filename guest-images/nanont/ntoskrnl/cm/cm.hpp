@@ -18,12 +18,12 @@
 namespace nanont::cm {
 
 // As Windows documents them ("Registry element size limits"); the sum is ours.
-inline constexpr size_t kMaxKeyName = 255;        // characters
-inline constexpr size_t kMaxValueName = 16383;    // characters
-inline constexpr size_t kMaxValueSize = 1 << 20;  // bytes
-inline constexpr size_t kMaxDepth = 512;          // keys, one in the other
-inline constexpr size_t kMaxTotal = 4 << 20;      // bytes of all keys and values
-inline constexpr int kMaxLinks = 8;               // symbolic links followed for one name
+inline constexpr size_t kMaxKeyName = 255;       // characters
+inline constexpr size_t kMaxValueName = 16383;   // characters
+inline constexpr size_t kMaxValueSize = 1 << 20; // bytes
+inline constexpr size_t kMaxDepth = 512;         // keys, one in the other
+inline constexpr size_t kMaxTotal = 4 << 20;     // bytes of all keys and values
+inline constexpr int kMaxLinks = 8;              // symbolic links followed for one name
 
 struct Value {
     LIST_ENTRY link;
@@ -34,13 +34,13 @@ struct Value {
 };
 
 struct Key {
-    LIST_ENTRY link;     // in the parent's `children`, sorted by name as Windows enumerates them
+    LIST_ENTRY link; // in the parent's `children`, sorted by name as Windows enumerates them
     LIST_ENTRY children;
-    LIST_ENTRY values;   // in the order they came
+    LIST_ENTRY values; // in the order they came
     Key* parent;
     UNICODE_STRING name; // behind it in the same block
     UNICODE_STRING key_class;
-    LONG holders;        // open handles, and the tree itself while it is in it
+    LONG holders; // open handles, and the tree itself while it is in it
     ULONG depth;
     LONGLONG last_write;
     bool is_volatile;

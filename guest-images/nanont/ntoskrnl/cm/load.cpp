@@ -130,8 +130,8 @@ Key* make_path(const WCHAR* path) {
             UNICODE_STRING last{};
             Key* found = nullptr;
             const NTSTATUS status = walk(key, text_of(part), false, found, &last);
-            if (!NT_SUCCESS(status) && (found == nullptr || !NT_SUCCESS(make_child(*found, last, found->is_volatile,
-                                                                                   nullptr, found)))) {
+            if (!NT_SUCCESS(status) &&
+                (found == nullptr || !NT_SUCCESS(make_child(*found, last, found->is_volatile, nullptr, found)))) {
                 return nullptr;
             }
             key = found;

@@ -265,8 +265,7 @@ NTSTATUS query_table(HANDLE top, const RTL_QUERY_REGISTRY_TABLE* table, PVOID co
     NTSTATUS status = STATUS_SUCCESS;
     for (ULONG i = 0; NT_SUCCESS(status); ++i, ++table) {
         const ULONG flags = table->Flags;
-        if (table->QueryRoutine == nullptr &&
-            (flags & (RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_DIRECT)) == 0) {
+        if (table->QueryRoutine == nullptr && (flags & (RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_DIRECT)) == 0) {
             break;
         }
         if (i == kMostEntries) {

@@ -88,9 +88,8 @@ NTSTATUS NTAPI ZwQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName,
                                ULONG Length, PULONG ResultLength) {
     return with_key(KeyHandle, KEY_QUERY_VALUE, "ZwQueryValueKey", [&](Key& key) -> NTSTATUS {
         const Value* value = find_value(key, *ValueName);
-        return value != nullptr
-                   ? query(*value, KeyValueInformationClass, KeyValueInformation, Length, ResultLength)
-                   : STATUS_OBJECT_NAME_NOT_FOUND;
+        return value != nullptr ? query(*value, KeyValueInformationClass, KeyValueInformation, Length, ResultLength)
+                                : STATUS_OBJECT_NAME_NOT_FOUND;
     });
 }
 
@@ -98,17 +97,15 @@ NTSTATUS NTAPI ZwEnumerateValueKey(HANDLE KeyHandle, ULONG Index, KEY_VALUE_INFO
                                    PVOID KeyValueInformation, ULONG Length, PULONG ResultLength) {
     return with_key(KeyHandle, KEY_QUERY_VALUE, "ZwEnumerateValueKey", [&](Key& key) -> NTSTATUS {
         const Value* value = value_at(key, Index);
-        return value != nullptr
-                   ? query(*value, KeyValueInformationClass, KeyValueInformation, Length, ResultLength)
-                   : STATUS_NO_MORE_ENTRIES;
+        return value != nullptr ? query(*value, KeyValueInformationClass, KeyValueInformation, Length, ResultLength)
+                                : STATUS_NO_MORE_ENTRIES;
     });
 }
 
 NTSTATUS NTAPI ZwSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, ULONG, ULONG Type, PVOID Data,
                              ULONG DataSize) {
-    return with_key(KeyHandle, KEY_SET_VALUE, "ZwSetValueKey", [&](Key& key) {
-        return set_value(key, *ValueName, Type, Data, DataSize);
-    });
+    return with_key(KeyHandle, KEY_SET_VALUE, "ZwSetValueKey",
+                    [&](Key& key) { return set_value(key, *ValueName, Type, Data, DataSize); });
 }
 
 NTSTATUS NTAPI ZwDeleteValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName) {

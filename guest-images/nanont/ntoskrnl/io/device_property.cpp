@@ -104,8 +104,9 @@ const WCHAR* value_of_property(const DEVPROPKEY& key) {
     static const struct {
         ULONG pid;
         const WCHAR* value;
-    } kKnown[] = {{2, L"DeviceDesc"}, {3, L"HardwareID"},    {4, L"CompatibleIDs"},       {6, L"Service"}, {9, L"Class"},
-                  {11, L"Driver"},    {13, L"Mfg"},          {14, L"FriendlyName"},       {15, L"LocationInformation"}};
+    } kKnown[] = {{2, L"DeviceDesc"}, {3, L"HardwareID"},    {4, L"CompatibleIDs"},
+                  {6, L"Service"},    {9, L"Class"},         {11, L"Driver"},
+                  {13, L"Mfg"},       {14, L"FriendlyName"}, {15, L"LocationInformation"}};
     if (RtlCompareMemory(&key.fmtid, &kDevice, sizeof(GUID)) != sizeof(GUID)) {
         return nullptr;
     }

@@ -3,7 +3,8 @@
 //
 //   ...\Control\DeviceClasses\{category}\##?#ACPI#PNPB006#0#{category}        DeviceInstance
 //   ...\##?#ACPI#PNPB006#0#{category}\#reference                              SymbolicLink
-//   ...\#reference\Device Parameters                                          what AddReg of an INF's interface section wrote
+//   ...\#reference\Device Parameters                                          what AddReg of an INF's interface section
+//   wrote
 #include "cm/cm.hpp"
 #include "ke/ke.hpp"
 #include "property_store.hpp"
@@ -36,7 +37,8 @@ void find_path(const Interface& item, Path& path) {
 /// The path of an interface that is registered under `name`. False: there is none.
 bool find_interface(const UNICODE_STRING& name, Path& path) {
     return with_interface(
-        name, [](DeviceNode&, Interface& item, void* context) { find_path(item, *static_cast<Path*>(context)); }, &path);
+        name, [](DeviceNode&, Interface& item, void* context) { find_path(item, *static_cast<Path*>(context)); },
+        &path);
 }
 
 NTSTATUS append(Path& path, const WCHAR* text) {
@@ -91,8 +93,8 @@ void publish(const DeviceNode& node, const Interface& item) {
         return; // IoOpenDeviceInterfaceRegistryKey will say so
     }
     WCHAR link[kLongestKeyPath];
-    _snwprintf(link, RTL_NUMBER_OF(link), L"\\\\?\\%.*ls", static_cast<int>(item.name.Length / sizeof(WCHAR) - kSkipped),
-               item.name.Buffer + kSkipped);
+    _snwprintf(link, RTL_NUMBER_OF(link), L"\\\\?\\%.*ls",
+               static_cast<int>(item.name.Length / sizeof(WCHAR) - kSkipped), item.name.Buffer + kSkipped);
     link[RTL_NUMBER_OF(link) - 1] = 0;
     cm::set_default_text(*key, L"SymbolicLink", link);
     cm::set_default_text(*key->parent, L"DeviceInstance", node.instance);
@@ -165,9 +167,8 @@ NTSTATUS export_IoGetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkNam
         return get_property(path.text, *PropertyKey, Lcid, Size, Data, *RequiredSize, *Type);
     }
     const NTSTATUS status = append(path, L"\\Device Parameters");
-    return NT_SUCCESS(status)
-               ? get_value_as_property(path.text, L"FriendlyName", Size, Data, *RequiredSize, *Type)
-               : status;
+    return NT_SUCCESS(status) ? get_value_as_property(path.text, L"FriendlyName", Size, Data, *RequiredSize, *Type)
+                              : status;
 }
 
 } // extern "C"

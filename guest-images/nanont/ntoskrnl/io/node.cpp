@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A device's two keys in the registry:
 //
-//   ...\Enum\ACPI\PNPB006\0                                   what it is; Device Parameters below it is its hardware key
+//   ...\Enum\ACPI\PNPB006\0                                   what it is; Device Parameters below it is its hardware
+//   key
 //   ...\Control\Class\{4d36e96c-e325-11ce-bfc1-08002be10318}\0000   its driver's settings, the software key
 #include "cm/cm.hpp"
 #include "io.hpp"

@@ -16,9 +16,9 @@ struct Place {
 void find_place(const WCHAR* owner, const DEVPROPKEY& key, LCID locale, Place& place) {
     const GUID& id = key.fmtid;
     _snwprintf(place.path, RTL_NUMBER_OF(place.path),
-               L"%ls\\Properties\\{%08lx-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x}\\%04lX", owner, id.Data1, id.Data2,
-               id.Data3, id.Data4[0], id.Data4[1], id.Data4[2], id.Data4[3], id.Data4[4], id.Data4[5], id.Data4[6],
-               id.Data4[7], key.pid);
+               L"%ls\\Properties\\{%08lx-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x}\\%04lX", owner, id.Data1,
+               id.Data2, id.Data3, id.Data4[0], id.Data4[1], id.Data4[2], id.Data4[3], id.Data4[4], id.Data4[5],
+               id.Data4[6], id.Data4[7], key.pid);
     place.path[RTL_NUMBER_OF(place.path) - 1] = 0;
     place.locale[0] = 0;
     if (locale != 0) {
@@ -87,11 +87,11 @@ NTSTATUS get_value_as_property(const WCHAR* owner, const WCHAR* name, ULONG room
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
     const cm::Value* value = cm::find_value(*there, cm::text_of(name));
-    const DEVPROPTYPE shown = value == nullptr                ? DEVPROP_TYPE_EMPTY
-                              : value->type == REG_SZ         ? DEVPROP_TYPE_STRING
-                              : value->type == REG_MULTI_SZ   ? DEVPROP_TYPE_STRING_LIST
-                              : value->type == REG_DWORD      ? DEVPROP_TYPE_UINT32
-                                                              : DEVPROP_TYPE_BINARY;
+    const DEVPROPTYPE shown = value == nullptr              ? DEVPROP_TYPE_EMPTY
+                              : value->type == REG_SZ       ? DEVPROP_TYPE_STRING
+                              : value->type == REG_MULTI_SZ ? DEVPROP_TYPE_STRING_LIST
+                              : value->type == REG_DWORD    ? DEVPROP_TYPE_UINT32
+                                                            : DEVPROP_TYPE_BINARY;
     return give(value, shown, room, data, needed, type);
 }
 

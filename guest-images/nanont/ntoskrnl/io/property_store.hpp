@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Typed properties (DEVPROPKEY) of devices and interfaces. They lie in the registry below their owner's key:
-// Properties\{category}\000E, a value for each locale (the default value is the neutral one), its type behind 0xFFFF0000.
+// Properties\{category}\000E, a value for each locale (the default value is the neutral one), its type behind
+// 0xFFFF0000.
 #ifndef NANONT_IO_PROPERTY_STORE_HPP
 #define NANONT_IO_PROPERTY_STORE_HPP
 

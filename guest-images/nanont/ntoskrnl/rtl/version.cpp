@@ -100,14 +100,14 @@ NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW VersionInfo, ULONG Typ
                   {VER_PLATFORMID, kPlatformNt, VersionInfo->dwPlatformId},
                   {VER_PRODUCT_TYPE, kWorkstation, VersionInfo->wProductType}};
     for (const auto& part : others) {
-        good = good && ((TypeMask & part.type) == 0 ||
-                        holds(condition_of(ConditionMask, part.type), part.here, part.wanted));
+        good = good &&
+               ((TypeMask & part.type) == 0 || holds(condition_of(ConditionMask, part.type), part.here, part.wanted));
     }
     constexpr ULONG kSuites = 0; // of a plain workstation
     if ((TypeMask & VER_SUITENAME) != 0) {
         const ULONG common = kSuites & VersionInfo->wSuiteMask;
-        good = good && (condition_of(ConditionMask, VER_SUITENAME) == VER_OR ? common != 0
-                                                                            : common == VersionInfo->wSuiteMask);
+        good = good &&
+               (condition_of(ConditionMask, VER_SUITENAME) == VER_OR ? common != 0 : common == VersionInfo->wSuiteMask);
     }
     return good ? STATUS_SUCCESS : STATUS_REVISION_MISMATCH;
 }

@@ -4,8 +4,8 @@
 
 extern "C" NTSTATUS NTAPI IoSetDeviceInterfacePropertyData(PUNICODE_STRING, CONST DEVPROPKEY*, LCID, ULONG, DEVPROPTYPE,
                                                            ULONG, PVOID); // Windows 8's
-extern "C" NTSTATUS NTAPI IoGetDeviceInterfacePropertyData(PUNICODE_STRING, CONST DEVPROPKEY*, LCID, ULONG, ULONG, PVOID,
-                                                           PULONG, PDEVPROPTYPE);
+extern "C" NTSTATUS NTAPI IoGetDeviceInterfacePropertyData(PUNICODE_STRING, CONST DEVPROPKEY*, LCID, ULONG, ULONG,
+                                                           PVOID, PULONG, PDEVPROPTYPE);
 
 namespace {
 
@@ -13,8 +13,8 @@ constexpr GUID kOne = {0x11111111, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
 constexpr GUID kTwo = {0x22222222, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
 constexpr GUID kThree = {0x33333333, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
 constexpr DEVPROPKEY kOwn = {{0x99999999, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}}, 14};
-constexpr DEVPROPKEY kFriendlyName = {
-    {0x026e516e, 0xb814, 0x414b, {0x83, 0xcd, 0x85, 0x6d, 0x6f, 0xef, 0x48, 0x22}}, 2};
+constexpr DEVPROPKEY kFriendlyName = {{0x026e516e, 0xb814, 0x414b, {0x83, 0xcd, 0x85, 0x6d, 0x6f, 0xef, 0x48, 0x22}},
+                                      2};
 constexpr DEVPROPKEY kDeviceDescription = {
     {0xa45c254e, 0xdf1c, 0x4efd, {0x80, 0x20, 0x67, 0xd1, 0x46, 0xa8, 0x50, 0xe0}}, 2};
 
@@ -63,8 +63,9 @@ void device_keys() {
     CHECK_EQUAL(data.read(key, L"Hardware"), STATUS_SUCCESS);
     CHECK_EQUAL(data.number(), 1);
     ZwClose(key);
-    CHECK_EQUAL(IoOpenDeviceRegistryKey(g_pdo, PLUGPLAY_REGKEY_DEVICE | PLUGPLAY_REGKEY_CURRENT_HWPROFILE, KEY_READ, &key),
-                STATUS_SUCCESS);
+    CHECK_EQUAL(
+        IoOpenDeviceRegistryKey(g_pdo, PLUGPLAY_REGKEY_DEVICE | PLUGPLAY_REGKEY_CURRENT_HWPROFILE, KEY_READ, &key),
+        STATUS_SUCCESS);
     CHECK_EQUAL(data.read(key, L"Hardware"), STATUS_OBJECT_NAME_NOT_FOUND); // another place
     ZwClose(key);
     CHECK_EQUAL(IoOpenDeviceRegistryKey(g_pdo, 0, KEY_READ, &key), STATUS_INVALID_PARAMETER);
@@ -89,7 +90,8 @@ void device_properties() {
     ULONG needed = 0;
     CHECK_EQUAL(IoGetDeviceProperty(g_pdo, DevicePropertyClassName, 4, bytes, &needed), STATUS_BUFFER_TOO_SMALL);
     CHECK_EQUAL(needed, 12);
-    CHECK_EQUAL(IoGetDeviceProperty(g_pdo, DevicePropertyFriendlyName, 64, bytes, &needed), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_EQUAL(IoGetDeviceProperty(g_pdo, DevicePropertyFriendlyName, 64, bytes, &needed),
+                STATUS_OBJECT_NAME_NOT_FOUND);
     CHECK_EQUAL(IoGetDeviceProperty(g_pdo->AttachedDevice, DevicePropertyClassName, 64, bytes, &needed),
                 STATUS_INVALID_DEVICE_REQUEST);
 
@@ -107,7 +109,8 @@ void device_properties() {
     CHECK_EQUAL(IoGetDevicePropertyData(g_pdo, &kOwn, 0, 0, 4, bytes, &needed, &type), STATUS_SUCCESS);
     CHECK_EQUAL(type, DEVPROP_TYPE_UINT32);
     CHECK_EQUAL(bytes[0], 5);
-    CHECK_EQUAL(IoGetDevicePropertyData(g_pdo, &kOwn, 0x409, 0, 4, bytes, &needed, &type), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_EQUAL(IoGetDevicePropertyData(g_pdo, &kOwn, 0x409, 0, 4, bytes, &needed, &type),
+                STATUS_OBJECT_NAME_NOT_FOUND);
     CHECK_EQUAL(IoSetDevicePropertyData(g_pdo, &kOwn, 0, 0, DEVPROP_TYPE_EMPTY, 0, nullptr), STATUS_SUCCESS);
     CHECK_EQUAL(IoSetDevicePropertyData(g_pdo, &kOwn, 0, 0, DEVPROP_TYPE_EMPTY, 0, nullptr),
                 STATUS_OBJECT_NAME_NOT_FOUND);
@@ -132,7 +135,8 @@ void interface_keys() {
     UCHAR bytes[64];
     ULONG needed = 0;
     DEVPROPTYPE type = 0;
-    CHECK_EQUAL(IoGetDeviceInterfacePropertyData(&one, &kFriendlyName, 0, 0, 64, bytes, &needed, &type), STATUS_SUCCESS);
+    CHECK_EQUAL(IoGetDeviceInterfacePropertyData(&one, &kFriendlyName, 0, 0, 64, bytes, &needed, &type),
+                STATUS_SUCCESS);
     CHECK_EQUAL(type, DEVPROP_TYPE_STRING);
     CHECK_EQUAL(IoSetDeviceInterfacePropertyData(&one, &kFriendlyName, 0, 0, DEVPROP_TYPE_STRING, 8,
                                                  const_cast<WCHAR*>(L"New")),
@@ -152,10 +156,9 @@ void interface_keys() {
     CHECK_EQUAL(data.read(key, L"FriendlyName"), STATUS_OBJECT_NAME_NOT_FOUND);
     ZwClose(key);
     // What anybody can see under DeviceClasses.
-    CHECK_EQUAL(open_key(key,
-                         L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control\\DeviceClasses\\"
-                         L"{11111111-0001-0002-0304-05060708090a}\\##?#ACPI#PNPB006#0#{11111111-0001-0002-0304-"
-                         L"05060708090a}\\#UART"),
+    CHECK_EQUAL(open_key(key, L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control\\DeviceClasses\\"
+                              L"{11111111-0001-0002-0304-05060708090a}\\##?#ACPI#PNPB006#0#{11111111-0001-0002-0304-"
+                              L"05060708090a}\\#UART"),
                 STATUS_SUCCESS);
     CHECK_EQUAL(data.read(key, L"SymbolicLink"), STATUS_SUCCESS);
     CHECK(data.is_text(L"\\\\?\\ACPI#PNPB006#0#{11111111-0001-0002-0304-05060708090a}\\UART"));

@@ -87,7 +87,8 @@ void rtl_query_direct() {
     RTL_QUERY_REGISTRY_TABLE table[] = {
         {nullptr, RTL_QUERY_REGISTRY_DIRECT, L"Number", &got, REG_NONE, nullptr, 0},
         {nullptr, RTL_QUERY_REGISTRY_DIRECT, L"Absent", &fallback, REG_DWORD, &given, 4},
-        {nullptr, RTL_QUERY_REGISTRY_DIRECT | RTL_QUERY_REGISTRY_TYPECHECK, L"Text", &text, ULONG{REG_SZ} << 24, nullptr, 0},
+        {nullptr, RTL_QUERY_REGISTRY_DIRECT | RTL_QUERY_REGISTRY_TYPECHECK, L"Text", &text, ULONG{REG_SZ} << 24,
+         nullptr, 0},
         {nullptr, RTL_QUERY_REGISTRY_DIRECT, L"Text", &fixed, REG_NONE, nullptr, 0},
         {nullptr, RTL_QUERY_REGISTRY_DIRECT, L"Path", &path, REG_NONE, nullptr, 0},
         {nullptr, RTL_QUERY_REGISTRY_DIRECT, L"Large", &headed, REG_NONE, nullptr, 0},
@@ -182,7 +183,8 @@ void rtl_query_failures() {
                 STATUS_BUFFER_TOO_SMALL);
     CHECK_EQUAL(try_entry({nullptr, RTL_QUERY_REGISTRY_DIRECT, L"Large", &too_small, REG_NONE, nullptr, 0}),
                 STATUS_BUFFER_TOO_SMALL);
-    CHECK_EQUAL(try_entry({note, 0, L"Number", nullptr, REG_NONE, nullptr, 0}), STATUS_UNSUCCESSFUL); // the routine's own
+    CHECK_EQUAL(try_entry({note, 0, L"Number", nullptr, REG_NONE, nullptr, 0}),
+                STATUS_UNSUCCESSFUL); // the routine's own
     one[0] = {note, 0, L"Number", nullptr, REG_NONE, nullptr, 0};
     CHECK_EQUAL(RtlQueryRegistryValues(RTL_REGISTRY_SERVICES, L"None", one, nullptr, nullptr),
                 STATUS_OBJECT_NAME_NOT_FOUND);
