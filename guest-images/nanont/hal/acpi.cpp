@@ -84,8 +84,7 @@ bool find_acpi_table(const char (&signature)[5], ULONGLONG& physical) {
         __builtin_memcpy(&entry, rsdt.bytes() + sizeof(AcpiHeader) + i * 4, 4);
         const ULONG size = AcpiTable::length_at(entry);
         const Mapped table(entry, size != 0 ? size : sizeof(AcpiHeader));
-        if (size != 0 && table && __builtin_memcmp(table.bytes(), signature, 4) == 0 &&
-            adds_up(table.bytes(), size)) {
+        if (size != 0 && table && __builtin_memcmp(table.bytes(), signature, 4) == 0 && adds_up(table.bytes(), size)) {
             physical = entry;
             return true;
         }

@@ -64,8 +64,8 @@ ULONGLONG NTAPI HalQueryBootTime(VOID);
 
 /* The vector, and with it the IRQL (Vector >> 4), that an ISA line is delivered on. 0 = no such line. */
 ULONG NTAPI HalGetIsaVector(ULONG IsaIrq);
-/* Opens (to the processor named) or closes the line behind a vector of HalGetIsaVector. Latched: edge-triggered, active high; else level-
- * triggered, active high, as the PC's ISA lines are wired behind an I/O APIC. */
+/* Opens (to the processor named) or closes the line behind a vector of HalGetIsaVector. Latched: edge-triggered, active
+ * high; else level- triggered, active high, as the PC's ISA lines are wired behind an I/O APIC. */
 BOOLEAN NTAPI HalEnableInterrupt(ULONG Vector, BOOLEAN Latched, ULONG ApicId);
 VOID NTAPI HalDisableInterrupt(ULONG Vector);
 

@@ -58,8 +58,8 @@ VOID export_KeRevertToUserAffinityThreadEx(KAFFINITY Affinity) {
     move_to(Affinity != 0 ? Affinity : kEverywhere);
 }
 
-VOID export_KeSetSystemGroupAffinityThread(PGROUP_AFFINITY Affinity, PGROUP_AFFINITY PreviousAffinity) __asm__(
-    "KeSetSystemGroupAffinityThread");
+VOID export_KeSetSystemGroupAffinityThread(PGROUP_AFFINITY Affinity,
+                                           PGROUP_AFFINITY PreviousAffinity) __asm__("KeSetSystemGroupAffinityThread");
 VOID export_KeSetSystemGroupAffinityThread(PGROUP_AFFINITY Affinity, PGROUP_AFFINITY PreviousAffinity) {
     const KAFFINITY before = Affinity->Group == 0 ? visible(move_to(Affinity->Mask)) : 0;
     if (PreviousAffinity != nullptr) {

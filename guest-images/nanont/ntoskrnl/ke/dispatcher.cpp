@@ -67,8 +67,8 @@ Thread* steal(const Processor& thief) {
         if (&other == &thief) {
             continue;
         }
-        if (LIST_ENTRY* entry = other.ready.pop_if(
-                [&](LIST_ENTRY& candidate) { return may_run(*thread_of(&candidate), thief); })) {
+        if (LIST_ENTRY* entry =
+                other.ready.pop_if([&](LIST_ENTRY& candidate) { return may_run(*thread_of(&candidate), thief); })) {
             return thread_of(entry);
         }
     }

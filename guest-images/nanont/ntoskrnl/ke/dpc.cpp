@@ -8,8 +8,8 @@ namespace nanont::ke {
 namespace {
 
 constexpr UCHAR kDpcType = 0x13;
-constexpr USHORT kTargeted = 0x20;   // KDPC::Number of a DPC with a CPU of its own; 0 = wherever it is queued
-constexpr ULONG kHurriedDepth = 4;   // so many waiting make even unimportant ones urgent
+constexpr USHORT kTargeted = 0x20; // KDPC::Number of a DPC with a CPU of its own; 0 = wherever it is queued
+constexpr ULONG kHurriedDepth = 4; // so many waiting make even unimportant ones urgent
 
 /// The CPU a DPC is queued on lives in DpcData; null = not queued.
 Processor* queued_on(const KDPC& dpc) {
@@ -41,8 +41,8 @@ Processor& target_of(const KDPC& dpc) {
     return number < processor_count() ? g_processors[number] : this_processor();
 }
 
-/// Microsoft's "Organization of DPC queues": a queue is looked at at once for all but the unimportant on this CPU and for
-/// the more than medium important on another; else when it has grown, or when that CPU idles or ticks.
+/// Microsoft's "Organization of DPC queues": a queue is looked at at once for all but the unimportant on this CPU and
+/// for the more than medium important on another; else when it has grown, or when that CPU idles or ticks.
 bool is_urgent(const KDPC& dpc, const Processor& target) {
     if (target.dpc_count >= kHurriedDepth) {
         return true;
@@ -171,8 +171,7 @@ VOID NTAPI KeSetTargetProcessorDpc(PRKDPC Dpc, CCHAR Number) {
     Dpc->Number = static_cast<USHORT>(kTargeted + static_cast<UCHAR>(Number));
 }
 
-NTSTATUS export_KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER ProcNumber) __asm__(
-    "KeSetTargetProcessorDpcEx");
+NTSTATUS export_KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER ProcNumber) __asm__("KeSetTargetProcessorDpcEx");
 NTSTATUS export_KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER ProcNumber) {
     if (ProcNumber->Group != 0 || ProcNumber->Number >= kMaxProcessors || ProcNumber->Reserved != 0) {
         return STATUS_INVALID_PARAMETER;

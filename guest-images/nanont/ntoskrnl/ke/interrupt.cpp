@@ -30,7 +30,7 @@ constexpr ULONG kMostShares = 16; // of one vector
 struct InterruptVector {
     _KINTERRUPT* first; // the list runs in a ring through `link`
     ULONG shares;
-    ULONG unclaimed;        // interrupts in a row that no routine wanted
+    ULONG unclaimed;          // interrupts in a row that no routine wanted
     volatile LONG in_service; // CPUs that walk the list right now
 };
 InterruptVector g_vectors[kVectors];

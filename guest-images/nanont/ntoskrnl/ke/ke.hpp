@@ -23,7 +23,7 @@ enum class ThreadState : UCHAR { Initialized, Ready, Running, Waiting, Terminate
 struct _KTHREAD {
     DISPATCHER_HEADER Header; // signalled when the thread has ended
 
-    LIST_ENTRY ready_entry; // also in the list of those that have ended
+    LIST_ENTRY ready_entry;  // also in the list of those that have ended
     ULONGLONG stack_pointer; // while it does not run
     ULONGLONG stack_limit;   // lowest address; the page below is not mapped
     ULONGLONG stack_base;    // one past the highest address
@@ -225,10 +225,11 @@ void request(Processor& processor, ProcessorRequest what);
 /// The other end of `request`.
 void serve_requests();
 
-/// Makes every CPU forget what it knows about the mapping of these pages. IRQL < IPI_LEVEL, interrupts on (but at boot).
+/// Makes every CPU forget what it knows about the mapping of these pages. IRQL < IPI_LEVEL, interrupts on (but at
+/// boot).
 void forget_pages(ULONGLONG address, size_t count);
-/// The machine comes to a stop: no other CPU executes anything from here on. False: another CPU has begun to stop it, and
-/// this one never returns from its next non-maskable interrupt.
+/// The machine comes to a stop: no other CPU executes anything from here on. False: another CPU has begun to stop it,
+/// and this one never returns from its next non-maskable interrupt.
 bool stop_others();
 /// A non-maskable interrupt arrived: does not return when the machine is being stopped.
 void halt_if_stopped();

@@ -195,8 +195,8 @@ ULONG NTAPI KeGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER ProcNumber) {
     }
     return number;
 }
-NTSTATUS export_KeGetProcessorNumberFromIndex(ULONG ProcIndex, PPROCESSOR_NUMBER ProcNumber) __asm__(
-    "KeGetProcessorNumberFromIndex");
+NTSTATUS export_KeGetProcessorNumberFromIndex(ULONG ProcIndex,
+                                              PPROCESSOR_NUMBER ProcNumber) __asm__("KeGetProcessorNumberFromIndex");
 NTSTATUS export_KeGetProcessorNumberFromIndex(ULONG ProcIndex, PPROCESSOR_NUMBER ProcNumber) {
     if (ProcIndex >= kMaxProcessors) {
         return STATUS_INVALID_PARAMETER;

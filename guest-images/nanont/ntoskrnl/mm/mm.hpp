@@ -34,8 +34,8 @@ void free_image(ULONGLONG base, ULONG size);
 
 /// Forgets the tables this CPU came up with.
 void use_kernel_tables();
-/// Root of page tables that hold the page at `physical` one to one, for execution, beside all that the kernel's own hold;
-/// 0 = no memory. They are kept.
+/// Root of page tables that hold the page at `physical` one to one, for execution, beside all that the kernel's own
+/// hold; 0 = no memory. They are kept.
 ULONG make_start_tables(ULONGLONG physical);
 
 /// Maps the page drivers' inline code reads time from, and gives the kernel's view of it, which can be written.
