@@ -43,8 +43,13 @@ int main(int argc, char** argv) {
     auto* play_command =
         app.add_subcommand("play", "play a MIDI file through the driver, out and in, and judge the run");
     play_command->add_option("FILE", play_options.file, "Standard MIDI File, format 0 or 1")->required();
-    play_command->add_option("--card", play_options.card, "properties of the card, e.g. iobase=0x300,irq=5")
-        ->type_name("KEY=VALUE,...");
+    play_command
+        ->add_option("--card", play_options.card, "the card, e.g. iobase=0x300,irq=5, or pci-mpu401,bar=memory,msi=off")
+        ->type_name("[DEVICE,]KEY=VALUE,...");
+    play_command
+        ->add_option("--cpus", play_options.cpus, "processors of the machine; with 2 the seed makes the schedule")
+        ->check(CLI::Range(1, 2))
+        ->capture_default_str();
     play_command->add_option("--seed", play_options.seed, "seed of the run")->capture_default_str();
     play_command->add_option("--out", play_options.out, "where runs are left")->capture_default_str();
     play_command->add_option("--driver", play_options.driver, "the .sys to test instead of ours")->type_name("FILE");

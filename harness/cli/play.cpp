@@ -49,12 +49,16 @@ CardSpec parse_card(const std::vector<std::string>& words) {
             const size_t comma = std::min(word.find(',', at), word.size());
             const std::string pair = word.substr(at, comma - at);
             const size_t equals = pair.find('=');
+            at = comma + 1;
+            if (pair == "isa-mpu401" || pair == "pci-mpu401") {
+                card.device = pair;
+                continue;
+            }
             if (equals == std::string::npos || equals == 0 || equals + 1 == pair.size()) {
-                throw Error(fmt::format("--card: '{}' is no KEY=VALUE", pair), "example: --card iobase=0x300,irq=5",
-                            ExitCode::Usage);
+                throw Error(fmt::format("--card: '{}' is neither KEY=VALUE nor one of isa-mpu401 and pci-mpu401", pair),
+                            "example: --card iobase=0x300,irq=5 or --card pci-mpu401,bar=memory", ExitCode::Usage);
             }
             card.set(pair.substr(0, equals), pair.substr(equals + 1));
-            at = comma + 1;
         }
     }
     return card;
@@ -92,6 +96,7 @@ Prepared prepare(const PlayOptions& options) {
         spdlog::info("{}: {}", options.file.filename().string(), note);
     p.run = compile_song(p.song, {.unit = 0, .capture = options.capture, .seed = options.seed});
     p.spec.cards.push_back(parse_card(options.card));
+    p.spec.cpus = options.cpus;
     p.spec.seed = options.seed;
     p.spec.qemu = find_part(Part::Qemu);
     p.spec.firmware = find_part(Part::Firmware);
@@ -114,6 +119,7 @@ Prepared prepare(const PlayOptions& options) {
     facts.input_sha256["qemu"] = sha256_hex(read_file(p.spec.qemu, 1u << 30, "QEMU"));
     for (const CardSpec& card : p.spec.cards) {
         facts.cards.emplace_back(card.properties.begin(), card.properties.end());
+        facts.cards.back().emplace("device", card.device);
     }
 
     std::vector<PlanSection> sections = {{MPULAB_SECTION_SCORE, 0, p.run.score}};

@@ -13,7 +13,8 @@ namespace mpulab {
 
 struct PlayOptions {
     std::filesystem::path file;
-    std::vector<std::string> card; // "iobase=0x300,irq=5": properties of the card, as QEMU takes them
+    std::vector<std::string> card; // "iobase=0x300,irq=5", "pci-mpu401,bar=memory": the card, as QEMU takes it
+    uint32_t cpus = 1;
     uint64_t seed = 0;
     std::filesystem::path out = "mpulab-out";
     std::filesystem::path driver;    // empty: ours

@@ -37,7 +37,7 @@ std::string domain_xml(const MachineSpec& spec, const std::string& name) {
   <name>{name}</name>
   <uuid>{uuid}</uuid>
   <memory unit='MiB'>{memory}</memory>
-  <vcpu>1</vcpu>
+  <vcpu>{cpus}</vcpu>
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>
     <loader type='rom'>{firmware}</loader>
@@ -66,7 +66,7 @@ std::string domain_xml(const MachineSpec& spec, const std::string& name) {
   <qemu:commandline>
 )",
         fmt::arg("name", xml_escaped(name)), fmt::arg("uuid", kMachineUuid), fmt::arg("memory", spec.memory_mib),
-        fmt::arg("firmware", xml_escaped(spec.firmware.string())),
+        fmt::arg("cpus", spec.cpus), fmt::arg("firmware", xml_escaped(spec.firmware.string())),
         fmt::arg("kernel", xml_escaped(spec.kernel.string())), fmt::arg("initrd", xml_escaped(initrd_argument(spec))),
         fmt::arg("cmdline", xml_escaped(kernel_command_line(spec))), fmt::arg("cpu", xml_escaped(spec.cpu)),
         fmt::arg("epoch", kMachineEpoch), fmt::arg("qemu", xml_escaped(spec.qemu.string())));

@@ -58,13 +58,14 @@ std::string kernel_command_line(const MachineSpec& spec) {
 
 std::vector<std::string> device_arguments(const MachineSpec& spec) {
     // QEMU's own option ROMs; Debian keeps them in qemu-system-data, and our QEMU is installed nowhere.
-    std::vector<std::string> args = {"-L",    "/usr/share/qemu",           "-icount", "shift=3,sleep=off",
-                                     "-seed", fmt::format("{}", spec.seed)};
+    const std::string icount =
+        spec.cpus == 1 ? "shift=3,sleep=off" : fmt::format("shift=3,sleep=off,slice-seed={}", spec.seed);
+    std::vector<std::string> args = {"-L", "/usr/share/qemu", "-icount", icount, "-seed", fmt::format("{}", spec.seed)};
     args.insert(args.end(), {"-chardev", spec.link_chardev});
     args.insert(args.end(), {"-device", fmt::format("mpulab-probe,id=probe,iobase=0x{:x},link=link,plan={}",
                                                     spec.probe_iobase, qemu_value(spec.plan.string()))});
     for (size_t unit = 0; unit < spec.cards.size(); ++unit) {
-        std::string device = fmt::format("isa-mpu401,id=card{}", unit);
+        std::string device = fmt::format("{},id=card{}", spec.cards[unit].device, unit);
         for (const auto& [key, value] : spec.cards[unit].properties)
             device += "," + key + "=" + qemu_value(value);
         args.insert(args.end(), {"-device", device});
@@ -92,7 +93,7 @@ std::vector<std::string> qemu_command(const MachineSpec& spec) {
         "-m",
         fmt::format("{}M", spec.memory_mib),
         "-smp",
-        "1",
+        fmt::format("{}", spec.cpus),
         "-uuid",
         kMachineUuid,
         "-rtc",

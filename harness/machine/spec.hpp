@@ -11,8 +11,9 @@
 
 namespace mpulab {
 
-/// One isa-mpu401: its properties as they stand on QEMU's command line, in order.
+/// A card: QEMU's name of the device, and its properties as they stand on QEMU's command line, in order.
 struct CardSpec {
+    std::string device = "isa-mpu401"; // or "pci-mpu401"
     std::vector<std::pair<std::string, std::string>> properties;
 
     const std::string* find(const std::string& key) const;
@@ -28,6 +29,7 @@ struct MachineSpec {
     std::filesystem::path plan;
     uint64_t seed = 0;
     uint32_t memory_mib = 32;
+    uint32_t cpus = 1; // with two, the seed decides the schedule too
     uint32_t probe_iobase = 0xe00;
     std::string cpu = "qemu64";
     std::vector<CardSpec> cards;

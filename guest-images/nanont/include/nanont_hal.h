@@ -69,6 +69,12 @@ ULONG NTAPI HalGetIsaVector(ULONG IsaIrq);
 BOOLEAN NTAPI HalEnableInterrupt(ULONG Vector, BOOLEAN Latched, ULONG ApicId);
 VOID NTAPI HalDisableInterrupt(ULONG Vector);
 
+/* A vector for a message-signalled interrupt; 0: there is none left. They are not given back. */
+ULONG NTAPI HalAllocateMessageVector(VOID);
+BOOLEAN NTAPI HalIsMessageVector(ULONG Vector);
+/* The memory write that raises such a vector at a processor. */
+VOID NTAPI HalGetMessage(ULONG Vector, ULONG ApicId, PULONGLONG Address, PULONG Data);
+
 #ifdef __cplusplus
 }
 #endif

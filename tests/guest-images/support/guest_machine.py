@@ -214,14 +214,15 @@ def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", fil
             "-append", f"probe={PROBE_PORT:#x}", "-no-shutdown", "-chardev", f"file,id=link,path={log}",
             "-device", f"mpulab-probe,id=probe,iobase={PROBE_PORT:#x},link=link,plan={folder / 'plan'}",
             *(word for unit, properties in enumerate([card] if isinstance(card, str) else card)
-              for word in ("-device", f"isa-mpu401,id=card{unit},{properties}"))]
+              for word in ("-device", properties + f",id=card{unit}" if properties.startswith("pci-mpu401") else
+                           f"isa-mpu401,id=card{unit},{properties}"))]
     return [str(word) for word in argv], log
 
 
 def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None, seed=1, choices=None,
          cpus=1, slice_seed=1):
     """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records. `files` replaces
-    files of the archive, or adds to them; None takes one out. `card` is a card's properties, or a list of them.
+    files of the archive, or adds to them; None takes one out. `card` is an ISA card's properties or "pci-mpu401" and its, or a list of them.
     `choices`: see plan(). A run that does not end is an AssertionError."""
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="mpulab-guest-")))

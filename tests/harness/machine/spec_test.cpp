@@ -38,6 +38,23 @@ TEST_CASE("the clock is the virtual one, fixed in rate, start and seed") {
     CHECK(values(command, "-m") == Words{"32M"});
 }
 
+TEST_CASE("on two processors the seed makes the schedule") {
+    MachineSpec spec = plain_spec();
+    spec.cpus = 2;
+    const Words command = qemu_command(spec);
+    CHECK(values(command, "-smp") == Words{"2"});
+    CHECK(values(command, "-icount") == Words{"shift=3,sleep=off,slice-seed=42"});
+    CHECK(domain_xml(spec, "x").find("<vcpu>2</vcpu>") != std::string::npos);
+}
+
+TEST_CASE("a card on PCI is QEMU's other device") {
+    MachineSpec spec = plain_spec();
+    spec.cards.resize(1);
+    spec.cards[0].device = "pci-mpu401";
+    spec.cards[0].set("bar", "memory");
+    CHECK(values(qemu_command(spec), "-device").back() == "pci-mpu401,id=card0,bar=memory");
+}
+
 TEST_CASE("a machine has no network card, no defaults and no listener") {
     const Words command = qemu_command(plain_spec());
     CHECK(std::count(command.begin(), command.end(), "-nodefaults") == 1);

@@ -53,7 +53,7 @@ NTSTATUS query_capabilities(const DeviceNode& node, PIRP irp, DEVICE_CAPABILITIE
     }
     capabilities->UniqueID = TRUE;
     capabilities->SilentInstall = TRUE;
-    capabilities->Address = node.machine.unit;
+    capabilities->Address = node.is_pci ? (node.pci.slot & 0x1f) << 16 | node.pci.slot >> 5 : node.machine.unit;
     capabilities->UINumber = MAXULONG;
     capabilities->DeviceState[PowerSystemWorking] = PowerDeviceD0;
     for (int state = PowerSystemSleeping1; state <= PowerSystemShutdown; ++state) {
@@ -82,13 +82,17 @@ NTSTATUS NTAPI dispatch_pnp(PDEVICE_OBJECT device, PIRP irp) {
     DeviceNode& node = *extension_of(device).node;
     switch (location.MinorFunction) {
     case IRP_MN_START_DEVICE:
+    case IRP_MN_STOP_DEVICE:
+    case IRP_MN_REMOVE_DEVICE: // the device stays on its bus: so does its PDO
+        if (node.is_pci) {
+            enable_pci_function(node.pci, location.MinorFunction == IRP_MN_START_DEVICE);
+        }
+        return complete(irp, STATUS_SUCCESS);
     case IRP_MN_QUERY_STOP_DEVICE:
     case IRP_MN_CANCEL_STOP_DEVICE:
-    case IRP_MN_STOP_DEVICE:
     case IRP_MN_QUERY_REMOVE_DEVICE:
     case IRP_MN_CANCEL_REMOVE_DEVICE:
     case IRP_MN_SURPRISE_REMOVAL:
-    case IRP_MN_REMOVE_DEVICE: // the device stays on its bus: so does its PDO
         return complete(irp, STATUS_SUCCESS);
     case IRP_MN_QUERY_CAPABILITIES:
         return query_capabilities(node, irp, location.Parameters.DeviceCapabilities.Capabilities);
@@ -96,8 +100,11 @@ NTSTATUS NTAPI dispatch_pnp(PDEVICE_OBJECT device, PIRP irp) {
         return query_id(node, irp, location.Parameters.QueryId.IdType);
     case IRP_MN_QUERY_DEVICE_RELATIONS:
         return query_target(device, irp, location.Parameters.QueryDeviceRelations.Type);
-    default:
-        return complete(irp, irp->IoStatus.Status); // a bus driver leaves alone what it does not know
+    default: {
+        const NTSTATUS status = node.is_pci ? answer_pci(node, irp) : STATUS_NOT_SUPPORTED;
+        // a bus driver leaves alone what it does not know
+        return complete(irp, status != STATUS_NOT_SUPPORTED ? status : irp->IoStatus.Status);
+    }
     }
 }
 
@@ -110,7 +117,9 @@ NTSTATUS NTAPI dispatch_power(PDEVICE_OBJECT device, PIRP irp) {
         if (state < PowerDeviceD0 || state > PowerDeviceD3) {
             return complete(irp, STATUS_INVALID_PARAMETER);
         }
-        if (!node.is_root) {
+        if (node.is_pci) {
+            set_pci_power(node.pci, static_cast<ULONG>(state - PowerDeviceD0));
+        } else if (!node.is_root) {
             dbg::tell_power(node.machine.unit, static_cast<ULONG>(state - PowerDeviceD0));
         }
     }
@@ -229,6 +238,82 @@ bool is_wanted(const DeviceNode& node, ConstBytes settings) {
     return !any && !next_setting(settings, offset, "root", id, sizeof(id));
 }
 
+/// A function of the machine's description, or one that boot.cfg names.
+bool add_pci_device(const mpulab_machine_device& machine, ULONG bus, ULONG slot, ConstBytes settings) {
+    DeviceNode* node = add_node(machine);
+    if (node == nullptr) {
+        return false;
+    }
+    if (!read_pci_function(bus, slot, node->pci)) {
+        dbg::say(
+            "the machine's description has card %u at PCI bus %lu, device %lu, function %lu: nothing answers there",
+            machine.unit, bus, slot & 0x1f, slot >> 5);
+        return false;
+    }
+    node->is_pci = true;
+    name_pci_device(*node);
+    node->is_wanted = is_wanted(*node, settings);
+    return finish_node(*node);
+}
+
+bool is_known(ULONG bus, ULONG slot) {
+    for (size_t i = 0; i < g_node_count; ++i) {
+        if (g_nodes[i].is_pci && g_nodes[i].pci.bus == bus && g_nodes[i].pci.slot == slot) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Functions that are none of our cards and for which a package is all the same. Buses are numbered by firmware.
+bool add_named_functions(ConstBytes settings, ULONG& unit) {
+    constexpr UCHAR kBridge = 6;
+    constexpr UCHAR kPciBridge = 4;
+    constexpr ULONG kSecondaryBus = 0x19;
+    constexpr UCHAR kManyFunctions = 0x80;
+    char id[128];
+    size_t offset = 0;
+    if (!next_setting(settings, offset, "id", id, sizeof(id))) {
+        return true;
+    }
+    ULONG buses[8] = {0};
+    ULONG bus_count = 1;
+    for (ULONG b = 0; b < bus_count; ++b) {
+        for (ULONG device = 0; device < 32; ++device) {
+            ULONG functions = 1;
+            for (ULONG number = 0; number < functions; ++number) {
+                const ULONG slot = device | number << 5;
+                DeviceNode probe{};
+                if (!read_pci_function(buses[b], slot, probe.pci)) {
+                    continue;
+                }
+                if (number == 0 && (probe.pci.header_type & kManyFunctions) != 0) {
+                    functions = 8;
+                }
+                if (probe.pci.base_class == kBridge && probe.pci.subclass == kPciBridge) {
+                    UCHAR secondary = 0;
+                    HalGetBusDataByOffset(PCIConfiguration, buses[b], slot, &secondary, kSecondaryBus, 1);
+                    if (secondary > buses[b] && bus_count < RTL_NUMBER_OF(buses)) {
+                        buses[bus_count++] = secondary;
+                    }
+                }
+                name_pci_device(probe);
+                if (is_known(buses[b], slot) || !is_wanted(probe, settings)) {
+                    continue;
+                }
+                mpulab_machine_device machine{};
+                machine.unit = unit++;
+                machine.irq = MPULAB_IRQ_NONE;
+                machine.bus = MPULAB_BUS_PCI;
+                if (!add_pci_device(machine, buses[b], slot, settings)) {
+                    return false;
+                }
+            }
+        }
+    }
+    return true;
+}
+
 bool add_root_devices(ConstBytes settings, ULONG first_unit) {
     char id[128];
     size_t offset = 0;
@@ -263,10 +348,13 @@ bool enumerate_machine(ConstBytes settings) {
         return false;
     }
     const size_t count = size / sizeof(devices[0]);
+    auto unit = static_cast<ULONG>(count);
     for (size_t i = 0; i < count; ++i) {
-        if (devices[i].bus != MPULAB_BUS_ISA) {
-            dbg::say("device %u of the machine (card %u) is on PCI, which nanont does not enumerate yet: left alone",
-                     static_cast<unsigned>(i), devices[i].unit);
+        if (devices[i].bus == MPULAB_BUS_PCI) {
+            const ULONG slot = (devices[i].address >> 3 & 0x1f) | (devices[i].address & 7) << 5;
+            if (!add_pci_device(devices[i], devices[i].address >> 8, slot, settings)) {
+                return false;
+            }
             continue;
         }
         if (const char* expected = what_is_wrong_with(devices[i])) {
@@ -284,7 +372,7 @@ bool enumerate_machine(ConstBytes settings) {
             return false;
         }
     }
-    return add_root_devices(settings, static_cast<ULONG>(count));
+    return add_named_functions(settings, unit) && add_root_devices(settings, unit);
 }
 
 DeviceNode* node_at(size_t index) {

@@ -73,7 +73,11 @@ NTSTATUS give_resources(const DeviceNode& node, bool translated, ULONG room, PVO
     }
     const ULONG vector = translated && node.machine.irq != MPULAB_IRQ_NONE ? HalGetIsaVector(node.machine.irq) : 0;
     ResourceList list;
-    make_resources(node.machine, vector, list);
+    if (node.is_pci) {
+        make_pci_resources(node.pci, translated, list);
+    } else {
+        make_resources(node.machine, vector, list);
+    }
     const ULONG count = list.list()->List[0].PartialResourceList.Count;
     const size_t size = offsetof(CM_RESOURCE_LIST, List[0].PartialResourceList.PartialDescriptors) +
                         count * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
@@ -159,10 +163,15 @@ NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_
     }
     switch (DeviceProperty) {
     case DevicePropertyLegacyBusType:
-        return give_number(Isa, BufferLength, PropertyBuffer, ResultLength);
+        return give_number(node->is_pci ? PCIBus : Isa, BufferLength, PropertyBuffer, ResultLength);
     case DevicePropertyBusNumber:
-        return give_number(0, BufferLength, PropertyBuffer, ResultLength);
+        return give_number(node->is_pci ? node->pci.bus : 0, BufferLength, PropertyBuffer, ResultLength);
     case DevicePropertyAddress:
+        if (node->is_pci) { // device and function, as the bus says in its capabilities
+            return give_number((node->pci.slot & 0x1f) << 16 | node->pci.slot >> 5, BufferLength, PropertyBuffer,
+                               ResultLength);
+        }
+        return give_number(node->machine.unit, BufferLength, PropertyBuffer, ResultLength);
     case DevicePropertyUINumber:
         return give_number(node->machine.unit, BufferLength, PropertyBuffer, ResultLength);
     default:

@@ -8,6 +8,7 @@
 #include "ldr/ldr.hpp"
 #include "nt.hpp"
 #include "ob/ob.hpp"
+#include "pci_function.hpp"
 
 namespace nanont::io {
 
@@ -54,12 +55,15 @@ enum class NodeState : UCHAR { Found, Added, Started, Removed };
 struct DeviceNode {
     mpulab_machine_device machine; // of a root-enumerated device only `unit`, behind those of the machine's
     bool is_root;
+    bool is_pci;
     bool is_wanted; // the driver under test is for it
+    PciFunction pci;
+    ResourceList raw, translated; // what it was started with last; Count 0 = nothing
     PDEVICE_OBJECT pdo;
     WCHAR device_id[64];     // ACPI\PNPB006
     WCHAR instance_id[16];   // 0
-    WCHAR instance[80];      // ACPI\PNPB006\0
-    WCHAR hardware_ids[128]; // one after the other, each zero-terminated, an empty one at the end
+    WCHAR instance[96];      // ACPI\PNPB006\0
+    WCHAR hardware_ids[400]; // one after the other, each zero-terminated, an empty one at the end
     NodeState state;
     LIST_ENTRY interfaces;
 };
@@ -135,7 +139,8 @@ bool has_hardware_id(const DeviceNode& node, const char* id);
 // bus.cpp, pnp.cpp
 
 void init_bus();
-/// Makes a PDO for every device of the plan's MACHINE section, and for each root= of boot.cfg. False: no memory, or a
+/// Makes a PDO for every device of the plan's MACHINE section, for each function on a PCI bus that an id= of boot.cfg
+/// names, and for each root= of boot.cfg. False: no memory, or a
 /// machine nobody can describe.
 bool enumerate_machine(ConstBytes settings);
 DeviceNode* node_at(size_t index);
@@ -143,6 +148,15 @@ DeviceNode* node_of(PDEVICE_OBJECT pdo);
 /// AddDevice and START_DEVICE for every device found.
 NTSTATUS start_devices(Driver& driver);
 NTSTATUS remove_device(ULONG unit);
+
+// pci_bus.cpp
+
+/// What a PCI bus answers beside other buses; STATUS_NOT_SUPPORTED = nothing, and the IRP is as it was.
+NTSTATUS answer_pci(DeviceNode& node, PIRP irp);
+/// Names a function's node by its ids ("Identifiers for PCI devices"). `node.pci` has been read.
+void name_pci_device(DeviceNode& node);
+/// Resources, and a vector for messages when the registry says that the package asks for them. False: no room.
+bool prepare_pci_device(DeviceNode& node);
 
 // work_item.cpp
 

@@ -70,12 +70,18 @@ NTSTATUS start_device(Driver& driver, DeviceNode& node) {
     if (node.is_root) {
         return start_with(driver, node, nullptr, nullptr);
     }
-    const ULONG vector = node.machine.irq != MPULAB_IRQ_NONE ? HalGetIsaVector(node.machine.irq) : 0;
-    ResourceList raw;
-    ResourceList translated;
-    make_resources(node.machine, 0, raw);
-    make_resources(node.machine, vector, translated);
-    return start_with(driver, node, raw.list(), translated.list());
+    if (node.is_pci) {
+        if (!prepare_pci_device(node)) {
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+        make_pci_resources(node.pci, false, node.raw);
+        make_pci_resources(node.pci, true, node.translated);
+    } else {
+        const ULONG vector = node.machine.irq != MPULAB_IRQ_NONE ? HalGetIsaVector(node.machine.irq) : 0;
+        make_resources(node.machine, 0, node.raw);
+        make_resources(node.machine, vector, node.translated);
+    }
+    return start_with(driver, node, node.raw.list(), node.translated.list());
 }
 
 /// Open files keep a device from being removed.

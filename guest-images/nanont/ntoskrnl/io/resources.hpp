@@ -9,9 +9,9 @@
 
 namespace nanont::io {
 
-/// Room for one list of a port range and an interrupt.
+/// Room for one list of six ranges and an interrupt.
 struct ResourceList {
-    alignas(8) UCHAR bytes[sizeof(CM_RESOURCE_LIST) + sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR)];
+    alignas(8) UCHAR bytes[sizeof(CM_RESOURCE_LIST) + 6 * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR)];
     CM_RESOURCE_LIST* list() { return reinterpret_cast<CM_RESOURCE_LIST*>(bytes); }
 };
 

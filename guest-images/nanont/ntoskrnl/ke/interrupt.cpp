@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Device interrupts: who is connected to a vector, and the lock that goes with it. Several drivers may share a line.
 #include "dbg/report.hpp"
+#include "io/pci_function.hpp"
 #include "ke.hpp"
 
 /// What drivers hold as PKINTERRUPT.
-struct _KINTERRUPT {
+struct _KINTERRUPT : nanont::ke::InterruptRequest {
     LIST_ENTRY link; // with those of the same vector
-    PKSERVICE_ROUTINE routine;
-    PVOID context;
-    KSPIN_LOCK* lock;
     KSPIN_LOCK own_lock;
-    ULONG vector;
-    KIRQL irql;
-    KIRQL synchronize_irql;
-    KINTERRUPT_MODE mode;
-    BOOLEAN share;
-    BOOLEAN connected;
+
+    BOOLEAN serve() {
+        return message_routine != nullptr ? message_routine(this, context, message) : routine(this, context);
+    }
 };
 
 namespace nanont::ke {
@@ -91,7 +87,7 @@ void device_interrupt(ULONG vector) {
     for (ULONG i = 0; i < count; ++i) {
         _KINTERRUPT& interrupt = *connected[i];
         RaisedIrql raised(interrupt.synchronize_irql);
-        claimed |= synchronized(interrupt, [&] { return interrupt.routine(&interrupt, interrupt.context); }) != FALSE;
+        claimed |= synchronized(interrupt, [&] { return interrupt.serve(); }) != FALSE;
         check_return(interrupt);
     }
     if (count != 0) {
@@ -110,6 +106,95 @@ void device_interrupt(ULONG vector) {
     }
 }
 
+namespace {
+
+/// What does not belong together in a request; nullptr = nothing.
+const char* what_is_wrong_with(const InterruptRequest& request) {
+    if (!is_device_vector(request.vector) || request.irql != request.vector >> 4 ||
+        request.synchronize_irql < request.irql || request.synchronize_irql > HIGH_LEVEL) {
+        return "vector, IRQL and synchronize IRQL do not belong together";
+    }
+    if ((request.affinity & KeQueryActiveProcessors()) == 0) {
+        return "the affinity holds no processor that runs";
+    }
+    if (HalIsMessageVector(request.vector) && request.mode != Latched) {
+        return "a message-signalled interrupt is latched";
+    }
+    return nullptr;
+}
+
+/// One CPU serves a vector: the first of those asked for.
+void open(const InterruptRequest& request) {
+    const ULONG number = static_cast<ULONG>(__builtin_ctzll(request.affinity & KeQueryActiveProcessors()));
+    const ULONG apic_id = g_processors[number].apic_id;
+    if (HalIsMessageVector(request.vector)) {
+        io::enable_pci_message(request.vector, apic_id);
+    } else {
+        HalEnableInterrupt(request.vector, request.mode == Latched, apic_id);
+    }
+}
+
+void close(ULONG vector) {
+    if (HalIsMessageVector(vector)) {
+        io::disable_pci_message(vector);
+    } else {
+        HalDisableInterrupt(vector);
+    }
+}
+
+} // namespace
+
+NTSTATUS connect_interrupt(const InterruptRequest& request, PKINTERRUPT* result) {
+    *result = nullptr;
+    if (const char* wrong = what_is_wrong_with(request)) {
+        dbg::say(
+            "IoConnectInterrupt: vector 0x%lx, IRQL %u, synchronize IRQL %u, affinity 0x%I64x, %s: %s; expected the "
+            "translated interrupt resource",
+            request.vector, request.irql, request.synchronize_irql, static_cast<ULONGLONG>(request.affinity),
+            request.mode == Latched ? "latched" : "level", wrong);
+        return STATUS_INVALID_PARAMETER;
+    }
+    auto* interrupt = static_cast<PKINTERRUPT>(ExAllocatePoolWithTag(NonPagedPool, sizeof(_KINTERRUPT), tag("Intr")));
+    if (interrupt == nullptr) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    *interrupt = {};
+    static_cast<InterruptRequest&>(*interrupt) = request;
+    if (interrupt->lock == nullptr) {
+        interrupt->lock = &interrupt->own_lock;
+    }
+    bool first = false;
+    NTSTATUS status = STATUS_SUCCESS;
+    {
+        ConnectLock lock;
+        InterruptVector& place = g_vectors[request.vector - kFirstDeviceVector];
+        first = place.first == nullptr;
+        if (first) {
+            List::init(interrupt->link);
+            place.first = interrupt;
+            place.unclaimed = 0;
+        } else if (request.share && place.first->share && place.first->mode == request.mode &&
+                   place.shares < kMostShares) {
+            List::push_back(place.first->link, interrupt->link);
+        } else {
+            status = STATUS_INVALID_PARAMETER;
+        }
+        if (NT_SUCCESS(status)) {
+            ++g_connected;
+            ++place.shares;
+            *result = interrupt; // the routine may run, and look at it, from here on
+        }
+    }
+    if (!NT_SUCCESS(status)) {
+        ExFreePoolWithTag(interrupt, tag("Intr"));
+        return status;
+    }
+    if (first) {
+        open(request);
+    }
+    return STATUS_SUCCESS;
+}
+
 } // namespace nanont::ke
 
 using namespace nanont;
@@ -122,66 +207,17 @@ NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT* InterruptObject, PKSERVICE_ROUTIN
                                   KINTERRUPT_MODE InterruptMode, BOOLEAN ShareVector, KAFFINITY ProcessorEnableMask,
                                   BOOLEAN) {
     require_irql(PASSIVE_LEVEL, "IoConnectInterrupt");
-    *InterruptObject = nullptr;
-    if (!is_device_vector(Vector) || Irql != Vector >> 4 || SynchronizeIrql < Irql || SynchronizeIrql > HIGH_LEVEL) {
-        dbg::say("IoConnectInterrupt: vector 0x%lx, IRQL %u, synchronize IRQL %u do not belong together; expected the "
-                 "translated interrupt resource",
-                 Vector, Irql, SynchronizeIrql);
-        return STATUS_INVALID_PARAMETER;
-    }
-    if ((ProcessorEnableMask & KeQueryActiveProcessors()) == 0) {
-        dbg::say("IoConnectInterrupt: affinity 0x%I64x holds none of the %lu processors that run; expected the "
-                 "translated interrupt resource's",
-                 static_cast<ULONGLONG>(ProcessorEnableMask), processor_count());
-        return STATUS_INVALID_PARAMETER;
-    }
-    auto* interrupt = static_cast<PKINTERRUPT>(ExAllocatePoolWithTag(NonPagedPool, sizeof(_KINTERRUPT), tag("Intr")));
-    if (interrupt == nullptr) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    *interrupt = {};
-    interrupt->routine = ServiceRoutine;
-    interrupt->context = ServiceContext;
-    interrupt->lock = SpinLock != nullptr ? SpinLock : &interrupt->own_lock;
-    interrupt->vector = Vector;
-    interrupt->irql = Irql;
-    interrupt->synchronize_irql = SynchronizeIrql;
-    interrupt->mode = InterruptMode;
-    interrupt->share = ShareVector;
-
-    bool first = false;
-    NTSTATUS status = STATUS_SUCCESS;
-    {
-        ConnectLock lock;
-        InterruptVector& place = g_vectors[Vector - kFirstDeviceVector];
-        first = place.first == nullptr;
-        if (first) {
-            List::init(interrupt->link);
-            place.first = interrupt;
-            place.unclaimed = 0;
-        } else if (ShareVector && place.first->share && place.first->mode == InterruptMode &&
-                   place.shares < kMostShares) {
-            List::push_back(place.first->link, interrupt->link);
-        } else {
-            status = STATUS_INVALID_PARAMETER;
-        }
-        if (NT_SUCCESS(status)) {
-            ++g_connected;
-            ++place.shares;
-            interrupt->connected = TRUE;
-            *InterruptObject = interrupt; // the routine may run, and look at it, from here on
-        }
-    }
-    if (!NT_SUCCESS(status)) {
-        ExFreePoolWithTag(interrupt, tag("Intr"));
-        return status;
-    }
-    if (first) {
-        // One CPU serves a vector: the first of those asked for.
-        const ULONG number = static_cast<ULONG>(__builtin_ctzll(ProcessorEnableMask & KeQueryActiveProcessors()));
-        HalEnableInterrupt(Vector, InterruptMode == Latched, g_processors[number].apic_id);
-    }
-    return STATUS_SUCCESS;
+    InterruptRequest request{};
+    request.routine = ServiceRoutine;
+    request.context = ServiceContext;
+    request.lock = SpinLock;
+    request.vector = Vector;
+    request.irql = Irql;
+    request.synchronize_irql = SynchronizeIrql;
+    request.mode = InterruptMode;
+    request.share = ShareVector != FALSE;
+    request.affinity = ProcessorEnableMask;
+    return connect_interrupt(request, InterruptObject);
 }
 
 VOID NTAPI IoDisconnectInterrupt(PKINTERRUPT InterruptObject) {
@@ -201,7 +237,7 @@ VOID NTAPI IoDisconnectInterrupt(PKINTERRUPT InterruptObject) {
         --place.shares;
     }
     if (last) {
-        HalDisableInterrupt(InterruptObject->vector);
+        close(InterruptObject->vector);
     }
     while (place.in_service != 0) {
         YieldProcessor(); // another CPU may be in the routine; it comes back, or the machine has worse to report

@@ -261,6 +261,24 @@ void drain_dpcs();
 
 // --- interrupt.cpp
 
+/// What a driver asks for when it connects to an interrupt.
+struct InterruptRequest {
+    PKSERVICE_ROUTINE routine;
+    PKMESSAGE_SERVICE_ROUTINE message_routine; // instead of it
+    PVOID context;
+    ULONG message;    // number handed to it
+    KSPIN_LOCK* lock; // nullptr = one of its own
+    ULONG vector;
+    KIRQL irql;
+    KIRQL synchronize_irql;
+    KINTERRUPT_MODE mode;
+    bool share;
+    KAFFINITY affinity;
+};
+/// STATUS_INVALID_PARAMETER (and says why, unless the vector is somebody else's), STATUS_INSUFFICIENT_RESOURCES.
+/// PASSIVE_LEVEL.
+NTSTATUS connect_interrupt(const InterruptRequest& request, PKINTERRUPT* interrupt);
+
 /// Serves a device's vector; false when nobody is connected to it.
 void device_interrupt(ULONG vector);
 ULONG connected_interrupts();

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A card on PCI: what a driver is given for it, by its line and by messages (pci_card.sys)."""
+import os
+import pathlib
+import re
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import guest_machine  # noqa: E402
+
+MESSAGES = ("Windows Registry Editor Version 5.00\n\n"
+            "[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Enum\\{instance}\\Device Parameters\\"
+            "Interrupt Management\\MessageSignaledInterruptProperties]\n\"MSISupported\"=dword:00000001\n")
+DRIVER = "tests/guest-images/ntoskrnl/pci_card/pci_card.sys"
+PORT, INTERRUPT, MEMORY = 1, 2, 3  # CmResourceType
+
+
+class PciCard(unittest.TestCase):
+    def play(self, card="pci-mpu401,addr=4", files=None, **options):
+        driver = pathlib.Path(os.environ["MPULAB_BUILD"]) / DRIVER
+        run = guest_machine.boot(guest_machine.Score(), driver, card=card, files=files, **options)
+        self.assertEqual(run.end, 0, run)
+        self.assertEqual(re.findall("FAILED.*", run.text), [], run)
+        return run
+
+    def instance(self, run):
+        return re.search(r"hardware ids 00000000 (\S+)", run.text).group(1) + "\\0"
+
+    def test_a_function_has_the_ids_of_its_configuration_space(self):
+        run = self.play()
+        self.assertIn("pci: ids 4d501234, decodes 1", run.text)
+        ids = re.search("pci: hardware ids 00000000 (.*)", run.text).group(1).split()
+        self.assertEqual(ids[3], "PCI\\VEN_1234&DEV_4D50")
+        self.assertTrue(all(item.startswith("PCI\\VEN_1234&DEV_4D50") for item in ids), ids)
+        self.assertIn("pci: enumerator 00000000 PCI\n", run.text)
+
+    def test_ports_and_a_shared_level_line_are_raw_and_translated(self):
+        run = self.play()
+        found = re.findall(r"pci: (\w+) type (\d) start (\w+) length (\d+)", run.text)
+        self.assertEqual([(kind, int(type_), int(length)) for kind, type_, _, length in found],
+                         [("raw", PORT, 8), ("translated", PORT, 8)])
+        lines = re.findall(r"pci: (\w+) interrupt level (\d+) vector (\d+) flags (\d) share (\d)", run.text)
+        raw, translated = lines
+        self.assertIn(int(raw[1]), (10, 11))
+        self.assertEqual(raw[1], raw[2])
+        self.assertEqual(int(translated[2]) >> 4, int(translated[1]))
+        self.assertEqual([line[3:] for line in lines], [("0", "3")] * 2)  # level-sensitive, shared
+        self.assertIn("pci: connected 00000000 by line", run.text)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), 2)
+
+    def test_a_card_in_memory_gets_an_address_and_is_decoded_there(self):
+        run = self.play(card="pci-mpu401,addr=4,bar=memory")
+        self.assertIn("pci: ids 4d501234, decodes 2", run.text)
+        self.assertIn(f"type {MEMORY} ", run.text)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), 2)
+
+    def test_messages_are_given_when_the_package_asks_for_them_and_not_otherwise(self):
+        without = self.play()
+        registry = MESSAGES.replace("{instance}", self.instance(without)).encode()
+        run = self.play(files={"registry.reg": registry})
+        raw, translated = re.findall(r"interrupt level (\d+) vector (\d+) flags (\d) share (\d)", run.text)
+        self.assertEqual(raw[2:], ("3", "1"))  # latched, message; exclusive
+        self.assertEqual(int(translated[1]) >> 4, int(translated[0]))
+        self.assertIn("pci: connected 00000000 by message", run.text)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), 2)
+        off = self.play(card="pci-mpu401,addr=4,msi=off", files={"registry.reg": registry})
+        self.assertIn("pci: connected 00000000 by line", off.text)
+
+    def test_two_cards_on_one_line_are_started_one_after_the_other(self):
+        run = self.play(card=("pci-mpu401,addr=4", "pci-mpu401,addr=8"))  # four slots apart: the same line
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), 4)
+
+    def test_the_interrupt_is_served_on_two_processors_too(self):
+        run = self.play(cpus=2)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), 2)
+
+    def test_a_package_for_another_id_leaves_the_card_alone(self):
+        run = self.play(files={"boot.cfg": b"driver=pci_card.sys\nid=PCI\\VEN_8086&DEV_FFFF\n"})
+        self.assertNotIn("pci: ", run.text)
+
+    def test_a_function_that_is_no_card_of_ours_is_found_by_its_id(self):
+        run = self.play(files={"boot.cfg": b"driver=pci_card.sys\nid=PCI\\VEN_1234&DEV_4D50&CC_0401\n"})
+        self.assertIn("pci: ids 4d501234", run.text)
+
+
+if __name__ == "__main__":
+    unittest.main()
