@@ -82,7 +82,11 @@ CheckResult check_injected(const CheckInput& input) {
 }
 
 CheckResult check_captured(const CheckInput& input) {
-    return compare(input, "captured", "from the capture pin", captured_bytes(input));
+    const Stream stream = captured_bytes(input);
+    if (stream.bytes.empty() && !input.run.wire) {
+        return not_applicable("captured", "the package has no hardware, and its driver gave none of the song back");
+    }
+    return compare(input, "captured", "from the capture pin", stream);
 }
 
 } // namespace mpulab

@@ -21,6 +21,14 @@ CheckResult nothing_seen(std::string name, std::string what) {
     return result;
 }
 
+CheckResult not_applicable(std::string name, std::string why) {
+    CheckResult result;
+    result.name = std::move(name);
+    result.status = CheckStatus::NotApplicable;
+    result.message = std::move(why);
+    return result;
+}
+
 CheckResult failed(const CheckInput& input, std::string name, uint64_t looked_at, std::string message,
                    std::string expected, std::string seen, std::optional<uint64_t> record) {
     CheckResult result;
@@ -47,14 +55,24 @@ std::optional<uint64_t> render_run_time(const CheckInput& input) {
 }
 
 std::vector<CheckResult> run_checks(const CheckInput& input) {
-    std::vector<CheckResult> results = {check_integrity(input), check_steps(input), check_wire_bytes(input),
-                                        check_wire_times(input)};
-    if (input.run.capture) {
-        results.push_back(check_injected(input));
+    constexpr const char* kNoWire = "the package has no hardware: there is no wire to look at";
+    constexpr const char* kNoRender = "the driver has no render pin for MIDI";
+    const SongRun& run = input.run;
+    // A check that a package gives nothing to says so in the place where it would stand.
+    const auto unless = [&input](const char* name, const char* why, CheckResult (*check)(const CheckInput&)) {
+        return why == nullptr ? check(input) : not_applicable(name, why);
+    };
+    const char* no_out = !run.wire ? kNoWire : !run.render ? kNoRender : nullptr;
+    const char* no_wire = !run.wire ? kNoWire : nullptr;
+    std::vector<CheckResult> results = {check_integrity(input), check_steps(input),
+                                        unless("wire", no_out, check_wire_bytes),
+                                        unless("times", no_out, check_wire_times)};
+    if (run.capture) {
+        results.push_back(unless("injected", no_wire, check_injected));
         results.push_back(check_captured(input));
-        results.push_back(check_interrupts(input));
+        results.push_back(unless("interrupts", no_wire, check_interrupts));
     }
-    results.push_back(check_nothing_lost(input));
+    results.push_back(unless("nothing-lost", no_wire, check_nothing_lost));
     results.push_back(check_findings(input));
     return results;
 }

@@ -14,8 +14,9 @@ namespace mpulab {
 
 enum class CheckStatus {
     Passed,
-    Failed, // the driver is wrong
-    Error   // the check had nothing to look at, or the log is unsound: says nothing about the driver
+    Failed,       // the driver is wrong
+    Error,        // the check had nothing to look at, or the log is unsound: says nothing about the driver
+    NotApplicable // the package has nothing of what it judges: neither good nor bad
 };
 
 struct CheckResult {
@@ -57,6 +58,7 @@ std::vector<CheckResult> run_checks(const CheckInput& input);
 // Helpers shared by the checks.
 CheckResult passed(std::string name, uint64_t looked_at, std::string message);
 CheckResult nothing_seen(std::string name, std::string what);
+CheckResult not_applicable(std::string name, std::string why);
 CheckResult failed(const CheckInput& input, std::string name, uint64_t looked_at, std::string message,
                    std::string expected, std::string seen, std::optional<uint64_t> record);
 

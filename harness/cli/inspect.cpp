@@ -1,22 +1,82 @@
 // SPDX-License-Identifier: MIT
 #include "cli/inspect.hpp"
 
-#include "common/files.hpp"
-#include "inspect/image_report.hpp"
+#include "cli/first_look.hpp"
+#include "inspect/package_report.hpp"
+#include "report/verdict.hpp"
+#include "scenario/song_targets.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace mpulab {
+namespace {
+
+/// Why a start that was looked at came to nothing: the same words as a run's verdict.
+void say_why(const FirstLook& look, uint64_t seed, StartReport& start) {
+    if (look.outcome.trouble) {
+        start.reason = look.outcome.trouble->what();
+        start.next = look.outcome.trouble->next();
+        return;
+    }
+    const Song song;
+    const SongRun run;
+    const Judgement judgement = judge({*look.log, song, run, seed});
+    start.reason = judgement.reason;
+    start.next = judgement.next;
+}
+
+void look(const Guest& guest, PackageReport& report) {
+    MachineSpec spec = find_machine_parts();
+    if (!guest.package.root) {
+        spec.cards.resize(1);
+        if (!guest.package.card.empty()) spec.cards[0].device = guest.package.card;
+    }
+    const FirstLook look = look_at_driver(guest, spec, {options_section(0)}, {});
+    report.start.tried = true;
+    report.start.started = look.started;
+    report.start.virtual_ms = look.start_ms;
+    report.offers = look.offers;
+    if (!look.started) {
+        say_why(look, spec.seed, report.start);
+        return;
+    }
+    try {
+        choose_targets(look.offers);
+    } catch (const Error& error) {
+        report.no_targets = error.what();
+        report.start.next = error.next();
+    }
+}
+
+} // namespace
 
 ExitCode inspect(const InspectOptions& options) {
-    const ImageReport report =
-        inspect_image(options.file.filename().string(), read_file(options.file, kMaxImageFile, "driver image"));
+    if (options.exports) {
+        const std::string text = exports_text(options.what.string());
+        if (text.empty()) {
+            throw Error(fmt::format("nanont has no module '{}'", options.what.string()),
+                        "ntoskrnl.exe, hal.dll, ks.sys and portcls.sys are there", ExitCode::Usage);
+        }
+        fmt::print("{}", text);
+        return ExitCode::Passed;
+    }
+    if (options.what.empty())
+        throw Error("inspect wants a package", "name a folder with an INF, an INF, or a .sys", ExitCode::Usage);
+    PackageChoice choice;
+    choice.package = options.what;
+    const Guest guest = make_guest(choice, 1);
+    PackageReport report;
+    report.package = guest.package;
+    report.notes = guest.notes;
+    report.image = inspect_image(guest.package.driver.filename().string(), guest.package.image);
+    report.image_notes = read_image_notes(guest.package.image);
+    if (report.image.runs()) look(guest, report);
     if (options.json) {
         // Section names come from the file: whatever is no UTF-8 in them is replaced.
-        fmt::print("{}\n", report_json(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+        fmt::print("{}\n", package_json(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     } else {
-        fmt::print("{}", report_text(report));
+        fmt::print("{}", package_text(report));
     }
     return report.runs() ? ExitCode::Passed : ExitCode::Error;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// mpulab inspect: what a driver image needs, and whether nanont can run it.
+// mpulab inspect: what a package or a driver image needs and offers, and whether nanont can run it.
 #pragma once
 
 #include "common/error.hpp"
@@ -9,7 +9,8 @@
 namespace mpulab {
 
 struct InspectOptions {
-    std::filesystem::path file;
+    std::filesystem::path what; // a package's folder, an INF, or a .sys
+    bool exports = false;       // only: what nanont exports; `what`: of this module, or empty for all
     bool json = false;
 };
 

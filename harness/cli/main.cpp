@@ -2,6 +2,7 @@
 // mpulab: parses the command line, dispatches, turns the outcome into an exit code.
 #include "cli/inspect.hpp"
 #include "cli/play.hpp"
+#include "cli/profile.hpp"
 #include "cli/show.hpp"
 
 #include <CLI/CLI.hpp>
@@ -40,6 +41,8 @@ int main(int argc, char** argv) {
     app.add_flag("-v,--verbose", verbose, "say more on stderr");
 
     PlayOptions play_options;
+    std::string profile = kDefaultProfile;
+    std::string choices;
     auto* play_command =
         app.add_subcommand("play", "play a MIDI file through the driver, out and in, and judge the run");
     play_command->add_option("FILE", play_options.file, "Standard MIDI File, format 0 or 1")->required();
@@ -52,7 +55,20 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     play_command->add_option("--seed", play_options.seed, "seed of the run")->capture_default_str();
     play_command->add_option("--out", play_options.out, "where runs are left")->capture_default_str();
-    play_command->add_option("--driver", play_options.driver, "the .sys to test instead of ours")->type_name("FILE");
+    play_command
+        ->add_option("--package", play_options.package.package, "driver package: a folder with an INF, or the INF")
+        ->type_name("DIR");
+    play_command
+        ->add_option("--driver", play_options.package.driver, "a .sys without a package, or in place of the package's")
+        ->type_name("FILE");
+    play_command->add_option("--profile", profile, "the Windows nanont says it is, e.g. win7, win11-24h2")
+        ->capture_default_str();
+    play_command
+        ->add_option("--choice", play_options.choices,
+                     "take this answer where Windows is undocumented, e.g. read-buffer=2")
+        ->type_name("NAME=N");
+    play_command->add_option("--choices", choices, "\"all\": once more for every other answer the run depended on")
+        ->check(CLI::IsMember({"all"}));
     play_command->add_option("--connect", play_options.connect, "libvirt URI; default: libvirt inside this process");
     play_command->add_option("--soundfont", play_options.soundfont, "sound font for the .wav")->type_name("FILE");
     play_command->add_flag_callback(
@@ -71,9 +87,12 @@ int main(int argc, char** argv) {
     show_command->add_option("--count", show_options.count, "at most so many records");
 
     InspectOptions inspect_options;
-    auto* inspect_command =
-        app.add_subcommand("inspect", "say what a driver image imports, and whether the built-in guest can run it");
-    inspect_command->add_option("FILE", inspect_options.file, "a driver's .sys")->required();
+    auto* inspect_command = app.add_subcommand(
+        "inspect", "say what a package or a driver image needs and offers, and whether the\nbuilt-in guest can run it");
+    inspect_command->add_option("PACKAGE", inspect_options.what,
+                                "a package's folder, an INF, or a .sys; with --exports a module");
+    inspect_command->add_flag("--exports", inspect_options.exports,
+                              "print what nanont exports, and what each export lacks (Markdown)");
     inspect_command->add_flag("--json", inspect_options.json, "print the report as JSON");
 
     try {
@@ -90,6 +109,8 @@ int main(int argc, char** argv) {
     set_up_log(verbose);
     play_options.command.assign(argv, argv + argc);
     try {
+        play_options.package.target = find_profile(profile);
+        play_options.all_choices = choices == "all";
         const ExitCode code = play_command->parsed()      ? play(play_options)
                               : inspect_command->parsed() ? inspect(inspect_options)
                                                           : show(show_options);

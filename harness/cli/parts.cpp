@@ -27,8 +27,9 @@ constexpr PartInfo kParts[] = {
      "build it with scripts/build"},
     {Part::Modules, "folder of nanont's modules", "MPULAB_MODULES", "guest-images/nanont", R_OK | X_OK,
      "build them with scripts/build"},
-    {Part::Driver, "driver", "MPULAB_DRIVER", MPULAB_DEFAULT_DRIVER, R_OK,
-     "build ours with scripts/build, or name one with --driver"},
+    {Part::Driver, "driver", "MPULAB_DRIVER", "(name one)", R_OK, "name a .sys with --driver"},
+    {Part::Package, "package", "MPULAB_PACKAGE", MPULAB_DEFAULT_PACKAGE, R_OK,
+     "build the bundled one with scripts/build, or name one with --package"},
 };
 
 } // namespace

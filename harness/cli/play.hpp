@@ -2,6 +2,7 @@
 // mpulab play: a MIDI file through the driver, once out and once in.
 #pragma once
 
+#include "cli/guest.hpp"
 #include "common/error.hpp"
 
 #include <cstdint>
@@ -17,9 +18,11 @@ struct PlayOptions {
     uint32_t cpus = 1;
     uint64_t seed = 0;
     std::filesystem::path out = "mpulab-out";
-    std::filesystem::path driver;    // empty: ours
-    std::filesystem::path soundfont; // empty: one of Debian's
-    std::string connect;             // empty: libvirt's embedded driver
+    PackageChoice package;            // empty: the bundled one
+    std::filesystem::path soundfont;  // empty: one of Debian's
+    std::vector<std::string> choices; // "read-buffer=2": answers to be taken where Windows is undocumented
+    bool all_choices = false;         // once more for every alternative of what the run depended on
+    std::string connect;              // empty: libvirt's embedded driver
     bool capture = true;
     bool json = false;
     bool gdb = false;

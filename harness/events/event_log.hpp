@@ -41,7 +41,7 @@ class EventLog {
     const std::string& problem() const { return problem_; }
     const std::vector<Module>& modules() const { return modules_; }
 
-    /// "mpusynth.sys+0x1234" when `address` lies in a module, else "0x…".
+    /// "driver.sys+0x1234" when `address` lies in a module, else "0x…".
     std::string symbol(uint64_t address) const;
     const Module* module_at(uint64_t address) const;
 

@@ -85,6 +85,8 @@ std::string word(const EventLog& log, uint16_t kind, int index, uint64_t value) 
         return first ? fmt::format("0x{:02x}", value) : fmt::format("{}", value);
     case MPULAB_KIND_MODULE: // a base shown as "module+0x0" would tell nothing
         return first ? fmt::format("0x{:x}", value) : index == 1 ? fmt::format("{}", value) : log.symbol(value);
+    case MPULAB_KIND_REGISTER:
+        return first ? register_name(value) : log.symbol(value);
     case MPULAB_KIND_BUGCHECK: // codes and parameters are known by their hexadecimal numbers
     case MPULAB_KIND_BUGCHECK_MORE:
     case MPULAB_KIND_DPC:

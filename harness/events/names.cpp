@@ -51,6 +51,12 @@ constexpr Named kCallbacks[] = {
 #undef MPULAB_CALLBACK
 };
 
+constexpr Named kRegisters[] = {
+#define MPULAB_REGISTER(number, name, text) {number, #name},
+#include "link/mpulab_registers.def"
+#undef MPULAB_REGISTER
+};
+
 constexpr Named kPhases[] = {{MPULAB_PHASE_LOADER, "loader"},
                              {MPULAB_PHASE_KERNEL, "kernel"},
                              {MPULAB_PHASE_SYSTEM_READY, "system-ready"},
@@ -165,6 +171,10 @@ std::string overrun_name(uint64_t place) {
 }
 std::string guest_error_name(uint64_t what) {
     return name_of(kGuestErrors, what);
+}
+
+std::string register_name(uint64_t number) {
+    return name_of(kRegisters, number);
 }
 
 std::string cue_trigger_name(uint64_t trigger) {

@@ -27,6 +27,7 @@ std::string run_end_name(uint64_t code);
 std::string opcode_name(uint64_t opcode);
 std::string overrun_name(uint64_t place);
 std::string guest_error_name(uint64_t what);
+std::string register_name(uint64_t number);     // of a REGISTER record: "RIP"
 std::string cue_trigger_name(uint64_t trigger); // "wire-out"
 std::string cue_action_name(uint64_t action);   // "drop-irq"
 /// Word a of a FAULT: "hold-dsr of cue 3", "hold-dsr of cue 3 is over".

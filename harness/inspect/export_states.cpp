@@ -3,7 +3,11 @@
 
 #include "common/text.hpp"
 
+#include <algorithm>
+#include <fmt/format.h>
+#include <iterator>
 #include <span>
+#include <vector>
 
 namespace mpulab {
 namespace {
@@ -12,10 +16,16 @@ struct Export {
     std::string_view name;
     ExportState state;
     std::string_view missing;
+    uint32_t since; // Windows build that has it first; 0: every one
+    bool data;      // a variable
 };
 
-#define NANONT_EXPORT(name, state, missing, ...) {#name, ExportState::state, missing},
-#define NANONT_EXPORT_DATA(name, state, missing, ...) {#name, ExportState::state, missing},
+constexpr uint32_t since(uint32_t build = 0) {
+    return build;
+}
+
+#define NANONT_EXPORT(name, state, missing, ...) {#name, ExportState::state, missing, since(__VA_ARGS__), false},
+#define NANONT_EXPORT_DATA(name, state, missing, ...) {#name, ExportState::state, missing, since(__VA_ARGS__), true},
 constexpr Export kKernel[] = {
 #include "nanont/ntoskrnl/exports.inc"
 };
@@ -67,6 +77,31 @@ ExportInfo find_export_state(std::string_view module, std::string_view function)
         return {ExportState::Absent, {}};
     }
     return {ExportState::UnknownModule, {}};
+}
+
+std::string exports_text(std::string_view module) {
+    std::string text;
+    const auto out = std::back_inserter(text);
+    for (const Module& known : kModules) {
+        const bool alias = known.exports.data() == kKernel && known.name != "ntoskrnl.exe";
+        if (alias || (!module.empty() && !equal_ignoring_ascii_case(known.name, module))) continue;
+        std::vector<Export> sorted(known.exports.begin(), known.exports.end());
+        std::sort(sorted.begin(), sorted.end(), [](const Export& a, const Export& b) { return a.name < b.name; });
+        const auto complete = std::count_if(sorted.begin(), sorted.end(),
+                                            [](const Export& e) { return e.state == ExportState::Complete; });
+        fmt::format_to(out,
+                       "{}# {}\n\n{} exports: {} complete, {} partial. What is not listed is absent: a driver that "
+                       "imports it is told so by name.\n\n",
+                       text.empty() ? "" : "\n", known.name, sorted.size(), complete,
+                       sorted.size() - static_cast<size_t>(complete));
+        fmt::format_to(out, "| export | state | what it lacks |\n|---|---|---|\n");
+        for (const Export& entry : sorted) {
+            fmt::format_to(out, "| `{}`{}{} | {} | {} |\n", entry.name, entry.data ? " (variable)" : "",
+                           entry.since == 0 ? "" : fmt::format(" (from build {})", entry.since),
+                           export_state_name(entry.state), entry.missing);
+        }
+    }
+    return text;
 }
 
 } // namespace mpulab

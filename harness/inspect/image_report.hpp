@@ -50,8 +50,9 @@ inline constexpr size_t kMaxImageFile = 16u << 20;
 /// Looks at the bytes of a .sys. Never throws for what is in them: that stands in the report.
 ImageReport inspect_image(std::string file, ByteView bytes);
 
-/// The report as a person reads it, ending in the verdict.
-std::string report_text(const ImageReport& report);
-nlohmann::json report_json(const ImageReport& report);
+/// The report as a person reads it, without the verdict; and that.
+std::string image_text(const ImageReport& report);
+std::string image_verdict(const ImageReport& report);
+nlohmann::ordered_json image_json(const ImageReport& report);
 
 } // namespace mpulab

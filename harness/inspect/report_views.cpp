@@ -14,16 +14,16 @@ std::string rights(const SectionReport& section) {
                        section.discardable ? ", discarded" : "");
 }
 
-std::string verdict(const ImageReport& report) {
+} // namespace
+
+std::string image_verdict(const ImageReport& report) {
     if (!report.defect.empty()) return fmt::format("nanont cannot run it: {}", report.defect);
     const size_t lacking = report.count(ExportState::Absent) + report.count(ExportState::UnknownModule);
     if (lacking != 0) return fmt::format("nanont cannot run it: it lacks {} of its imports", lacking);
     return "nanont can run it";
 }
 
-} // namespace
-
-std::string report_text(const ImageReport& report) {
+std::string image_text(const ImageReport& report) {
     std::string text = fmt::format("{}: {} bytes\n", report.file, report.file_size);
     const auto out = std::back_inserter(text);
     for (const SectionReport& section : report.sections) {
@@ -42,11 +42,11 @@ std::string report_text(const ImageReport& report) {
                                                                        : export_state_name(import.info.state),
                        import.module, import.name, import.info.missing.empty() ? "" : ": lacks ", import.info.missing);
     }
-    return text + verdict(report) + "\n";
+    return text;
 }
 
-nlohmann::json report_json(const ImageReport& report) {
-    nlohmann::json sections = nlohmann::json::array();
+nlohmann::ordered_json image_json(const ImageReport& report) {
+    nlohmann::ordered_json sections = nlohmann::ordered_json::array();
     for (const SectionReport& s : report.sections) {
         sections.push_back({{"name", s.name},
                             {"rva", s.rva},
@@ -55,16 +55,22 @@ nlohmann::json report_json(const ImageReport& report) {
                             {"executable", s.executable},
                             {"discardable", s.discardable}});
     }
-    nlohmann::json imports = nlohmann::json::array();
+    nlohmann::ordered_json imports = nlohmann::ordered_json::array();
     for (const ImportReport& import : report.imports) {
-        nlohmann::json entry = {
+        nlohmann::ordered_json entry = {
             {"module", import.module}, {"name", import.name}, {"state", export_state_name(import.info.state)}};
         if (!import.info.missing.empty()) entry["missing"] = import.info.missing;
         imports.push_back(std::move(entry));
     }
-    return {{"file", report.file},           {"bytes", report.file_size},   {"runs", report.runs()},
-            {"verdict", verdict(report)},    {"defect", report.defect},     {"image_bytes", report.image_size},
-            {"entry_rva", report.entry_rva}, {"checksum", report.checksum}, {"sections", std::move(sections)},
+    return {{"file", report.file},
+            {"bytes", report.file_size},
+            {"runs", report.runs()},
+            {"verdict", image_verdict(report)},
+            {"defect", report.defect},
+            {"image_bytes", report.image_size},
+            {"entry_rva", report.entry_rva},
+            {"checksum", report.checksum},
+            {"sections", std::move(sections)},
             {"imports", std::move(imports)}};
 }
 

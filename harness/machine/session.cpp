@@ -6,6 +6,7 @@
 #include "link/mpulab_codes.h"
 #include "link/record_reader.hpp"
 #include "machine/domain_xml.hpp"
+#include "machine/guest_voice.hpp"
 #include "machine/machine.hpp"
 #include "machine/runtime_dir.hpp"
 
@@ -136,20 +137,14 @@ class Session {
             last_progress_ = Clock::now();
             const ByteView bytes(buffer.data(), size);
             log_.append(bytes);
-            guest_spoke_ = false;
             reader_.feed(bytes);
-            if (guest_spoke_) last_word_ = last_progress_;
+            if (guest_.spoke()) last_word_ = last_progress_;
             if (reader_.ended()) end(std::nullopt);
         }
     }
 
     void on_record(const mpulab_record& record) {
-        if (record.cpu !=
-            MPULAB_NO_CPU) { // a card makes records by itself, clocks on MIDI OUT say nothing of the guest
-            guest_spoke_ = true;
-            last_of_guest_ = record;
-        }
-        if (record.kind == MPULAB_KIND_PHASE) phase_ = phase_name(record.a);
+        guest_.record(record);
         if (record.kind == MPULAB_KIND_HOLD && request_.on_hold) request_.on_hold(runtime_.gdb_socket());
         if (request_.on_record) request_.on_record(record);
     }
@@ -171,7 +166,8 @@ class Session {
         }
         std::string words = last_words(machine_.qemu_log());
         if (!words.empty()) words = " (" + words + ")";
-        end(Error(fmt::format("{}{} in mid-run, {}", how, words, where()), "run again; the event log so far is kept"));
+        end(Error(fmt::format("{}{} in mid-run, {}", how, words, guest_.where()),
+                  "run again; the event log so far is kept"));
     }
 
     awaitable<void> watch() {
@@ -196,17 +192,11 @@ class Session {
 
     void barked(Clock::duration quiet, const char* what, const char* next) {
         end(Error(fmt::format("the guest made no record for {} s and {}, {}",
-                              std::chrono::duration_cast<std::chrono::seconds>(quiet).count(), what, where()),
+                              std::chrono::duration_cast<std::chrono::seconds>(quiet).count(), what, guest_.where()),
                   next));
     }
 
     /// How far the guest had come, for an error.
-    std::string where() const {
-        if (!last_of_guest_) return "before its first record";
-        return fmt::format("phase {}, after record {} ({}) at {} ns", phase_.empty() ? "none reached" : phase_,
-                           last_of_guest_->seq, kind_info(last_of_guest_->kind)->name, last_of_guest_->time_ns);
-    }
-
     awaitable<void> wait_for_signal() {
         asio::signal_set signals(io_, SIGINT, SIGTERM);
         const int number = co_await signals.async_wait(use_awaitable);
@@ -219,7 +209,6 @@ class Session {
     asio::io_context io_{1};
     std::optional<Protocol::acceptor> acceptor_;
     RecordReader reader_;
-    std::string phase_;
     SessionOutcome outcome_;
     bool over_ = false;
     bool link_is_gone_ = false;
@@ -227,8 +216,7 @@ class Session {
     std::optional<Clock::time_point> running_since_;
     Clock::time_point last_progress_; // bytes, or CPU used
     Clock::time_point last_word_;     // a record that the guest caused
-    bool guest_spoke_ = false;        // in the bytes under way
-    std::optional<mpulab_record> last_of_guest_;
+    GuestVoice guest_;
     Machine machine_; // last: ends before what it uses
 };
 

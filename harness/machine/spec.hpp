@@ -11,9 +11,11 @@
 
 namespace mpulab {
 
+inline constexpr const char* kDefaultCard = "isa-mpu401"; // the other one: "pci-mpu401"
+
 /// A card: QEMU's name of the device, and its properties as they stand on QEMU's command line, in order.
 struct CardSpec {
-    std::string device = "isa-mpu401"; // or "pci-mpu401"
+    std::string device = kDefaultCard;
     std::vector<std::pair<std::string, std::string>> properties;
 
     const std::string* find(const std::string& key) const;

@@ -10,6 +10,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr size_t kShownEvents = 20; // of a crash, on the terminal; the report in the run's folder has more
+
 const char* status_word(CheckStatus status) {
     switch (status) {
     case CheckStatus::Passed:
@@ -18,6 +20,8 @@ const char* status_word(CheckStatus status) {
         return "failed";
     case CheckStatus::Error:
         return "error";
+    case CheckStatus::NotApplicable:
+        return "n/a";
     }
     return "error";
 }
@@ -49,17 +53,6 @@ Json interrupts_json(const InterruptStatistics& numbers) {
     return json;
 }
 
-Json crash_json(const CrashReport& crash) {
-    Json parameters = Json::array();
-    for (const uint64_t parameter : crash.parameters)
-        parameters.push_back(fmt::format("0x{:x}", parameter));
-    return {{"code", fmt::format("0x{:x}", crash.code)},
-            {"parameters", parameters},
-            {"caller", crash.caller},
-            {"frames", crash.frames},
-            {"around", crash.around}};
-}
-
 void lines(std::string& out, const std::vector<std::string>& text) {
     for (const std::string& line : text)
         out += "    " + line + "\n";
@@ -82,6 +75,30 @@ Json result_document(const RunFacts& facts, const Judgement& judgement) {
                     {"events", facts.song_events},
                     {"bytes", facts.song_bytes},
                     {"length_ns", facts.song_ns}};
+    json["package"] = {{"name", facts.package.name},
+                       {"inf", facts.package.inf.empty() ? Json(nullptr) : Json(facts.package.inf)},
+                       {"driver", facts.package.driver},
+                       {"hardware_id", facts.package.hardware_id},
+                       {"version", facts.package.version},
+                       {"hardware", facts.package.hardware},
+                       {"notes", facts.package.notes}};
+    json["windows"] = facts.windows;
+    json["choices"] = Json::array();
+    for (const ChoiceFacts& choice : facts.choices) {
+        Json alternatives = Json::array();
+        for (const ChoiceFacts::Alternative& alternative : choice.alternatives) {
+            alternatives.push_back(
+                {{"text", alternative.text},
+                 {"verdict", alternative.verdict.empty() ? Json(nullptr) : Json(alternative.verdict)},
+                 {"reason", alternative.reason}});
+        }
+        json["choices"].push_back({{"number", choice.number},
+                                   {"name", choice.name},
+                                   {"what", choice.what},
+                                   {"taken", choice.taken},
+                                   {"forced", choice.forced},
+                                   {"alternatives", std::move(alternatives)}});
+    }
     json["cards"] = facts.cards;
     json["inputs_sha256"] = facts.input_sha256;
     json["records"] = facts.records;
@@ -110,11 +127,7 @@ std::string summary_text(const RunFacts& facts, const Judgement& judgement) {
     if (judgement.verdict != Verdict::Passed) {
         out += fmt::format("  why   {}\n  next  {}\n", judgement.reason, judgement.next);
     }
-    if (judgement.crash) {
-        for (const std::string& frame : judgement.crash->frames)
-            out += fmt::format("  at    {}\n", frame);
-        lines(out, judgement.crash->around);
-    }
+    if (judgement.crash) out += crash_text(*judgement.crash, kShownEvents);
     for (const CheckResult& check : judgement.checks) {
         out += fmt::format("  {:<6} {:<13} {}\n", status_word(check.status), check.name, check.message);
         if (check.status != CheckStatus::Failed) continue;
@@ -124,6 +137,18 @@ std::string summary_text(const RunFacts& facts, const Judgement& judgement) {
                                format_time(*check.time_ns));
         }
         lines(out, check.around);
+    }
+    for (const ChoiceFacts& choice : facts.choices) {
+        if (choice.taken < choice.alternatives.size()) {
+            out += fmt::format("  choice {}: {}{} ({})\n", choice.name, choice.alternatives[choice.taken].text,
+                               choice.forced ? ", forced" : "", choice.what);
+        }
+        for (size_t i = 0; i < choice.alternatives.size(); ++i) {
+            const ChoiceFacts::Alternative& other = choice.alternatives[i];
+            if (i == choice.taken || other.verdict.empty()) continue;
+            out += fmt::format("    {:<6} {}={} {}{}\n", other.verdict, choice.name, i, other.text,
+                               other.reason.empty() ? "" : ": " + other.reason);
+        }
     }
     if (facts.interrupts.latencies != 0) {
         out += fmt::format(

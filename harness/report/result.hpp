@@ -14,6 +14,32 @@ namespace mpulab {
 
 inline constexpr int kResultVersion = 1;
 
+/// The package a run is about, for people.
+struct PackageFacts {
+    std::string name;        // "mpu.inf", "driver.sys"
+    std::string inf;         // path; empty: a bare image
+    std::string driver;      // path
+    std::string hardware_id; // what it was found by; empty for a bare image
+    std::string version;     // DriverVer
+    bool hardware = true;    // false: root-enumerated
+    std::vector<std::string> notes;
+};
+
+/// Where Windows is undocumented: an answer the run depended on.
+struct ChoiceFacts {
+    struct Alternative {
+        std::string text;    // "3 bytes"
+        std::string verdict; // empty: not run
+        std::string reason;
+    };
+    uint32_t number = 0;
+    std::string name;
+    std::string what; // is undocumented
+    size_t taken = 0; // index
+    bool forced = false;
+    std::vector<Alternative> alternatives;
+};
+
 struct RunFacts {
     std::string id;
     std::filesystem::path song_path;
@@ -22,6 +48,9 @@ struct RunFacts {
     uint64_t song_bytes = 0;
     uint64_t song_ns = 0;
     uint64_t seed = 0;
+    PackageFacts package;
+    std::string windows; // the profile's version, "10.0.19045"
+    std::vector<ChoiceFacts> choices;
     std::vector<std::string> command;                // the mpulab command line
     std::map<std::string, std::string> input_sha256; // "driver" → hash
     std::vector<std::map<std::string, std::string>> cards;

@@ -12,7 +12,6 @@ namespace mpulab {
 namespace {
 
 constexpr const char* kShow = "see the records with \"mpulab show\"";
-constexpr size_t kMaxFrames = 64;
 constexpr size_t kMaxMissing = 100;
 
 /// The guest's own words before the end: the last line of text.
@@ -33,25 +32,6 @@ std::string last_text(const EventLog& log) {
 std::string with_text(const EventLog& log, std::string reason) {
     const std::string text = last_text(log);
     return text.empty() ? reason : reason + ": " + text;
-}
-
-CrashReport crash_report(const EventLog& log) {
-    CrashReport crash;
-    for (const mpulab_record& record : log.records()) {
-        if (record.kind == MPULAB_KIND_BUGCHECK) {
-            crash.code = record.a;
-            crash.parameters[0] = record.b;
-            crash.parameters[1] = record.c;
-            crash.around = format_around(log, record.seq, 20);
-        } else if (record.kind == MPULAB_KIND_BUGCHECK_MORE) {
-            crash.parameters[2] = record.a;
-            crash.parameters[3] = record.b;
-            crash.caller = log.symbol(record.c);
-        } else if (record.kind == MPULAB_KIND_FRAME && crash.frames.size() < kMaxFrames) {
-            crash.frames.push_back(log.symbol(record.a));
-        }
-    }
-    return crash;
 }
 
 std::string missing_imports(const EventLog& log) {
@@ -76,12 +56,27 @@ Judgement without_checks(Verdict verdict, std::string reason, std::string next) 
 Judgement crashed(const EventLog& log) {
     Judgement judgement =
         without_checks(Verdict::Crash, "", "look at the frames; stop before it with \"mpulab play --gdb\"");
-    const CrashReport crash = crash_report(log);
-    judgement.reason = fmt::format("bugcheck 0x{:x} (0x{:x}, 0x{:x}, 0x{:x}, 0x{:x}) from {}", crash.code,
-                                   crash.parameters[0], crash.parameters[1], crash.parameters[2], crash.parameters[3],
-                                   crash.caller.empty() ? "an unknown place" : crash.caller);
-    judgement.crash = crash;
+    CrashReport crash = read_crash(log);
+    crash.text = last_text(log);
+    judgement.reason = fmt::format("bugcheck 0x{:x} {} (0x{:x}, 0x{:x}, 0x{:x}, 0x{:x}) from {}", crash.code,
+                                   crash.words.name, crash.parameters[0], crash.parameters[1], crash.parameters[2],
+                                   crash.parameters[3], crash.caller.empty() ? "an unknown place" : crash.caller);
+    judgement.crash = std::move(crash);
     return judgement;
+}
+
+/// Which of the driver's entries the start ended in.
+std::string refusing_call(const EventLog& log) {
+    const auto records = log.records();
+    for (size_t i = records.size(); i-- > 0;) {
+        const uint64_t call = records[i].a;
+        const bool entry = call == MPULAB_CALLBACK_DriverEntry || call == MPULAB_CALLBACK_AddDevice ||
+                           call == MPULAB_CALLBACK_StartDevice;
+        if (!entry) continue;
+        if (records[i].kind == MPULAB_KIND_CALL_LEAVE) return callback_name(call);
+        if (records[i].kind == MPULAB_KIND_CALL_ENTER) return callback_name(call) + ", which did not return";
+    }
+    return "the PnP manager";
 }
 
 /// A step failed that the score could not go on without: which one, and how.
@@ -146,8 +141,10 @@ Judgement judge(const CheckInput& input) {
     case MPULAB_END_BUGCHECK:
         return crashed(log);
     case MPULAB_END_DRIVER_REFUSED:
-        return without_checks(Verdict::Failed,
-                              with_text(log, fmt::format("the driver did not start, {}", status_name(end.b))), kShow);
+        return without_checks(
+            Verdict::Error,
+            with_text(log, fmt::format("the driver did not start, {} from {}", status_name(end.b), refusing_call(log))),
+            "see its calls with \"mpulab show RUN --kind CALL_ENTER,CALL_LEAVE,TEXT\"");
     case MPULAB_END_MISSING_IMPORT:
         return without_checks(Verdict::Error, "nanont lacks imports of the driver: " + missing_imports(log),
                               "use a driver without them, or add them to nanont's exports.inc");

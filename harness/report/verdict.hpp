@@ -4,6 +4,7 @@
 
 #include "checks/check.hpp"
 #include "common/error.hpp"
+#include "report/crash.hpp"
 
 #include <string>
 #include <vector>
@@ -14,15 +15,6 @@ enum class Verdict { Passed, Failed, Error, Crash };
 
 std::string verdict_name(Verdict verdict);
 ExitCode exit_code(Verdict verdict);
-
-/// A guest's bugcheck, as the log tells it.
-struct CrashReport {
-    uint64_t code = 0;
-    uint64_t parameters[4] = {};
-    std::string caller;              // module+offset
-    std::vector<std::string> frames; // innermost first, module+offset
-    std::vector<std::string> around; // the last records before it
-};
 
 struct Judgement {
     Verdict verdict = Verdict::Error;

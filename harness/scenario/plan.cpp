@@ -64,9 +64,10 @@ Bytes write_cues(uint64_t seed, std::vector<mpulab_cue> cues, ByteView bytes) {
     return section;
 }
 
-PlanSection options_section(uint32_t flags) {
+PlanSection options_section(uint32_t flags, uint32_t windows_build) {
     mpulab_guest_options options{};
     options.flags = flags;
+    options.windows_build = windows_build;
     PlanSection section{MPULAB_SECTION_OPTIONS, 0, {}};
     append_pod(section.bytes, options);
     return section;

@@ -21,6 +21,7 @@ Bytes write_plan(uint64_t seed, const std::vector<PlanSection>& sections);
 Bytes write_cues(uint64_t seed, std::vector<mpulab_cue> cues, ByteView bytes);
 
 /// An OPTIONS section. `flags`: MPULAB_OPTION_*.
-PlanSection options_section(uint32_t flags);
+/// `windows_build`: of the profile the guest shall have; 0: its default.
+PlanSection options_section(uint32_t flags, uint32_t windows_build = 0);
 
 } // namespace mpulab

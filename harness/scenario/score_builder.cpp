@@ -17,10 +17,10 @@ ScoreBuilder::ScoreBuilder() {
     bytes_.resize(sizeof(mpulab_score_header));
 }
 
-uint32_t ScoreBuilder::step(mpulab_opcode opcode, uint16_t slot, uint32_t timeout_ms, ByteView arguments,
-                            ByteView tail) {
+uint32_t ScoreBuilder::step(mpulab_opcode opcode, uint16_t slot, uint32_t timeout_ms, ByteView arguments, ByteView tail,
+                            uint32_t flags) {
     const auto size = static_cast<uint32_t>(arguments.size() + tail.size());
-    append_pod(bytes_, mpulab_step{static_cast<uint16_t>(opcode), slot, size, 0, timeout_ms});
+    append_pod(bytes_, mpulab_step{static_cast<uint16_t>(opcode), slot, size, flags, timeout_ms});
     append(bytes_, arguments);
     append(bytes_, tail);
     pad(bytes_, 8);
@@ -59,12 +59,17 @@ uint32_t ScoreBuilder::read_start(uint16_t slot, uint32_t buffer_bytes, uint32_t
     return step(MPULAB_OP_READ_START, slot, 0, view(mpulab_op_read_start{buffer_bytes, pending}));
 }
 
-uint32_t ScoreBuilder::wait_captured(uint16_t slot, uint64_t bytes, uint32_t timeout_ms) {
-    return step(MPULAB_OP_WAIT_CAPTURED, slot, timeout_ms, view(mpulab_op_wait_captured{bytes}));
+uint32_t ScoreBuilder::wait_captured(uint16_t slot, uint64_t bytes, uint32_t timeout_ms, bool may_fail) {
+    return step(MPULAB_OP_WAIT_CAPTURED, slot, timeout_ms, view(mpulab_op_wait_captured{bytes}), {},
+                may_fail ? MPULAB_STEP_MAY_FAIL : 0);
 }
 
 uint32_t ScoreBuilder::read_stop(uint16_t slot, uint32_t timeout_ms) {
     return step(MPULAB_OP_READ_STOP, slot, timeout_ms, {});
+}
+
+uint32_t ScoreBuilder::delay(uint64_t ns) {
+    return step(MPULAB_OP_DELAY, 0, 0, view(mpulab_op_delay{ns}));
 }
 
 uint32_t ScoreBuilder::marker(uint32_t number) {

@@ -23,8 +23,10 @@ class ScoreBuilder {
                    uint32_t timeout_ms);
     uint32_t wait_writes(uint16_t slot, uint32_t timeout_ms);
     uint32_t read_start(uint16_t slot, uint32_t buffer_bytes, uint32_t pending);
-    uint32_t wait_captured(uint16_t slot, uint64_t bytes, uint32_t timeout_ms);
+    /// `may_fail`: the run goes on when they do not come.
+    uint32_t wait_captured(uint16_t slot, uint64_t bytes, uint32_t timeout_ms, bool may_fail = false);
     uint32_t read_stop(uint16_t slot, uint32_t timeout_ms);
+    uint32_t delay(uint64_t ns);
     uint32_t marker(uint32_t number);
     uint32_t close(uint16_t slot, uint32_t timeout_ms);
 
@@ -34,7 +36,8 @@ class ScoreBuilder {
     Bytes finish() const;
 
   private:
-    uint32_t step(mpulab_opcode opcode, uint16_t slot, uint32_t timeout_ms, ByteView arguments, ByteView tail = {});
+    uint32_t step(mpulab_opcode opcode, uint16_t slot, uint32_t timeout_ms, ByteView arguments, ByteView tail = {},
+                  uint32_t flags = 0);
 
     Bytes bytes_;
     uint32_t steps_ = 0;

@@ -14,9 +14,10 @@
 namespace mpulab {
 namespace {
 
-enum Slot : uint16_t { kFilter = 0, kRender = 1, kCapture = 2 };
+enum Slot : uint16_t { kFilter = 0, kRender = 1, kCapture = 2, kCaptureFilter = 3 };
 
 constexpr uint32_t kControlTimeoutMs = 5'000; // open, close, set state: a driver resets its card within these
+constexpr uint32_t kEchoTimeoutMs = 1'000;    // what a driver without a wire may take to give the last byte back
 constexpr uint64_t kNsPerMs = 1'000'000;
 
 /// Virtual bound of every wait for the song: its length, its time on the wire, and slack.
@@ -111,30 +112,49 @@ SongRun compile_song(const Song& song, const SongRunOptions& options) {
     const uint32_t song_ms = song_timeout_ms(song, options.lead_ns);
     SongRun run;
     run.unit = options.unit;
-    run.capture = options.capture;
+    run.wire = options.wire;
+    run.render = options.render_pin.has_value();
+    run.capture = options.capture && options.capture_pin.has_value();
     run.lead_ns = options.lead_ns;
 
     ScoreBuilder score;
-    score.open_filter(kFilter, options.unit, ks::kCategoryAudio, u"", kControlTimeoutMs);
-    score.open_pin(kRender, kFilter, ks::kRenderPin, kControlTimeoutMs);
-    if (options.capture) { // listening before the first byte can come
-        score.open_pin(kCapture, kFilter, ks::kCapturePin, kControlTimeoutMs);
+    const auto open_filter = [&score](Slot slot, const PinTarget& target) {
+        score.open_filter(slot, target.unit, target.category, target.reference, kControlTimeoutMs);
+    };
+    // One filter for both directions, where it is one.
+    const bool shared = run.render && run.capture && options.render_pin->same_filter(*options.capture_pin);
+    const Slot capture_filter = shared ? kFilter : kCaptureFilter;
+    if (run.render) {
+        open_filter(kFilter, *options.render_pin);
+        score.open_pin(kRender, kFilter, options.render_pin->pin, kControlTimeoutMs);
+    }
+    if (run.capture) { // listening before the first byte can come
+        if (!shared) open_filter(capture_filter, *options.capture_pin);
+        score.open_pin(kCapture, capture_filter, options.capture_pin->pin, kControlTimeoutMs);
         score.set_state(kCapture, State::Acquire, kControlTimeoutMs);
         score.set_state(kCapture, State::Pause, kControlTimeoutMs);
         score.read_start(kCapture, kReadBytes, kPendingReads);
         score.set_state(kCapture, State::Run, kControlTimeoutMs);
     }
-    score.set_state(kRender, State::Acquire, kControlTimeoutMs);
-    score.set_state(kRender, State::Pause, kControlTimeoutMs);
-    run.render_run_step = score.set_state(kRender, State::Run, kControlTimeoutMs);
+    if (run.render) {
+        score.set_state(kRender, State::Acquire, kControlTimeoutMs);
+        score.set_state(kRender, State::Pause, kControlTimeoutMs);
+        run.render_run_step = score.set_state(kRender, State::Run, kControlTimeoutMs);
+    }
     score.marker(kStartMarker);
 
-    WritePacker packer(score, song_ms);
-    for (const SongEvent& event : song.events)
-        packer.event(options.lead_ns + event.time_ns, song.bytes_of(event));
-    packer.flush();
-    score.wait_writes(kRender, song_ms);
-    if (options.capture) score.wait_captured(kCapture, song.wire.size(), song_ms);
+    if (run.render) {
+        WritePacker packer(score, song_ms);
+        for (const SongEvent& event : song.events)
+            packer.event(options.lead_ns + event.time_ns, song.bytes_of(event));
+        packer.flush();
+        score.wait_writes(kRender, song_ms);
+    }
+    if (run.capture && run.wire) {
+        score.wait_captured(kCapture, song.wire.size(), song_ms);
+    } else if (run.capture) { // whether a driver without a wire gives its bytes back is its own affair
+        run.may_fail.insert(score.wait_captured(kCapture, song.wire.size(), kEchoTimeoutMs, true));
+    }
 
     const auto wind_down = [&](Slot slot, bool reads) {
         score.set_state(slot, State::Pause, kControlTimeoutMs);
@@ -143,9 +163,10 @@ SongRun compile_song(const Song& song, const SongRunOptions& options) {
         score.set_state(slot, State::Stop, kControlTimeoutMs);
         score.close(slot, kControlTimeoutMs);
     };
-    wind_down(kRender, false);
-    if (options.capture) wind_down(kCapture, true);
-    score.close(kFilter, kControlTimeoutMs);
+    if (run.render) wind_down(kRender, false);
+    if (run.capture) wind_down(kCapture, true);
+    if (run.render) score.close(kFilter, kControlTimeoutMs);
+    if (run.capture && !shared) score.close(kCaptureFilter, kControlTimeoutMs);
 
     if (score.steps() > MPULAB_SCORE_MAX_STEPS) {
         throw Error(fmt::format("the song needs {} score steps, at most {} can be played", score.steps(),
@@ -153,7 +174,7 @@ SongRun compile_song(const Song& song, const SongRunOptions& options) {
                     "cut the song into parts");
     }
     run.score = score.finish();
-    if (options.capture) run.cues = injection(song, options);
+    if (run.capture && run.wire) run.cues = injection(song, options);
     return run;
 }
 

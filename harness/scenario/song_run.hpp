@@ -4,12 +4,34 @@
 #pragma once
 
 #include "midi/song.hpp"
+#include "scenario/ks.hpp"
+
+#include <optional>
+#include <set>
+#include <string>
 
 namespace mpulab {
 
+/// A pin as a client finds it: interface of a device, then the pin's number.
+struct PinTarget {
+    uint32_t unit = 0; // instance of the device
+    std::array<uint8_t, 16> category = ks::kCategoryAudio;
+    std::u16string reference; // empty: the category's first interface
+    uint32_t pin = 0;
+
+    bool same_filter(const PinTarget& other) const {
+        return unit == other.unit && category == other.category && reference == other.reference;
+    }
+};
+
+inline constexpr size_t kMaxReferenceUnits = 31; // what a score has room for
+
 struct SongRunOptions {
-    uint32_t unit = 0;             // the card
-    bool capture = true;           // inject the song at MIDI IN too, and read it back through the capture pin
+    uint32_t unit = 0;   // the card
+    bool wire = true;    // the package has a card under it
+    bool capture = true; // inject the song at MIDI IN too, and read it back through the capture pin
+    std::optional<PinTarget> render_pin = PinTarget{0, ks::kCategoryAudio, u"", ks::kRenderPin};
+    std::optional<PinTarget> capture_pin = PinTarget{0, ks::kCategoryAudio, u"", ks::kCapturePin}; // none: no capture
     uint64_t lead_ns = 10'000'000; // song time 0 comes this long after the render pin runs, so that nothing is late
     uint64_t seed = 0;             // of the run
 };
@@ -18,7 +40,10 @@ struct SongRun {
     Bytes score;
     Bytes cues; // CUES section for the card; empty without capture
     uint32_t unit = 0;
-    bool capture = false;
+    bool wire = true;             // else nothing at MIDI OUT and IN is judged
+    bool render = true;           // the song goes out
+    bool capture = false;         // and comes in
+    std::set<uint64_t> may_fail;  // steps whose failure is no failure of the run
     uint32_t render_run_step = 0; // the step that sets the render pin to RUN: its end is 0 of the stream clock
     uint64_t lead_ns = 0;
 };

@@ -132,6 +132,22 @@ def spacing_error(log):
     return worst, pairs
 
 
+def inspect(what):
+    """Seconds of `mpulab inspect`: INF, image, and a start of the driver."""
+    begun = time.monotonic()
+    done = subprocess.run([mpulab.MPULAB, "inspect", what], capture_output=True, text=True, timeout=60)
+    if done.returncode != mpulab.PASSED:
+        raise SystemExit(f"error: mpulab inspect {what}: {done.stdout}{done.stderr}\nnext:  scripts/build")
+    return time.monotonic() - begun
+
+
+def image_set():
+    """KiB of everything the guest boots from, without the driver."""
+    images = mpulab.BUILD / "guest-images/nanont"
+    names = ("nanont-loader.elf", "ntoskrnl.exe", "hal.dll", "ks.sys", "portcls.sys", "agent.sys")
+    return sum((images / name).stat().st_size for name in names) / 1024
+
+
 def core_cost():
     """{access: ns}, of the card's own code."""
     done = subprocess.run([mpulab.BUILD / "tests/bench/core_cost"], capture_output=True, text=True, timeout=300, check=True)
@@ -201,9 +217,13 @@ def main():
         table.seconds("scripts/run on an unchanged tree: until the run starts", median([warm_start() for _ in range(repeats)]), 2)
         table.seconds("first start with a new QEMU: until the verdict", first_start(folder), 15)
         boots = [boot(command, folder) for _ in range(repeats)]
-        table.seconds("power-on to driver started", median([b["MPULAB_PHASE_DRIVER_STARTED"] for b in boots]), 0.150)
+        table.seconds("power-on to driver started", median([b["MPULAB_PHASE_DRIVER_STARTED"] for b in boots]), 0.100)
         table.seconds("  of it after firmware", median(
             [b["MPULAB_PHASE_DRIVER_STARTED"] - b["MPULAB_PHASE_LOADER"] for b in boots]), 0.030)
+        table.seconds("mpulab inspect of the bundled package", median([inspect(mpulab.BUILD / "driver/package") for _ in range(repeats)]), 1)
+        table.number("the guest's image set", image_set(), 1000, "KiB")
+        memory = int(re.search(r" -m (\d+)M", " " + " ".join(command)).group(1))
+        table.number("memory of the machine that plays", memory, 32, "MiB")
         longest = mpulab.SONGS / "three-minutes.mid"
         results = [song(folder, longest) for _ in range(min(repeats, 5))]
         table.seconds("three-minute song, full event log: simulated in", median([r["host_seconds"]["run"] for r in results]), 5)
@@ -221,7 +241,7 @@ def main():
         day = folder / "day"
         day.mkdir()
         hours = 2 if options.quick else active_sensing.HOURS
-        taken, grown = active_sensing.run(day, mpulab.BUILD / "driver/x86_64/mpusynth.sys", hours)
+        taken, grown = active_sensing.run(day, mpulab.bundled_driver(), hours)
         table.seconds(f"{hours} virtual hours of active sensing into an idle guest", taken, 180 * hours / active_sensing.HOURS)
         table.number("  memory QEMU grew by in the last nine tenths of them", grown / 1024, 256, "KiB")
         if options.fuzz_minutes:

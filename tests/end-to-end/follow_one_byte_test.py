@@ -13,7 +13,7 @@ IOCTL_KS_WRITE_STREAM = 0x2F8013  # reference §5: CTL_CODE(FILE_DEVICE_KS, 4, M
 IOCTL_KS_READ_STREAM = 0x2F4017
 IRP_MJ_DEVICE_CONTROL = 14
 OP_WRITE, OP_READ_START = 4, 6  # mpulab_opcode
-DRIVER = "mpusynth.sys"
+DRIVER = mpulab.bundled_driver().name
 DATA = 0  # the card's DATA register
 WRITE, READ = 0, 1  # STREAM_RANGE's direction
 

@@ -46,14 +46,14 @@ class Debugger(unittest.TestCase):
         seen = done.stdout + done.stderr
         self.assertRegex(seen, r"Breakpoint 1(\.\d+)?, (0x[0-9a-f]+ in )?DriverEntry .*adapter\.cpp:\d+", seen)
         self.assertNotIn("No such file", seen)
-        self.assertRegex(seen, r"DriverEntry.* in section .*mpusynth", seen)
+        self.assertRegex(seen, r"DriverEntry.* in section .*" + mpulab.bundled_driver().stem, seen)
 
         playing.process.wait(timeout=60)
         self.assertEqual(playing.process.returncode, mpulab.PASSED, "\n".join(lines))
         run = mpulab.Run(0, "", "", self.out)
         # Where gdb stopped lies where the log says the driver is.
         stopped = int(re.search(r"stopped at (0x[0-9a-f]+)", seen).group(1), 16)
-        self.assertTrue(eventlog.inside(eventlog.modules(run.records), "mpusynth.sys", stopped))
+        self.assertTrue(eventlog.inside(eventlog.modules(run.records), mpulab.bundled_driver().name, stopped))
         self.assertEqual(mpulab.machines_of(self.out), [])
 
     def test_a_held_run_can_be_interrupted_and_leaves_nothing(self):

@@ -59,11 +59,18 @@ class Check(unittest.TestCase):
         self.finds("device-model/core/src/now.cpp", CLEAN + "#include <chrono>\n", "layers: device-model/core/src/now.cpp:3")
 
     def test_a_port_number_in_the_driver_is_found(self):
-        self.finds("driver/mpusynth/port.cpp", CLEAN + "inline constexpr int kPort = 0x330;\n", "layers: driver/mpusynth/port.cpp:3")
+        self.finds("driver/card/port.cpp", CLEAN + "inline constexpr int kPort = 0x330;\n", "layers: driver/card/port.cpp:3")
 
     def test_a_port_number_in_a_drivers_comment_is_allowed(self):
-        self.plant("driver/mpusynth/port.hpp", CLEAN + "// usually 0x330\n")
+        self.plant("driver/card/port.hpp", CLEAN + "// usually 0x330\n")
         self.assertEqual(self.findings(), (0, ""))
+
+    def test_the_bundled_drivers_name_outside_its_folder_is_found(self):
+        self.plant("driver/package/ourcard.inf", "; SPDX-License-Identifier: MIT\n[Version]\n")
+        self.plant("driver/card/ourcard.hpp", CLEAN + "// ourcard\n")
+        self.plant("harness/NAMES.md", "# ourcard\n")
+        self.assertEqual(self.findings(), (0, ""))
+        self.finds("harness/names.hpp", CLEAN + "// OurCard.sys\n", "names: harness/names.hpp:3")
 
     def test_blanks_at_a_lines_end_are_found(self):
         self.finds("harness/NOTES.md", "# Notes \n", "text: harness/NOTES.md:1")

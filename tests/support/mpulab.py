@@ -29,6 +29,14 @@ EVENT_LOG = "events.mpl"
 PASSED, FAILED, ERROR, CRASH, USAGE, INTERRUPTED = 0, 1, 2, 3, 64, 130
 
 
+def bundled_driver():
+    """The .sys of the package that the tree builds, whatever it is called."""
+    found = sorted((BUILD / "driver/package").glob("*.sys"))
+    if len(found) != 1:
+        raise SystemExit(f"error: {len(found)} drivers in {BUILD}/driver/package\nnext:  scripts/build")
+    return found[0]
+
+
 class Scratch:
     """A folder for one test. Short path (unix sockets), kept when MPULAB_KEEP is set."""
 
@@ -110,7 +118,7 @@ class Playing:
 
     def machine(self, timeout=30):
         """pid of this run's QEMU, once there is one."""
-        return wait_for(lambda: next(iter(machines_of(self.out, "id=link")), None), timeout, "a QEMU of this run",
+        return wait_for(lambda: next(iter(machines_of(self.out, "id=link,path=")), None), timeout, "a QEMU of this run",
                         or_stop=lambda: self.process.poll() is not None and f"mpulab ended first: {self.process.stderr.read()}")
 
     def finish(self, timeout=60):

@@ -20,9 +20,12 @@ using Bytes = std::vector<uint8_t>;
 
 const std::vector<fs::path>& paths() {
     static const std::vector<fs::path> list = {
-        fs::path(NANONT_DIR) / "ntoskrnl.exe", fs::path(NANONT_DIR) / "hal.dll",
-        fs::path(NANONT_DIR) / "ks.sys",       fs::path(NANONT_DIR) / "portcls.sys",
-        fs::path(NANONT_DIR) / "agent.sys",    fs::path(MPULAB_BINARY_DIR) / "driver" / "x86_64" / "mpusynth.sys"};
+        fs::path(NANONT_DIR) / "ntoskrnl.exe",
+        fs::path(NANONT_DIR) / "hal.dll",
+        fs::path(NANONT_DIR) / "ks.sys",
+        fs::path(NANONT_DIR) / "portcls.sys",
+        fs::path(NANONT_DIR) / "agent.sys",
+        fs::path(MPULAB_BINARY_DIR) / "driver" / "x86_64" / MPULAB_BUNDLED_DRIVER};
     return list;
 }
 
@@ -94,7 +97,7 @@ TEST_CASE("every image that is built is one the loader takes, with a checksum th
             CHECK(module.image.checksum ==
                   nanont::image_checksum({module.file.data(), module.file.size()}, module.image));
     }
-    CHECK(modules().at("mpusynth.sys").image.checksum != 0); // what ships has one
+    CHECK(modules().at(MPULAB_BUNDLED_DRIVER).image.checksum != 0); // what ships has one
 }
 
 TEST_CASE("every image that is built can be moved to the kernel's half of the address space") {
@@ -119,7 +122,7 @@ TEST_CASE("every import of the modules and the driver is exported by one of the 
 }
 
 TEST_CASE("the driver built for i386 is refused by its machine") {
-    const Bytes file = read(fs::path(MPULAB_BINARY_DIR) / "driver" / "i686" / "mpusynth.sys");
+    const Bytes file = read(fs::path(MPULAB_BINARY_DIR) / "driver" / "i686" / MPULAB_BUNDLED_DRIVER);
     nanont::PeImage image;
     nanont::Defect defect;
     REQUIRE_FALSE(nanont::parse_image({file.data(), file.size()}, image, defect));
@@ -128,7 +131,7 @@ TEST_CASE("the driver built for i386 is refused by its machine") {
 }
 
 TEST_CASE("a built image cut at each 64 bytes is refused or whole, and never read past its end") {
-    const Bytes& file = modules().at("mpusynth.sys").file;
+    const Bytes& file = modules().at(MPULAB_BUNDLED_DRIVER).file;
     for (size_t size = 0; size < file.size(); size += 64) {
         const Bytes cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size));
         nanont::PeImage image;
@@ -142,7 +145,7 @@ TEST_CASE("a built image cut at each 64 bytes is refused or whole, and never rea
 }
 
 TEST_CASE("a built image with any one byte of its headers changed is taken or refused, never misread") {
-    const Bytes& good = modules().at("mpusynth.sys").file;
+    const Bytes& good = modules().at(MPULAB_BUNDLED_DRIVER).file;
     for (size_t at = 0; at < 0x400; ++at)
         for (const int change : {0x01, 0x80, 0xff}) {
             Bytes file = good;

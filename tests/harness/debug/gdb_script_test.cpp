@@ -87,9 +87,9 @@ TEST_CASE("a symbol file is found by the module's name, with and without its ext
 
 TEST_CASE("the script loads each module's symbols moved to where the guest mapped it, then connects") {
     const TempDir dir;
-    const auto file = dir.file("mpusynth.sys.debug", pe_image(0x20b, 0x140000000));
+    const auto file = dir.file("testcard.sys.debug", pe_image(0x20b, 0x140000000));
     const auto script =
-        lines_of(gdb_script("/tmp/m/run-1/gdb", {{"mpusynth.sys", kBase, 0x8000, 0, 1}}, {{dir.path()}}));
+        lines_of(gdb_script("/tmp/m/run-1/gdb", {{"testcard.sys", kBase, 0x8000, 0, 1}}, {{dir.path()}}));
     REQUIRE(script.size() == 5);
     CHECK_THAT(script[0], StartsWith("# "));
     CHECK(script[1] == "set confirm off");

@@ -17,7 +17,7 @@ constexpr uint64_t kBase = 0xfffff80000100000;
 
 LogBuilder small_log() {
     LogBuilder log;
-    log.started(1).module("mpusynth.sys", kBase, 0x8000).at(10).wire_out(10, {0x90, 0x3c}).at(2'000'000).ended();
+    log.started(1).module("testcard.sys", kBase, 0x8000).at(10).wire_out(10, {0x90, 0x3c}).at(2'000'000).ended();
     return log;
 }
 
@@ -93,13 +93,13 @@ TEST_CASE("a log is readable up to the first record that is not sound") {
 TEST_CASE("an address in a module is shown as module and offset, from its first byte to its last") {
     const EventLog log = small_log().log();
     REQUIRE(log.modules().size() == 1);
-    CHECK(log.modules()[0].name == "mpusynth.sys");
+    CHECK(log.modules()[0].name == "testcard.sys");
     CHECK(log.modules()[0].base == kBase);
     CHECK(log.modules()[0].size == 0x8000);
     CHECK(log.modules()[0].entry == kBase + 0x1000);
     CHECK(log.modules()[0].record == 1);
-    CHECK(log.symbol(kBase) == "mpusynth.sys+0x0");
-    CHECK(log.symbol(kBase + 0x7fff) == "mpusynth.sys+0x7fff");
+    CHECK(log.symbol(kBase) == "testcard.sys+0x0");
+    CHECK(log.symbol(kBase + 0x7fff) == "testcard.sys+0x7fff");
     CHECK(log.symbol(kBase + 0x8000) == "0xfffff80000108000");
     CHECK(log.symbol(kBase - 1) == "0xfffff800000fffff");
     CHECK(log.module_at(0) == nullptr);

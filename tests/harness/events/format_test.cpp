@@ -14,11 +14,11 @@ namespace {
 
 constexpr uint64_t kBase = 0xfffff80000100000;
 
-/// The line of one record in a log that knows mpusynth.sys.
+/// The line of one record in a log that knows testcard.sys.
 std::string line(uint16_t kind, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0, uint64_t corr = 0, uint64_t pc = 0,
                  uint8_t irql = 0) {
     LogBuilder log;
-    log.started(1).module("mpusynth.sys", kBase, 0x8000).at(1'234'567'890).add(kind, a, b, c, corr);
+    log.started(1).module("testcard.sys", kBase, 0x8000).at(1'234'567'890).add(kind, a, b, c, corr);
     log.last().pc = pc;
     log.last().irql = irql;
     const EventLog built = log.log();
@@ -37,10 +37,10 @@ std::string text_line(std::string_view text) {
 TEST_CASE("a line begins with number, time, kind and card, and ends with the place it comes from") {
     CHECK(line(MPULAB_KIND_REG_WRITE, 0, 0x90, 3, MPULAB_CORR(MPULAB_CORR_TX_BYTE, 5), kBase + 0x1234) ==
           "       3    1.234567890 REG_WRITE      card0 [tx 5]  offset=0  value=0x90  FIFO level after it=3"
-          "  pc=mpusynth.sys+0x1234");
+          "  pc=testcard.sys+0x1234");
     CHECK(line(MPULAB_KIND_MARKER, 7) == "       3    1.234567890 MARKER                marker number=7");
     CHECK_THAT(line(MPULAB_KIND_DPC, kBase + 0x10, 0, 0, 0, 0, 2),
-               EndsWith("routine=mpusynth.sys+0x10  context=0x0  irql=2"));
+               EndsWith("routine=testcard.sys+0x10  context=0x0  irql=2"));
 }
 
 TEST_CASE("bytes are hexadecimal, times are seconds, statuses and opcodes have names") {
@@ -50,7 +50,7 @@ TEST_CASE("bytes are hexadecimal, times are seconds, statuses and opcodes have n
     CHECK_THAT(line(MPULAB_KIND_STEP_END, 7, 0x102, 3),
                ContainsSubstring("opcode=WAIT_CAPTURED  NTSTATUS=0x00000102 STATUS_TIMEOUT"));
     CHECK_THAT(line(MPULAB_KIND_CALL_ENTER, 16, kBase + 8, 7), ContainsSubstring("=InterruptRoutine"));
-    CHECK_THAT(line(MPULAB_KIND_CALL_ENTER, 16, kBase + 8, 7), ContainsSubstring("=mpusynth.sys+0x8"));
+    CHECK_THAT(line(MPULAB_KIND_CALL_ENTER, 16, kBase + 8, 7), ContainsSubstring("=testcard.sys+0x8"));
     CHECK_THAT(line(MPULAB_KIND_CALL_LEAVE, 1, 0xc0000001), ContainsSubstring("status=0xc0000001 STATUS_UNSUCCESSFUL"));
     CHECK_THAT(line(MPULAB_KIND_IRP_DONE, 0xe00, 0xc0000120, 9), ContainsSubstring("0xc0000120 STATUS_CANCELLED"));
     CHECK_THAT(line(MPULAB_KIND_OVERRUN, 1, 0xfe, 64), ContainsSubstring("place=RX FIFO  byte lost=0xfe"));
@@ -58,12 +58,12 @@ TEST_CASE("bytes are hexadecimal, times are seconds, statuses and opcodes have n
     CHECK_THAT(line(MPULAB_KIND_PHASE, 5), ContainsSubstring("milestone=driver-started"));
     CHECK_THAT(line(MPULAB_KIND_RUN_ENDED, 3, 0xc0000001),
                ContainsSubstring("end code=driver-refused  detail=0xc0000001 STATUS_UNSUCCESSFUL"));
-    CHECK_THAT(line(MPULAB_KIND_FRAME, kBase + 0x77, 0x1000), ContainsSubstring("return address=mpusynth.sys+0x77"));
+    CHECK_THAT(line(MPULAB_KIND_FRAME, kBase + 0x77, 0x1000), ContainsSubstring("return address=testcard.sys+0x77"));
 }
 
 TEST_CASE("a module's line tells where it lies, and a bugcheck's its code as everyone writes it") {
     CHECK_THAT(line(MPULAB_KIND_MODULE, kBase, 0x8000, kBase + 0x1000),
-               ContainsSubstring("base=0xfffff80000100000  size in bytes=32768  entry point=mpusynth.sys+0x1000"));
+               ContainsSubstring("base=0xfffff80000100000  size in bytes=32768  entry point=testcard.sys+0x1000"));
     CHECK_THAT(line(MPULAB_KIND_BUGCHECK, 0xd1, 0x10, 2), ContainsSubstring("code=0xd1"));
 }
 

@@ -59,7 +59,7 @@ TEST_CASE("an image whose imports are all there runs") {
     CHECK(report.imports[0].name == "KeSetEvent");
     CHECK(report.imports[0].info.state == ExportState::Complete);
     CHECK(report.runs());
-    CHECK_THAT(report_text(report), ContainsSubstring("nanont can run it"));
+    CHECK(image_verdict(report) == "nanont can run it");
 }
 
 TEST_CASE("a partial import runs, and what it lacks is said") {
@@ -67,8 +67,8 @@ TEST_CASE("a partial import runs, and what it lacks is said") {
         report_of(without_ordinal(image({"portcls.sys", "PcDispatchIrp", "ntoskrnl.exe", "KeSetEvent"})));
     CHECK(report.runs());
     CHECK(report.count(ExportState::Partial) == 1);
-    CHECK_THAT(report_text(report), ContainsSubstring("partial  portcls.sys!PcDispatchIrp: lacks "));
-    CHECK_FALSE(report_json(report)["imports"][0]["missing"].get<std::string>().empty());
+    CHECK_THAT(image_text(report), ContainsSubstring("partial  portcls.sys!PcDispatchIrp: lacks "));
+    CHECK_FALSE(image_json(report)["imports"][0]["missing"].get<std::string>().empty());
 }
 
 TEST_CASE("absent functions, ordinals and unknown modules are each named") {
@@ -76,13 +76,13 @@ TEST_CASE("absent functions, ordinals and unknown modules are each named") {
     CHECK_FALSE(report.runs());
     CHECK(report.count(ExportState::Absent) == 2);
     CHECK(report.count(ExportState::UnknownModule) == 1);
-    const std::string text = report_text(report);
+    const std::string text = image_text(report);
     CHECK_THAT(text, ContainsSubstring("absent   hal.dll!HalFly"));
     CHECK_THAT(text, ContainsSubstring("absent   hal.dll!#7"));
     CHECK_THAT(text, ContainsSubstring("absent   wdmsec.sys!WdmlibFly"));
     CHECK_THAT(text, ContainsSubstring("1 from modules nanont lacks"));
-    CHECK_THAT(text, ContainsSubstring("it lacks 3 of its imports"));
-    CHECK(report_json(report)["runs"] == false);
+    CHECK_THAT(image_verdict(report), ContainsSubstring("it lacks 3 of its imports"));
+    CHECK(image_json(report)["runs"] == false);
 }
 
 TEST_CASE("modules are found whatever the case of their names, functions are not") {
@@ -103,7 +103,7 @@ TEST_CASE("what is no image is refused by the field that says so") {
     Bytes file = pe::make();
     pe::put<uint16_t>(file, pe::kFileHeader, 0x014c);
     CHECK_THAT(report_of(file).defect, ContainsSubstring("0x14c"));
-    CHECK_THAT(report_text(report_of(file)), ContainsSubstring("nanont cannot run it: "));
+    CHECK_THAT(image_verdict(report_of(file)), ContainsSubstring("nanont cannot run it: "));
 }
 
 TEST_CASE("an image cut off anywhere is refused or read, never past its end") {
@@ -137,12 +137,12 @@ TEST_CASE("sections are told with the rights they will have") {
     CHECK_FALSE(report.sections[0].writable);
     CHECK(report.sections[2].writable);
     CHECK(report.sections[4].discardable);
-    CHECK_THAT(report_text(report), ContainsSubstring("section  .text    0x01000 + 0x00200  rx\n"));
+    CHECK_THAT(image_text(report), ContainsSubstring("section  .text    0x01000 + 0x00200  rx\n"));
 }
 
 TEST_CASE("a section's name that is no UTF-8 does not spoil the JSON") {
     Bytes file = pe::make();
     std::memcpy(file.data() + pe::section(0), "\xff\xfe", 2);
-    const auto json = report_json(report_of(file));
+    const auto json = image_json(report_of(file));
     CHECK_NOTHROW(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }

@@ -45,6 +45,7 @@ inline Judgement crashed_run() {
     good.log.nth(MPULAB_KIND_RUN_ENDED).a = MPULAB_END_BUGCHECK;
     good.log.at(799 * kMs).add(MPULAB_KIND_BUGCHECK, 0xd1, 0x10, 2);
     good.log.add(MPULAB_KIND_BUGCHECK_MORE, 0, kDriver + 0x123, kDriver + 0x456);
+    good.log.add(MPULAB_KIND_REGISTER, MPULAB_REGISTER_RIP, kDriver + 0x123);
     good.log.add(MPULAB_KIND_FRAME, kDriver + 0x456, 0x1000);
     return good.check(judge);
 }

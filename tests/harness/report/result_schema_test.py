@@ -58,7 +58,11 @@ class ResultSchemaTest(unittest.TestCase):
         self.assertEqual((wire["status"], wire["looked_at"], wire["seen"]), ("failed", 8, "no more bytes after 8"))
         self.assertEqual(len(wire["around"]), 10)
         self.assertEqual(crash["crash"]["parameters"], ["0x10", "0x2", "0x0", "0xfffff80000100123"])
-        self.assertEqual(crash["crash"]["frames"], ["mpusynth.sys+0x456"])
+        self.assertEqual([frame["place"] for frame in crash["crash"]["frames"]], ["testcard.sys+0x456"])
+        self.assertEqual(crash["crash"]["page"], "Bug Check 0xD1: DRIVER_IRQL_NOT_LESS_OR_EQUAL")
+        self.assertEqual(crash["crash"]["registers"], {"RIP": "0xfffff80000100123"})
+        self.assertEqual([module["name"] for module in crash["crash"]["modules"]], ["testcard.sys"])
+        self.assertTrue(crash["crash"]["events"])
 
     def test_a_machine_that_never_started_has_no_hash(self):
         document = samples()["bench trouble"]

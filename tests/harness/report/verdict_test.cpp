@@ -133,13 +133,18 @@ TEST_CASE("a bugcheck is a crash, with code, parameters, caller and frames as mo
     add_bugcheck(good);
     const Judgement judgement = judged(good);
     CHECK(judgement.verdict == Verdict::Crash);
-    CHECK(judgement.reason == "bugcheck 0xd1 (0x10, 0x2, 0x0, 0xfffff80000100123) from mpusynth.sys+0x456");
+    CHECK(judgement.reason ==
+          "bugcheck 0xd1 DRIVER_IRQL_NOT_LESS_OR_EQUAL (0x10, 0x2, 0x0, 0xfffff80000100123) from testcard.sys+0x456");
     CHECK_THAT(judgement.next, ContainsSubstring("--gdb"));
     REQUIRE(judgement.crash);
     CHECK(judgement.crash->code == 0xd1);
     CHECK(judgement.crash->parameters[3] == kDriver + 0x123);
-    CHECK(judgement.crash->frames == std::vector<std::string>{"mpusynth.sys+0x456", "0x1234"});
-    CHECK(judgement.crash->around.size() == 20);
+    REQUIRE(judgement.crash->frames.size() == 2);
+    CHECK(judgement.crash->frames[0].place == "testcard.sys+0x456");
+    CHECK(judgement.crash->frames[1].text() == "0x1234");
+    CHECK(judgement.crash->words.page == "Bug Check 0xD1: DRIVER_IRQL_NOT_LESS_OR_EQUAL");
+    CHECK_FALSE(judgement.crash->events.empty());
+    CHECK(judgement.crash->events.size() <= kCrashEvents);
     CHECK(judgement.checks.empty());
 }
 
@@ -159,14 +164,15 @@ TEST_CASE("a crash report has at most 64 frames, and one without its second half
     good.log.at(799 * kMs).add(MPULAB_KIND_BUGCHECK, 0x1e, 1, 2);
     for (uint64_t i = 0; i < 100; ++i)
         good.log.add(MPULAB_KIND_FRAME, i, i);
-    CHECK(judged(good).reason == "bugcheck 0x1e (0x1, 0x2, 0x0, 0x0) from an unknown place");
+    CHECK(judged(good).reason ==
+          "bugcheck 0x1e KMODE_EXCEPTION_NOT_HANDLED (0x1, 0x2, 0x0, 0x0) from an unknown place");
     CHECK(judged(good).crash->frames.size() == 64);
 }
 
-TEST_CASE("a driver that does not start is failed, what nanont lacks or the bench got wrong is an error") {
+TEST_CASE("a driver that does not start, what nanont lacks and what the bench got wrong are errors") {
     const std::tuple<uint64_t, Verdict, const char*> table[] = {
-        {MPULAB_END_DRIVER_REFUSED, Verdict::Failed,
-         "the driver did not start, 0xc0000182 STATUS_DEVICE_CONFIGURATION_ERROR: why"},
+        {MPULAB_END_DRIVER_REFUSED, Verdict::Error,
+         "the driver did not start, 0xc0000182 STATUS_DEVICE_CONFIGURATION_ERROR from DriverEntry: why"},
         {MPULAB_END_SCORE_REFUSED, Verdict::Error, "the agent refused the score: why"},
         {MPULAB_END_BAD_IMAGE, Verdict::Error,
          "a module is no loadable PE image, 0xc0000182 STATUS_DEVICE_CONFIGURATION_ERROR: why"},

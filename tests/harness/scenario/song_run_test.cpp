@@ -116,7 +116,11 @@ TEST_CASE("without capture nothing is injected and no capture pin is opened") {
 }
 
 TEST_CASE("the card's number goes into the filter that is opened") {
-    const SongRun run = compile_song(three_notes(), {.unit = 3, .capture = false});
+    SongRunOptions options;
+    options.unit = 3;
+    options.render_pin->unit = 3; // the filter of the card's device
+    options.capture = false;
+    const SongRun run = compile_song(three_notes(), options);
     CHECK(run.unit == 3);
     CHECK(outline(run.score)[0] == Words{1, 0, 3});
 }

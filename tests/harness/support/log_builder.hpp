@@ -61,6 +61,9 @@ class LogBuilder {
         } while (!bytes.empty());
         return *this;
     }
+    LogBuilder& data(uint16_t kind, const Bytes& bytes) {
+        return data(kind, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    }
     LogBuilder& text(std::string_view line) { return data(MPULAB_KIND_TEXT, line); }
     LogBuilder& name(std::string_view text, uint64_t corr = 0) { return data(MPULAB_KIND_NAME, text, corr); }
     LogBuilder& captured(const Bytes& bytes) {

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// What goes into a machine with a package: nanont's modules, the driver, and what the INF says, as one archive; and the
+// machine around it.
+#pragma once
+
+#include "machine/spec.hpp"
+#include "package/package.hpp"
+
+#include <map>
+
+namespace mpulab {
+
+/// A package as the machine gets it.
+struct Guest {
+    Package package;
+    std::filesystem::path modules; // nanont's, and their symbol files
+    Bytes archive;                 // what the loader boots from
+    std::map<std::string, std::string> input_sha256;
+    std::vector<std::string> notes; // of the package and of what could not be carried over
+};
+
+/// Which package is meant: `package` (folder, INF or .sys), or `driver` (a .sys; in a package: in place of its own), or
+/// neither: $MPULAB_DRIVER, $MPULAB_PACKAGE or the one the build tree has.
+struct PackageChoice {
+    std::filesystem::path package;
+    std::filesystem::path driver;
+    std::string card; // QEMU's name of the card that the machine has; empty: one that the package names
+    WindowsVersion target{10, 0, 19045};
+};
+
+/// Reads the package and nanont's modules. `cards`: how many the machine has, when the package has hardware.
+Guest make_guest(const PackageChoice& choice, size_t cards);
+
+/// The machine's other parts: QEMU, firmware, loader.
+MachineSpec find_machine_parts();
+
+} // namespace mpulab

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "cli/play_choices.hpp"
+
+#include "cli/run_folder.hpp"
+#include "common/files.hpp"
+#include "machine/runtime_dir.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace mpulab {
+namespace {
+
+/// One more run, as a plain process: the same run gives the same log whoever starts it.
+Judgement play_once_more(const PlayOptions& options, const Prepared& p, const std::vector<mpulab_choice>& choices,
+                         const std::filesystem::path& folder) {
+    create_folders(folder);
+    MachineSpec spec = p.spec;
+    spec.plan = folder / "plan.bin";
+    write_file(spec.plan, plan_of(options, p, choices));
+    const RuntimeDir runtime = RuntimeDir::create(RuntimeDir::default_base());
+    spec.initrd = runtime.without_space(spec.initrd);
+    const PlainRunOutcome outcome = run_plainly({spec, folder / kEventLogName, watchdog_limits(false)});
+    if (outcome.trouble && outcome.trouble->code() == ExitCode::Interrupted) throw *outcome.trouble;
+    if (outcome.trouble) return bench_trouble(*outcome.trouble);
+    const EventLog log = EventLog::open(folder / kEventLogName);
+    return judge({log, p.song, p.run, p.facts.seed});
+}
+
+} // namespace
+
+std::vector<ChoiceFacts> choice_facts(const EventLog& log, const std::vector<mpulab_choice>& forced) {
+    std::vector<ChoiceFacts> facts;
+    for (const mpulab_choice& choice : choices_of(log)) {
+        ChoiceFacts fact;
+        fact.number = choice.number;
+        fact.taken = choice.alternative;
+        fact.forced = std::any_of(forced.begin(), forced.end(),
+                                  [&](const mpulab_choice& f) { return f.number == choice.number; });
+        if (const ChoiceInfo* info = find_choice(choice.number)) {
+            fact.name = info->name;
+            fact.what = info->what;
+            for (const std::string& text : info->alternatives)
+                fact.alternatives.push_back({text, "", ""});
+        } else {
+            fact.name = fmt::format("choice {}", choice.number);
+        }
+        facts.push_back(std::move(fact));
+    }
+    return facts;
+}
+
+void play_alternatives(const PlayOptions& options, Prepared& p, Judgement& judgement) {
+    size_t reruns = 0, green = 0;
+    std::string first_red;
+    Verdict worst = judgement.verdict;
+    for (ChoiceFacts& varied : p.facts.choices) {
+        if (varied.taken < varied.alternatives.size()) {
+            varied.alternatives[varied.taken].verdict = verdict_name(judgement.verdict);
+            varied.alternatives[varied.taken].reason = judgement.reason;
+        }
+        for (size_t i = 0; i < varied.alternatives.size(); ++i) {
+            if (i == varied.taken) continue;
+            if (++reruns > kMaxReruns) {
+                spdlog::warn("more than {} alternatives: the rest is not run", kMaxReruns);
+                return;
+            }
+            std::vector<mpulab_choice> choices = p.forced;
+            for (const ChoiceFacts& other : p.facts.choices) {
+                const auto alternative = static_cast<uint32_t>(&other == &varied ? i : other.taken);
+                const auto old = std::find_if(choices.begin(), choices.end(),
+                                              [&](const mpulab_choice& c) { return c.number == other.number; });
+                if (old != choices.end()) {
+                    old->alternative = alternative;
+                } else {
+                    choices.push_back({other.number, alternative});
+                }
+            }
+            const Judgement other =
+                play_once_more(options, p, choices, p.facts.folder / fmt::format("choice-{}-{}", varied.name, i));
+            varied.alternatives[i].verdict = verdict_name(other.verdict);
+            varied.alternatives[i].reason = other.reason;
+            if (other.verdict == Verdict::Passed) {
+                ++green;
+            } else if (first_red.empty()) {
+                first_red = fmt::format("{}={} ({}): {}: {}", varied.name, i, varied.alternatives[i].text,
+                                        verdict_name(other.verdict), other.reason);
+                worst = other.verdict == Verdict::Error ? Verdict::Error : Verdict::Failed;
+            }
+        }
+    }
+    if (judgement.verdict == Verdict::Passed && !first_red.empty()) {
+        judgement.verdict = worst;
+        judgement.reason = fmt::format("green on {} of {} answers where Windows is undocumented; red first on {}",
+                                       green + 1, reruns + 1, first_red);
+        judgement.next = "play it with --choice; see that run with \"mpulab show\" of its folder in the run's";
+    }
+}
+
+} // namespace mpulab

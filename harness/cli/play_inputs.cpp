@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "cli/play_inputs.hpp"
+
+#include "cli/package_facts.hpp"
+#include "common/files.hpp"
+#include "link/log_writer.hpp"
+#include "midi/smf_reader.hpp"
+#include "probe/plan.h"
+#include "scenario/plan.hpp"
+#include "scenario/song_targets.hpp"
+
+#include <cstdlib>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace mpulab {
+namespace {
+
+constexpr size_t kMaxImageBytes = 64u << 20;
+
+/// `device` stays empty when no word names one: then the package decides.
+CardSpec parse_card(const std::vector<std::string>& words) {
+    CardSpec card;
+    card.device.clear();
+    for (const std::string& word : words) {
+        for (size_t at = 0; at <= word.size();) {
+            const size_t comma = std::min(word.find(',', at), word.size());
+            const std::string pair = word.substr(at, comma - at);
+            const size_t equals = pair.find('=');
+            at = comma + 1;
+            if (pair == "isa-mpu401" || pair == "pci-mpu401") {
+                card.device = pair;
+                continue;
+            }
+            if (equals == std::string::npos || equals == 0 || equals + 1 == pair.size()) {
+                throw Error(fmt::format("--card: '{}' is neither KEY=VALUE nor one of isa-mpu401 and pci-mpu401", pair),
+                            "example: --card iobase=0x300,irq=5 or --card pci-mpu401,bar=memory", ExitCode::Usage);
+            }
+            card.set(pair.substr(0, equals), pair.substr(equals + 1));
+        }
+    }
+    return card;
+}
+
+/// Sections that every machine of this run gets.
+std::vector<PlanSection> guest_sections(const PlayOptions& options) {
+    return {options_section(options.gdb ? MPULAB_OPTION_HOLD_BEFORE_DRIVER_ENTRY : 0, options.package.target.build)};
+}
+
+/// The facts of the run that are known from its inputs.
+RunFacts facts_of(const PlayOptions& options, const Song& song, const Guest& guest, const MachineSpec& spec,
+                  ByteView file) {
+    RunFacts facts;
+    facts.song_path = options.file;
+    facts.song_format = song.format;
+    facts.song_events = song.events.size();
+    facts.song_bytes = song.wire.size();
+    facts.song_ns = song.last_event_ns();
+    facts.seed = options.seed;
+    facts.command = options.command;
+    facts.package = package_facts(guest);
+    facts.windows = options.package.target.text();
+    facts.input_sha256 = guest.input_sha256;
+    facts.input_sha256["song"] = sha256_hex(file);
+    facts.input_sha256["kernel"] = sha256_hex(read_file(spec.kernel, kMaxImageBytes, "nanont's loader"));
+    facts.input_sha256["firmware"] = sha256_hex(read_file(spec.firmware, kMaxImageBytes, "firmware"));
+    facts.input_sha256["qemu"] = sha256_hex(read_file(spec.qemu, 1u << 30, "QEMU"));
+    for (const CardSpec& card : spec.cards) {
+        facts.cards.emplace_back(card.properties.begin(), card.properties.end());
+        facts.cards.back().emplace("device", card.device);
+    }
+    return facts;
+}
+
+/// What the song is compiled for: the pins that the first look found. Where there was none (its driver shall be
+/// debugged) or the driver did not start, those of every public UART miniport.
+SongRunOptions song_options(const PlayOptions& options, const Prepared& p) {
+    SongRunOptions run;
+    run.seed = options.seed;
+    run.wire = !p.guest.package.root;
+    run.capture = options.capture;
+    if (!p.look || !p.look->started) return run;
+    const SongTargets targets = choose_targets(p.look->offers);
+    for (const std::string& note : targets.notes)
+        spdlog::info("{}", note);
+    run.render_pin = targets.render;
+    run.capture_pin = targets.capture;
+    return run;
+}
+
+} // namespace
+
+Bytes plan_of(const PlayOptions& options, const Prepared& p, const std::vector<mpulab_choice>& choices) {
+    std::vector<PlanSection> sections = guest_sections(options);
+    sections.insert(sections.begin(), {MPULAB_SECTION_SCORE, 0, p.run.score});
+    if (!p.run.cues.empty()) sections.push_back({MPULAB_SECTION_CUES, p.run.unit, p.run.cues});
+    if (!choices.empty()) sections.push_back(choices_section(choices));
+    return write_plan(options.seed, sections);
+}
+
+WatchdogLimits watchdog_limits(bool gdb) {
+    WatchdogLimits limits;
+    limits.enabled = !gdb;
+    const char* text = std::getenv("MPULAB_WATCHDOG_MS");
+    if (text == nullptr || *text == '\0') return limits;
+    char* end = nullptr;
+    const unsigned long ms = std::strtoul(text, &end, 10);
+    if (*end != '\0' || ms == 0 || ms > 3'600'000) {
+        throw Error(fmt::format("MPULAB_WATCHDOG_MS={} is no number of milliseconds from 1 to 3600000", text),
+                    "unset it", ExitCode::Usage);
+    }
+    limits.stalled = limits.silent = std::chrono::milliseconds(ms);
+    return limits;
+}
+
+Prepared prepare(const PlayOptions& options) {
+    Prepared p;
+    const Bytes file = read_file(options.file, kMaxSmfBytes, "MIDI file");
+    p.song = read_smf(file, options.file.string());
+    for (const std::string& note : p.song.notes)
+        spdlog::info("{}: {}", options.file.filename().string(), note);
+    CardSpec card = parse_card(options.card);
+    p.spec = find_machine_parts();
+    p.spec.cpus = options.cpus;
+    p.spec.seed = options.seed;
+    PackageChoice choice = options.package;
+    choice.card = card.device;
+    p.guest = make_guest(choice, 1);
+    for (const std::string& note : p.guest.notes)
+        spdlog::debug("{}", note);
+    if (!p.guest.package.root) {
+        if (card.device.empty()) card.device = p.guest.package.card.empty() ? kDefaultCard : p.guest.package.card;
+        p.spec.cards.push_back(card);
+    } else if (!options.card.empty()) {
+        throw Error(
+            fmt::format("--card: the package {} has no hardware ({})", p.guest.package.name(), p.guest.package.root_id),
+            "leave --card out", ExitCode::Usage);
+    }
+    p.symbols = {{p.guest.package.driver.parent_path(), p.guest.modules}, MPULAB_SOURCE_TREE};
+    p.facts = facts_of(options, p.song, p.guest, p.spec, file);
+
+    std::vector<PlanSection> sections = guest_sections(options);
+    const std::vector<mpulab_choice> forced = parse_choices(options.choices);
+    if (!forced.empty()) sections.push_back(choices_section(forced));
+    p.forced = forced;
+    if (!options.gdb) {
+        p.look.emplace(look_at_driver(p.guest, p.spec, sections, watchdog_limits(false)));
+        if (!p.look->started && !options.print_command) return p; // its log is the run's, and says why
+        if (!p.look->started) spdlog::warn("the driver did not start: the pins of a UART miniport are assumed");
+    }
+    p.run = compile_song(p.song, song_options(options, p));
+    p.plan = plan_of(options, p, forced);
+    p.facts.input_sha256["plan"] = sha256_hex(p.plan);
+    return p;
+}
+
+} // namespace mpulab

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "machine/plain_run.hpp"
+
+#include "common/files.hpp"
+#include "link/log_writer.hpp"
+#include "link/record_reader.hpp"
+#include "machine/guest_voice.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace mpulab {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kReadBytes = 1u << 18;
+constexpr size_t kMaxWords = 4096; // of QEMU's own, kept for an error
+
+volatile std::sig_atomic_t g_signal; // that asked us to stop
+
+/// SIGINT and SIGTERM set g_signal while this lives.
+class SignalWatch {
+  public:
+    SignalWatch() {
+        g_signal = 0;
+        struct sigaction action {};
+        action.sa_handler = [](int number) { g_signal = number; };
+        ::sigaction(SIGINT, &action, &interrupt_);
+        ::sigaction(SIGTERM, &action, &terminate_);
+    }
+    ~SignalWatch() {
+        ::sigaction(SIGINT, &interrupt_, nullptr);
+        ::sigaction(SIGTERM, &terminate_, nullptr);
+    }
+    SignalWatch(const SignalWatch&) = delete;
+    SignalWatch& operator=(const SignalWatch&) = delete;
+
+  private:
+    struct sigaction interrupt_ {};
+    struct sigaction terminate_ {};
+};
+
+/// QEMU, as a child of this process.
+class Child {
+  public:
+    Child(const std::vector<std::string>& command, int link, int words) {
+        std::vector<char*> argv;
+        for (const std::string& word : command)
+            argv.push_back(const_cast<char*>(word.c_str()));
+        argv.push_back(nullptr);
+        const pid_t parent = ::getpid();
+        pid_ = ::fork();
+        if (pid_ < 0) throw Error(fmt::format("cannot start QEMU: {}", errno_text(errno)), "end some processes");
+        if (pid_ == 0) { // only calls that are safe between fork and exec
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            if (::getppid() != parent) ::_exit(127);
+            const int nothing = ::open("/dev/null", O_RDWR);
+            ::dup2(nothing, 0);
+            ::dup2(nothing, 1);
+            ::dup2(words, 2);
+            ::fcntl(link, F_SETFD, 0); // QEMU gets it by its number
+            ::signal(SIGINT, SIG_IGN); // the terminal's Ctrl-C is for us: we end it
+            ::execv(argv[0], argv.data());
+            ::_exit(127);
+        }
+    }
+    ~Child() { finish(); }
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+
+    /// Ends it, unless it has ended; how it ended by itself, in words.
+    std::string finish() {
+        if (pid_ <= 0) return "";
+        int status = 0;
+        // A link that is closed is QEMU's last act but one: give it the time to say how it ended.
+        for (int i = 0; i < 100 && ::waitpid(pid_, &status, WNOHANG) == 0; ++i) {
+            if (killed_) break;
+            ::usleep(2000);
+        }
+        if (::kill(pid_, SIGKILL) == 0) ::waitpid(pid_, &status, 0);
+        pid_ = 0;
+        return WIFEXITED(status) ? fmt::format("exited with status {}", WEXITSTATUS(status))
+                                 : fmt::format("was killed by signal {}", WTERMSIG(status));
+    }
+    void kill() {
+        if (pid_ > 0) ::kill(pid_, SIGKILL);
+        killed_ = true;
+    }
+
+  private:
+    pid_t pid_ = 0;
+    bool killed_ = false;
+};
+
+std::string last_line(int fd) {
+    char text[kMaxWords];
+    const off_t size = ::lseek(fd, 0, SEEK_END);
+    const ssize_t got = ::pread(fd, text, sizeof text,
+                                size > static_cast<off_t>(sizeof text) ? size - static_cast<off_t>(sizeof text) : 0);
+    std::string words(text, got > 0 ? static_cast<size_t>(got) : 0);
+    while (!words.empty() && words.back() == '\n')
+        words.pop_back();
+    if (const size_t line = words.rfind('\n'); line != std::string::npos) words.erase(0, line + 1);
+    return words;
+}
+
+} // namespace
+
+PlainRunOutcome run_plainly(const PlainRunRequest& request) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        throw Error(fmt::format("cannot make a link: {}", errno_text(errno)), "close some files");
+    }
+    const FileDescriptor link(ends[0]);
+    FileDescriptor far_end(ends[1]);
+    const FileDescriptor words(
+        ::open((request.log.parent_path() / "qemu.log").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    MachineSpec spec = request.spec;
+    spec.link_chardev = fmt::format("socket,id=link,fd={}", far_end.get());
+
+    PlainRunOutcome outcome;
+    LogWriter log(request.log);
+    GuestVoice guest;
+    RecordReader reader([&guest](const mpulab_record& record) { guest.record(record); });
+    const SignalWatch signals;
+    const auto began = Clock::now();
+    auto last_word = began;
+    Child qemu(qemu_command(spec), far_end.get(), words.get());
+    far_end.reset();
+    std::vector<uint8_t> buffer(kReadBytes);
+    try {
+        while (!reader.ended() && !outcome.trouble) {
+            if (g_signal != 0) {
+                outcome.trouble =
+                    Error(g_signal == SIGINT ? "interrupted" : "terminated", "run again", ExitCode::Interrupted);
+                break;
+            }
+            pollfd waiting{link.get(), POLLIN, 0};
+            const int ready = ::poll(&waiting, 1, 50);
+            const auto now = Clock::now();
+            if (request.watchdog.enabled && now - last_word > request.watchdog.silent) {
+                outcome.trouble =
+                    Error(fmt::format("the guest made no record for {} s, {}",
+                                      std::chrono::duration_cast<std::chrono::seconds>(now - last_word).count(),
+                                      guest.where()),
+                          "see where it spins with \"mpulab play --gdb\"");
+                break;
+            }
+            if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
+            const ssize_t got = ::read(link.get(), buffer.data(), buffer.size());
+            if (got < 0 && errno == EINTR) continue;
+            if (got <= 0) {
+                const std::string how = qemu.finish();
+                const std::string why = last_line(words.get());
+                outcome.trouble =
+                    Error(fmt::format("{} {}{}", spec.qemu.string(), how, why.empty() ? "" : " (" + why + ")"),
+                          "build QEMU with scripts/build-qemu; see qemu.log in the run's folder");
+                break;
+            }
+            const ByteView bytes(buffer.data(), static_cast<size_t>(got));
+            log.append(bytes);
+            reader.feed(bytes);
+            if (guest.spoke()) last_word = now;
+        }
+    } catch (const Error& error) {
+        outcome.trouble = error;
+    }
+    qemu.kill();
+    qemu.finish();
+    outcome.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+    outcome.sha256 = log.finish();
+    outcome.records = reader.records();
+    return outcome;
+}
+
+} // namespace mpulab

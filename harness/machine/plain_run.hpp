@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// One guest run as a plain QEMU process, without libvirt: for looks at a driver that shall cost a tenth of a second.
+#pragma once
+
+#include "common/error.hpp"
+#include "machine/session.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace mpulab {
+
+struct PlainRunRequest {
+    MachineSpec spec;          // its link chardev is set here
+    std::filesystem::path log; // where the event log goes
+    WatchdogLimits watchdog;
+};
+
+struct PlainRunOutcome {
+    std::optional<Error> trouble; // empty: RUN_ENDED came
+    std::string sha256;           // of the event log
+    uint64_t records = 0;
+    double seconds = 0;
+};
+
+/// Runs to RUN_ENDED, to the end of QEMU, or until the watchdog's limit of silence. No QEMU is left on return; should
+/// this process die, the kernel ends it. Throws Error when QEMU cannot be started at all.
+PlainRunOutcome run_plainly(const PlainRunRequest& request);
+
+} // namespace mpulab

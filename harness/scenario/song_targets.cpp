@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "scenario/song_targets.hpp"
+
+#include "common/error.hpp"
+#include "scenario/ks.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mpulab {
+namespace {
+
+/// The unit in "\??\ACPI#PNPB006#0#{…}\UART": digits behind the second '#'.
+std::optional<uint32_t> unit_of(const std::string& link) {
+    size_t at = link.find('#');
+    at = at == std::string::npos ? at : link.find('#', at + 1);
+    if (at == std::string::npos) return std::nullopt;
+    uint64_t unit = 0;
+    size_t digits = 0;
+    for (++at; at < link.size() && link[at] >= '0' && link[at] <= '9' && digits < 10; ++at, ++digits)
+        unit = unit * 10 + static_cast<uint64_t>(link[at] - '0');
+    if (digits == 0 || at == link.size() || link[at] != '#' || unit > UINT32_MAX) return std::nullopt;
+    return static_cast<uint32_t>(unit);
+}
+
+std::u16string utf16(const std::string& text) {
+    std::u16string out;
+    for (size_t i = 0; i < text.size();) {
+        const auto byte = static_cast<uint8_t>(text[i]);
+        const size_t length = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+        uint32_t c = length == 1 ? byte : byte & (0x7fu >> length);
+        for (size_t k = 1; k < length && i + k < text.size(); ++k)
+            c = c << 6 | (static_cast<uint8_t>(text[i + k]) & 0x3f);
+        i += length;
+        if (c >= 0x10000) out += static_cast<char16_t>(0xd800 + ((c - 0x10000) >> 10));
+        out += static_cast<char16_t>(c < 0x10000 ? c : 0xdc00 + ((c - 0x10000) & 0x3ff));
+    }
+    return out;
+}
+
+std::optional<PinTarget> target_of(const std::vector<OfferedSubdevice>& offers, const OfferedSubdevice& subdevice,
+                                   const OfferedPin& pin) {
+    if (subdevice.interfaces.empty()) return std::nullopt; // no client would find it
+    const auto audio = std::find_if(subdevice.interfaces.begin(), subdevice.interfaces.end(),
+                                    [](const OfferedInterface& i) { return i.category == Guid(ks::kCategoryAudio); });
+    const OfferedInterface& chosen = audio == subdevice.interfaces.end() ? subdevice.interfaces.front() : *audio;
+    const auto unit = unit_of(chosen.link);
+    if (!unit) return std::nullopt;
+    PinTarget target;
+    target.unit = *unit;
+    target.category = chosen.category;
+    target.reference = utf16(subdevice.name);
+    target.pin = pin.id;
+    if (target.reference.size() > kMaxReferenceUnits) {
+        // A score has no room for the name; it need not be said where the category's first interface is meant.
+        for (const OfferedSubdevice& other : offers) {
+            if (other.gone) continue;
+            const bool same_category =
+                std::any_of(other.interfaces.begin(), other.interfaces.end(),
+                            [&](const OfferedInterface& i) { return i.category == chosen.category; });
+            if (!same_category) continue;
+            if (&other != &subdevice) return std::nullopt;
+            break;
+        }
+        target.reference.clear();
+    }
+    return target;
+}
+
+} // namespace
+
+SongTargets choose_targets(const std::vector<OfferedSubdevice>& offers) {
+    SongTargets targets;
+    size_t ports = 0;
+    const OfferedSubdevice* render = nullptr;
+    for (const OfferedSubdevice& subdevice : offers) {
+        if (subdevice.gone) continue;
+        const OfferedPin* pin = subdevice.midi_pin(OfferedPin::In);
+        ports += pin != nullptr;
+        if (pin == nullptr || targets.render) continue;
+        targets.render = target_of(offers, subdevice, *pin);
+        if (targets.render) render = &subdevice;
+    }
+    const auto try_capture = [&](const OfferedSubdevice& subdevice) {
+        const OfferedPin* pin = subdevice.gone ? nullptr : subdevice.midi_pin(OfferedPin::Out);
+        if (pin != nullptr && !targets.capture) targets.capture = target_of(offers, subdevice, *pin);
+    };
+    if (render != nullptr) try_capture(*render);
+    for (const OfferedSubdevice& subdevice : offers)
+        try_capture(subdevice);
+    if (ports > 1 && render != nullptr) {
+        targets.notes.push_back(
+            fmt::format("{} subdevices render MIDI: the song goes through {}", ports, render->name));
+    }
+    if (targets.render || targets.capture) return targets;
+
+    std::string seen;
+    for (const OfferedSubdevice& subdevice : offers)
+        seen +=
+            fmt::format("{}{} ({}, {} pins{})", seen.empty() ? "" : ", ", subdevice.name,
+                        guid_name(subdevice.port_class), subdevice.pins.size(), subdevice.gone ? ", gone again" : "");
+    throw Error(
+        offers.empty() ? "the driver started and registered no subdevice"
+                       : fmt::format("no pin that a client can stream MIDI through; the driver registered {}", seen),
+        offers.empty()
+            ? "a driver that makes its ports on an application's request has none to play through until it is asked"
+            : "look at it with \"mpulab inspect\"");
+}
+
+} // namespace mpulab

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Which filter and which pins the song goes through: chosen from what the driver registered.
+#pragma once
+
+#include "inspect/offers.hpp"
+#include "scenario/song_run.hpp"
+
+#include <optional>
+
+namespace mpulab {
+
+struct SongTargets {
+    std::optional<PinTarget> render;
+    std::optional<PinTarget> capture;
+    std::vector<std::string> notes; // what was chosen among several
+};
+
+/// The first subdevice with a render pin for MIDI bytes; its capture pin, or else that of another subdevice. Throws
+/// Error when no pin of any subdevice streams MIDI bytes, saying what there was.
+SongTargets choose_targets(const std::vector<OfferedSubdevice>& offers);
+
+} // namespace mpulab
