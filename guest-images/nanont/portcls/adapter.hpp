@@ -28,12 +28,22 @@ struct Subdevice {
     ULONG link_count;
 };
 
-/** PcRegisterPhysicalConnection: both ends inside this adapter. */
+/** One end of a physical connection: a pin of a subdevice of this adapter, or of another one's, by its link. */
+struct ConnectionEnd {
+    PUNKNOWN port; // NULL: `external`
+    PUNICODE_STRING external;
+    ULONG pin;
+};
+
+/** PcRegisterPhysicalConnection and its two variants (connection.cpp). */
 struct PhysicalConnection {
+    struct End {
+        ISubdevice* port;        // not referenced: taken away with the subdevice; NULL: `external`
+        UNICODE_STRING external; // our copy
+        ULONG pin;
+    };
     LIST_ENTRY link;
-    ISubdevice* from; // not referenced: taken away with the subdevice
-    ISubdevice* to;
-    ULONG from_pin, to_pin;
+    End from, to;
 };
 
 /** A port that IPort::Init tied to this adapter; it is told when the device goes (also when it was never registered).
@@ -88,7 +98,14 @@ void disable_interfaces(Adapter& adapter);
 /** Forgets one port's subdevice and its connections; STATUS_NOT_FOUND: it was not registered. */
 NTSTATUS unregister_subdevice(Adapter& adapter, ISubdevice* port);
 
-NTSTATUS unregister_connection(Adapter& adapter, PUNKNOWN from, ULONG from_pin, PUNKNOWN to, ULONG to_pin);
+/** NULL: the port is not registered. adapter.lock is held. */
+Subdevice* find_subdevice(Adapter& adapter, ISubdevice* port);
+
+/** Forgets the connections of one port. adapter.lock is held. */
+void drop_connections(Adapter& adapter, ISubdevice* port);
+
+/** STATUS_NOT_FOUND: there is none between these ends. */
+NTSTATUS unregister_connection(Adapter& adapter, const ConnectionEnd& from, const ConnectionEnd& to);
 
 /** Where a pin of `port` is wired to: KSPIN_PHYSICALCONNECTION for KSPROPERTY_PIN_PHYSICALCONNECTION. */
 NTSTATUS answer_physical_connection(Adapter& adapter, ISubdevice* port, ULONG pin, PIRP irp, PVOID data);

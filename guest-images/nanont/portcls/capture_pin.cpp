@@ -11,7 +11,7 @@ constexpr ULONG kMaxReadBytes = 4096;
 constexpr ULONG kMaxBytesPerService = 4096;
 constexpr ULONG kMaxFullServices = 64; // services in a row that never saw Read return 0: V31
 constexpr ULONG kMinExtent = 12;       // one record with up to four bytes
-constexpr ULONG kPattern = 0xA5A5A5A5;
+constexpr ULONG kMinEventExtent = 24;  // one DirectMusic event with up to four bytes
 
 class CapturePin final : public Pin {
   public:
@@ -25,10 +25,24 @@ class CapturePin final : public Pin {
         } while (end_service());
     }
 
+    /** What arrives outside RUN is dropped. */
+    void captured(int64_t time, ULONG channel_group, const UCHAR* bytes, ULONG count) override {
+        if (!running()) return;
+        SpinLockGuard guard(lock_);
+        const bool loses_old = !backlog_.fits(count) && trace::choose(NANONT_CHOICE_CAPTURE_OVERFLOW) == 1;
+        backlog_.push(time, channel_group, bytes, count,
+                      loses_old ? CaptureBacklog::Overflow::LosesOld : CaptureBacklog::Overflow::LosesNew);
+    }
+    void deliver() override;
+
   protected:
     NTSTATUS submit(PIRP irp) override;
     ULONG stream_control_code() const override { return IOCTL_KS_READ_STREAM; }
-    void on_leave_run() override { wait_for_service(); }
+    void on_leave_run() override {
+        wait_for_service();
+        stream_->flush();
+        if (!IsListEmpty(&queue_) && trace::choose(NANONT_CHOICE_PAUSE_READS) == 1) complete_empty();
+    }
     void on_stop() override;
 
   private:
@@ -36,7 +50,7 @@ class CapturePin final : public Pin {
     void collect();
     ULONG read();
     ULONG read_size();
-    void deliver();
+    void complete_empty();
 
     CaptureBacklog backlog_; // under lock_
     UCHAR buffer_[kMaxReadBytes] = {};
@@ -47,6 +61,8 @@ class CapturePin final : public Pin {
 
 /** Reads until there is nothing, or the service's share is used up; then the group is asked to come again. */
 void CapturePin::collect() {
+    // Whether the port reads, and drops, what comes outside RUN is not documented; the driver may drop it as well.
+    if (!running() && trace::choose(NANONT_CHOICE_CAPTURE_OUTSIDE_RUN) == 1) return;
     for (ULONG total = 0; total < kMaxBytesPerService;) {
         ULONG count = read();
         if (count == 0) {
@@ -54,13 +70,11 @@ void CapturePin::collect() {
             return;
         }
         total += count;
-        if (!running()) continue; // what arrives outside RUN is dropped
-        SpinLockGuard guard(lock_);
-        backlog_.push(capture_stamp_ms(stream_time()), buffer_, count);
+        captured(stream_time(), kPlainChannelGroup, buffer_, count);
     }
     if (++full_services_ == kMaxFullServices)
         trace::finding(31, full_services_ * kMaxBytesPerService, 0, "V31 Read never returns 0 bytes");
-    if (full_services_ < kMaxFullServices && group_) group_->RequestService();
+    if (full_services_ < kMaxFullServices && group()) group()->RequestService();
 }
 
 /** How large the buffer of the next Read is: the port's choice, and no documentation says which. */
@@ -72,27 +86,15 @@ ULONG CapturePin::read_size() {
 
 /** One Read; 0: nothing, or an error. */
 ULONG CapturePin::read() {
-    const ULONG room = read_size();
-    ULONG count = kPattern;
-    const ULONGLONG stream = MPULAB_CORR(MPULAB_CORR_STREAM, number_);
-    trace::Call call(MPULAB_CALLBACK_Read, room, number_, stream);
-    NTSTATUS status = stream_->Read(buffer_, room, &count);
-    const bool unwritten = count == kPattern;
-    const ULONG claimed = unwritten ? 0 : count;
-    const ULONG given = claimed < room ? claimed : room;
-    if (NT_SUCCESS(status) && given && running()) { // inside the call, as its result
-        trace::record(MPULAB_KIND_STREAM_RANGE, stream, offset_, given, 1);
-        offset_ += given;
-    }
-    call.leave(status, claimed);
-    if (!NT_SUCCESS(status)) return 0;
-    if (unwritten) trace::finding(22, count, 0, "V22 Read succeeded and did not set *BytesRead");
-    if (claimed > room) trace::finding(23, claimed, room, "V23 Read gave more bytes than the buffer holds");
-    return given;
+    StreamResult result = stream_->read(buffer_, read_size(), offset_);
+    if (!NT_SUCCESS(result.status)) return 0;
+    if (running()) offset_ += result.bytes;
+    return result.bytes;
 }
 
-/** Waiting bytes into waiting IRPs, both in order. DISPATCH_LEVEL. */
+/** Waiting bytes into waiting IRPs, both in order. IRQL <= DISPATCH_LEVEL. */
 void CapturePin::deliver() {
+    DispatchLevel raised;
     for (;;) {
         PIRP irp;
         {
@@ -102,7 +104,12 @@ void CapturePin::deliver() {
             if (!irp) return;
             auto* header = static_cast<KSSTREAM_HEADER*>(irp->AssociatedIrp.SystemBuffer);
             auto* data = static_cast<uint8_t*>(MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority));
-            header->DataUsed = backlog_.pop_record(data, header->FrameExtent);
+            if (layout() == DataLayout::Music) {
+                header->DataUsed = backlog_.pop_record(data, header->FrameExtent);
+            } else {
+                header->DataUsed = backlog_.pop_event(data, header->FrameExtent, header->PresentationTime.Time);
+                header->PresentationTime.Numerator = header->PresentationTime.Denominator = 1;
+            }
             header->OptionsFlags = 0;
         }
         irp->IoStatus.Status = STATUS_SUCCESS;
@@ -113,21 +120,31 @@ void CapturePin::deliver() {
 }
 
 NTSTATUS CapturePin::submit(PIRP irp) {
-    if (state() == KSSTATE_STOP) return STATUS_INVALID_DEVICE_STATE;
+    if (state() == KSSTATE_STOP && !queues_in_stop()) return STATUS_INVALID_DEVICE_STATE;
     NTSTATUS status =
         KsProbeStreamIrp(irp, KSPROBE_STREAMREAD | KSPROBE_ALLOCATEMDL | KSPROBE_PROBEANDLOCK | KSPROBE_SYSTEMADDRESS,
                          sizeof(KSSTREAM_HEADER));
     if (!NT_SUCCESS(status)) return status;
     auto* header = static_cast<KSSTREAM_HEADER*>(irp->AssociatedIrp.SystemBuffer);
-    if (header->FrameExtent < kMinExtent) {
-        DbgPrint("portcls.sys: read refused: FrameExtent %u, at least %u is needed\n", header->FrameExtent, kMinExtent);
+    const ULONG least = layout() == DataLayout::Music ? kMinExtent : kMinEventExtent;
+    if (header->FrameExtent < least) {
+        DbgPrint("portcls.sys: read refused: FrameExtent %u, at least %u is needed\n", header->FrameExtent, least);
         return STATUS_BUFFER_TOO_SMALL;
     }
     IoMarkIrpPending(irp);
     KsAddIrpToCancelableQueue(&queue_, &queue_lock_, irp, KsListEntryTail, nullptr);
-    DispatchLevel raised;
     deliver();
     return STATUS_PENDING;
+}
+
+/** The requests that wait end with nothing in them. PASSIVE_LEVEL. */
+void CapturePin::complete_empty() {
+    while (PIRP irp = KsRemoveIrpFromCancelableQueue(&queue_, &queue_lock_, KsListEntryHead, KsAcquireAndRemove)) {
+        static_cast<KSSTREAM_HEADER*>(irp->AssociatedIrp.SystemBuffer)->DataUsed = 0;
+        irp->IoStatus.Status = STATUS_SUCCESS;
+        irp->IoStatus.Information = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength;
+        IoCompleteRequest(irp, IO_NO_INCREMENT);
+    }
 }
 
 void CapturePin::on_stop() {

@@ -19,24 +19,24 @@ const KSDISPATCH_TABLE Filter::kDispatch = {device_control,
                                             nullptr,
                                             nullptr};
 
-Filter::Filter(PortMidi& port) : port_(port) {
-    port_.AddRef();
+Filter::Filter(Port& port) : port_(port) {
+    port_.hold();
     lock_.initialize();
 }
 
 Filter::~Filter() {
     if (pin_counts_) ExFreePoolWithTag(pin_counts_, kObjectTag.value);
     port_.filter_closed();
-    port_.Release();
+    port_.let_go();
 }
 
 void Filter::dereference() {
     if (InterlockedDecrement(&references_) == 0) delete this;
 }
 
-NTSTATUS Filter::create(PortMidi& port, PIRP irp) {
+NTSTATUS Filter::create(Port& port, PIRP irp) {
     PoolBuffer<FileContext> file(sizeof(FileContext));
-    PoolBuffer<ULONG> counts(port.description().pin_count() * sizeof(ULONG));
+    PoolBuffer<ULONG> counts(port.filter_description().pin_count() * sizeof(ULONG));
     if (!file || !counts) return STATUS_INSUFFICIENT_RESOURCES;
     file->create_items[0].Create = create_pin;
     RtlInitUnicodeString(&file->create_items[0].ObjectClass, KSSTRING_Pin);
@@ -78,8 +78,7 @@ NTSTATUS NTAPI Filter::device_control(PDEVICE_OBJECT device, PIRP irp) {
 
 NTSTATUS Filter::count_pin(ULONG pin_id) {
     ControlGuard guard(lock_);
-    if (pin_counts_[pin_id] >= port_.description().pin(pin_id).MaxFilterInstanceCount)
-        return STATUS_INSUFFICIENT_RESOURCES;
+    if (pin_counts_[pin_id] >= port_.filter_description().pin(pin_id).MaxFilterInstanceCount) return pin_limit_status();
     NTSTATUS status = port_.count_pin(pin_id);
     if (NT_SUCCESS(status)) ++pin_counts_[pin_id];
     return status;
@@ -93,6 +92,10 @@ void Filter::uncount_pin(ULONG pin_id) {
     port_.uncount_pin(pin_id);
 }
 
+NTSTATUS pin_limit_status() {
+    return trace::choose(NANONT_CHOICE_PIN_LIMIT) == 1 ? STATUS_NOT_FOUND : STATUS_INSUFFICIENT_RESOURCES;
+}
+
 ULONG Filter::pins_open(ULONG pin_id) {
     ControlGuard guard(lock_);
     return pin_counts_[pin_id];
@@ -101,7 +104,7 @@ ULONG Filter::pins_open(ULONG pin_id) {
 /** Create item of KSSTRING_Pin: instance limits, format match, then the pin (reference §2.10 step 2). */
 NTSTATUS NTAPI Filter::create_pin(PDEVICE_OBJECT, PIRP irp) {
     auto& filter = *static_cast<Filter*>(KSCREATE_ITEM_IRP_STORAGE(irp)->Context);
-    const Description& description = filter.port_.description();
+    const Description& description = filter.port_.filter_description();
     if (filter.port_.is_removed()) return complete(irp, STATUS_DEVICE_NOT_CONNECTED);
     PKSPIN_CONNECT connect;
     NTSTATUS status = KsValidateConnectRequest(irp, description.pin_count(), description.ks_pins(), &connect);

@@ -3,19 +3,19 @@
 #pragma once
 
 #include "file.hpp"
-#include "port_midi.hpp"
+#include "port.hpp"
 
 namespace portcls {
 
 class Filter {
   public:
     /** Makes the filter and hangs it behind the file of `irp`. PASSIVE_LEVEL. */
-    static NTSTATUS create(PortMidi& port, PIRP irp);
+    static NTSTATUS create(Port& port, PIRP irp);
 
-    PortMidi& port() { return port_; }
-    IMiniportMidi* miniport() const { return port_.miniport(); }
+    Port& port() { return port_; }
+    IMiniport* miniport() const { return port_.miniport(); }
 
-    /** STATUS_INSUFFICIENT_RESOURCES: no instance of the pin is free here, or in the port. */
+    /** pin_limit_status(): no instance of the pin is free here, or in the port. */
     NTSTATUS count_pin(ULONG pin_id);
     void uncount_pin(ULONG pin_id);
 
@@ -23,7 +23,7 @@ class Filter {
     void dereference();
 
   private:
-    explicit Filter(PortMidi& port);
+    explicit Filter(Port& port);
     ~Filter();
     ULONG pins_open(ULONG pin_id);
 
@@ -43,10 +43,13 @@ class Filter {
     static const KSPROPERTY_ITEM kTopologyItems[];
     static const KSPROPERTY_SET kSets[];
 
-    PortMidi& port_; // one reference
+    Port& port_; // one reference
     LONG references_ = 1;
     ControlLock lock_;
     ULONG* pin_counts_ = nullptr;
 };
+
+/** What a client is told when all instances of a pin are taken; no documentation names the status (reference §C.7). */
+NTSTATUS pin_limit_status();
 
 } // namespace portcls

@@ -15,7 +15,7 @@ namespace {
 /** Handler of KsPinDataIntersectionEx: the miniport is asked; STATUS_NOT_IMPLEMENTED means the default (§4.4). */
 NTSTATUS intersect_ranges(PVOID context, PIRP, PKSP_PIN pin, PKSDATARANGE client, PKSDATARANGE mine, ULONG room,
                           PVOID data, PULONG size) {
-    auto& port = *static_cast<PortMidi*>(context);
+    auto& port = *static_cast<Port*>(context);
     ULONG needed = 0xA5A5A5A5;
     trace::Call call(MPULAB_CALLBACK_DataRangeIntersection, pin->PinId);
     NTSTATUS status = call.leave(port.miniport()->DataRangeIntersection(pin->PinId, client, mine, room, data, &needed));
@@ -70,7 +70,7 @@ const KSPROPERTY_SET Filter::kSets[] = {
 };
 
 NTSTATUS Filter::property(PIRP irp) {
-    const Description& description = port_.description();
+    const Description& description = port_.filter_description();
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
     ULONG in = stack->Parameters.DeviceIoControl.InputBufferLength;
     auto* request = static_cast<PKSP_NODE>(stack->Parameters.DeviceIoControl.Type3InputBuffer);
@@ -89,17 +89,17 @@ NTSTATUS Filter::property(PIRP irp) {
 }
 
 NTSTATUS Filter::pin_property(PIRP irp, PKSIDENTIFIER request, PVOID data) {
-    const Description& description = of(irp).port_.description();
+    const Description& description = of(irp).port_.filter_description();
     return KsPinPropertyHandler(irp, request, data, description.pin_count(), description.ks_pins());
 }
 
 NTSTATUS Filter::topology_property(PIRP irp, PKSIDENTIFIER request, PVOID data) {
-    return KsTopologyPropertyHandler(irp, request, data, &of(irp).port_.description().topology());
+    return KsTopologyPropertyHandler(irp, request, data, &of(irp).port_.filter_description().topology());
 }
 
 NTSTATUS Filter::pin_instances(PIRP irp, PKSIDENTIFIER request, PVOID data) {
     Filter& filter = of(irp);
-    const Description& description = filter.port_.description();
+    const Description& description = filter.port_.filter_description();
     ULONG pin = reinterpret_cast<PKSP_PIN>(request)->PinId;
     if (pin >= description.pin_count()) return STATUS_INVALID_PARAMETER;
     const PCPIN_DESCRIPTOR& it = description.pin(pin);
@@ -116,17 +116,19 @@ NTSTATUS Filter::pin_instances(PIRP irp, PKSIDENTIFIER request, PVOID data) {
 }
 
 NTSTATUS Filter::pin_intersection(PIRP irp, PKSIDENTIFIER request, PVOID data) {
-    PortMidi& port = of(irp).port_;
+    Port& port = of(irp).port_;
     if (port.is_removed()) return STATUS_DEVICE_NOT_CONNECTED;
-    return KsPinDataIntersectionEx(irp, reinterpret_cast<PKSP_PIN>(request), data, port.description().pin_count(),
-                                   port.description().ks_pins(), sizeof(KSPIN_DESCRIPTOR), intersect_ranges, &port);
+    return KsPinDataIntersectionEx(irp, reinterpret_cast<PKSP_PIN>(request), data,
+                                   port.filter_description().pin_count(), port.filter_description().ks_pins(),
+                                   sizeof(KSPIN_DESCRIPTOR), intersect_ranges, &port);
 }
 
 NTSTATUS Filter::pin_connection(PIRP irp, PKSIDENTIFIER request, PVOID data) {
-    PortMidi& port = of(irp).port_;
+    Port& port = of(irp).port_;
     Adapter* adapter = port.is_removed() ? nullptr : adapter_of(port.device());
     if (!adapter) return STATUS_DEVICE_NOT_CONNECTED;
-    return answer_physical_connection(*adapter, &port, reinterpret_cast<PKSP_PIN>(request)->PinId, irp, data);
+    return answer_physical_connection(*adapter, port.subdevice(), reinterpret_cast<PKSP_PIN>(request)->PinId, irp,
+                                      data);
 }
 
 } // namespace portcls

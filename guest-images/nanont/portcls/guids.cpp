@@ -2,6 +2,7 @@
 // The one file in which the GUIDs of portcls.h are defined, and which interface has which.
 #include <initguid.h>
 
+#include "dmus.hpp"
 #include "interfaces.hpp"
 
 namespace portcls {
@@ -23,6 +24,12 @@ template <> const IID& iid_of<IInterruptSync>() {
 }
 template <> const IID& iid_of<IPortMidi>() {
     return IID_IPortMidi;
+}
+template <> const IID& iid_of<IPortTopology>() {
+    return IID_IPortTopology;
+}
+template <> const IID& iid_of<IPortClsVersion>() {
+    return IID_IPortClsVersion;
 }
 template <> const IID& iid_of<IUnregisterSubdevice>() {
     return IID_IUnregisterSubdevice;

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Interfaces that portcls.h does not have: ours, between a port and the rest of this module.
+// Interfaces that portcls.h does not have: documented ones that mingw-w64's copy lacks, and ours, between a port and
+// the rest of this module.
 #pragma once
 
 #include "com.hpp"
 #include "description.hpp"
 
 DEFINE_GUID(IID_ISubdevice, 0x8d5dfbcd, 0x3a1e, 0x4b9f, 0x9c, 0x54, 0x6c, 0x0e, 0x4b, 0x2f, 0x77, 0xa1);
-// from dmusicks.h, which brings the whole of DirectMusic
-DEFINE_GUID(IID_IPortDMus, 0xc096df9c, 0xfb09, 0x11d1, 0x81, 0xb0, 0x00, 0x60, 0x08, 0x33, 0x16, 0xc1);
-DEFINE_GUID(CLSID_PortDMus, 0xb7902fe9, 0xfb0a, 0x11d1, 0x81, 0xb0, 0x00, 0x60, 0x08, 0x33, 0x16, 0xc1);
+DEFINE_GUID(IID_IPinName, 0x29cc9ab1, 0xe89d, 0x413c, 0xb6, 0xb2, 0xf6, 0xd5, 0x00, 0x05, 0xd0, 0x63);
+
+/** portcls.h of the WDK: a miniport that names its pins answers KSPROPERTY_PIN_NAME itself. */
+struct IPinName : public IUnknown {
+    STDMETHOD_(NTSTATUS, GetPinName)(PIRP irp, PKSP_PIN pin, PVOID data) PURE;
+};
 
 namespace portcls {
 

@@ -33,17 +33,9 @@ class InterruptSync final : public ComObject<IInterruptSync> {
             KeSynchronizeExecution(interrupt_, &InterruptSync::run_synchronized, &call);
             return call.status;
         }
-        trace::finding(
-            44, 0, 1,
-            "V44 CallSynchronizedRoutine before Connect: what Windows does then is not documented; it runs at "
-            "the line's IRQL under the same lock here");
-        KIRQL old;
-        KeRaiseIrql(irql(), &old);
-        KeAcquireSpinLockAtDpcLevel(&lock_);
-        run_synchronized(&call);
-        KeReleaseSpinLockFromDpcLevel(&lock_);
-        KeLowerIrql(old);
-        return call.status;
+        trace::finding(44, 0, 1,
+                       "V44 CallSynchronizedRoutine before Connect: what Windows does then is not documented");
+        return call_unconnected(call);
     }
 
     STDMETHODIMP_(PKINTERRUPT) GetKInterrupt() override { return interrupt_; }
@@ -109,6 +101,20 @@ class InterruptSync final : public ComObject<IInterruptSync> {
             trace::finding(42, 1, 0, "V42 interrupt still connected at the last Release of its IInterruptSync");
             Disconnect();
         }
+    }
+
+    /** The three answers to what is not documented. Above DISPATCH_LEVEL nobody can be asked: the first. */
+    NTSTATUS call_unconnected(Synchronized& call) {
+        const KIRQL now = KeGetCurrentIrql();
+        const ULONG choice = now <= DISPATCH_LEVEL ? trace::choose(NANONT_CHOICE_SYNC_UNCONNECTED) : 0;
+        if (choice == 1) return STATUS_UNSUCCESSFUL;
+        KIRQL old;
+        KeRaiseIrql(choice == 2 ? DISPATCH_LEVEL : irql(), &old);
+        KeAcquireSpinLockAtDpcLevel(&lock_);
+        run_synchronized(&call);
+        KeReleaseSpinLockFromDpcLevel(&lock_);
+        KeLowerIrql(old);
+        return call.status;
     }
 
     KIRQL irql() const { return static_cast<KIRQL>(line_.u.Interrupt.Level); }

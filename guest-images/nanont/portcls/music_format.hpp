@@ -13,13 +13,16 @@ constexpr uint64_t align4(uint64_t bytes) {
     return (bytes + 3) & ~uint64_t{3};
 }
 
-/** One record: where its bytes are, and how many 100 ns after the record before it (or the buffer's own time) it is
- * due. */
+/** One record: where its bytes are, and when it is due: so many 100 ns after the record before it (KSMUSICFORMAT) or
+ * after the buffer's own time (DMUS_EVENTHEADER). */
 struct MusicRecord {
     const uint8_t* bytes;
     uint32_t count;
     int64_t delta_100ns;
+    uint32_t channel_group;
 };
+
+inline constexpr uint32_t kPlainChannelGroup = 1; /* of a MIDI pin, whose data name none */
 
 enum class MusicStatus {
     Record,    /* one was read */
@@ -37,7 +40,7 @@ class MusicReader {
         if (end_ - at_ < kRecordHead + 1) return MusicStatus::End;
         auto head = wire::load<wire::MusicFormat>(data_ + at_);
         if (head.byte_count > end_ - at_ - kRecordHead) return MusicStatus::Malformed;
-        record = {data_ + at_ + kRecordHead, head.byte_count, int64_t{head.time_delta_ms} * 10'000};
+        record = {data_ + at_ + kRecordHead, head.byte_count, int64_t{head.time_delta_ms} * 10'000, kPlainChannelGroup};
         uint64_t next_at = at_ + align4(uint64_t{kRecordHead} + head.byte_count);
         at_ = next_at < end_ ? static_cast<uint32_t>(next_at) : end_;
         return MusicStatus::Record;

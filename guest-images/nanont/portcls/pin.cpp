@@ -3,7 +3,6 @@
 
 #include "adapter.hpp"
 #include "format_match.hpp"
-#include "service_group.hpp"
 #include "state_walk.hpp"
 #include "time.hpp"
 
@@ -23,10 +22,6 @@ class PinSink final : public ComObject<IServiceSink> {
   private:
     Pin& pin_; // the pin removes this sink from its group before it goes
 };
-
-template <class T> T* pattern() {
-    return reinterpret_cast<T*>(static_cast<ULONG_PTR>(0xA5A5A5A5A5A5A5A5));
-}
 
 } // namespace
 
@@ -52,20 +47,16 @@ Pin::Pin(Filter& filter, ULONG pin_id)
 
 /** State is STOP, the queue empty. Sink first, then the stream, then its group (reference §2.10 step 8). */
 Pin::~Pin() {
-    if (group_ && sink_) group_->RemoveMember(sink_);
+    if (group() && sink_) group()->RemoveMember(sink_);
     KeFlushQueuedDpcs();
     if (power_notify_) power_notify_->Release();
-    if (stream_) {
-        trace::Call call(MPULAB_CALLBACK_StreamRelease, number_);
-        call.leave(STATUS_SUCCESS, stream_->Release());
-    }
-    if (group_) group_->Release();
+    delete stream_;
     if (sink_) sink_->Release();
     filter_.dereference();
 }
 
 NTSTATUS Pin::create(Filter& filter, ULONG pin_id, KSDATAFORMAT& format, PIRP irp) {
-    bool capture = filter.port().description().ks_pins()[pin_id].DataFlow == KSPIN_DATAFLOW_OUT;
+    bool capture = filter.port().filter_description().ks_pins()[pin_id].DataFlow == KSPIN_DATAFLOW_OUT;
     PoolBuffer<FileContext> file(sizeof(FileContext));
     if (!file) return STATUS_INSUFFICIENT_RESOURCES;
     NTSTATUS status = KsAllocateObjectHeader(&file->header, 0, nullptr, irp, &kDispatch);
@@ -89,31 +80,16 @@ NTSTATUS Pin::open(KSDATAFORMAT& format, bool capture) {
     format_.FormatSize = sizeof format_;
     sink_ = new (kObjectTag) PinSink(*this);
     if (!sink_) return STATUS_INSUFFICIENT_RESOURCES;
-    auto* stream = pattern<IMiniportMidiStream>();
-    PSERVICEGROUP group = pattern<IServiceGroup>();
-    trace::Call call(MPULAB_CALLBACK_NewStream, pin_id_, capture);
-    NTSTATUS status =
-        call.leave(miniport()->NewStream(&stream, nullptr, NonPagedPoolNx, pin_id_, capture, &format, &group));
+    if (IsEqualGUIDAligned(format.SubFormat, KSDATAFORMAT_SUBTYPE_DIRECTMUSIC)) layout_ = DataLayout::DirectMusic;
+    NTSTATUS status = filter_.port().new_stream({*this, number_, pin_id_, capture, format}, stream_);
     if (!NT_SUCCESS(status)) return status;
-    if (group == pattern<IServiceGroup>()) {
-        trace::finding(22, 0, 1, "V22 NewStream succeeded and did not write *ServiceGroup");
-        group = nullptr;
-    }
-    group_ = group;
-    if (!stream || stream == pattern<IMiniportMidiStream>()) {
-        trace::finding(22, 0, 1, "V22 NewStream succeeded without a stream");
-        return STATUS_UNSUCCESSFUL;
-    }
-    stream_ = stream;
-    power_notify_ = query<IPowerNotify>(stream, IID_IPowerNotify).detach();
-    if (group_ && !is_service_group(group_)) {
-        trace::finding(15, reinterpret_cast<ULONG_PTR>(group_), 0, "V15 NewStream gave a foreign service group");
-        group_ = nullptr;
-        return STATUS_UNSUCCESSFUL;
-    }
-    if (capture && !group_)
+    power_notify_ = query<IPowerNotify>(stream_->unknown(), IID_IPowerNotify).detach();
+    if (capture && !group())
         DbgPrint("portcls.sys: NewStream gave no service group for a capture pin: nothing will ask it for data\n");
-    return group_ ? group_->AddMember(sink_) : STATUS_SUCCESS;
+    if (group()) status = group()->AddMember(sink_);
+    // Whether a MIDI stream ever sees SetFormat is not documented (reference §C.9); the same format must succeed.
+    if (NT_SUCCESS(status) && trace::choose(NANONT_CHOICE_SET_FORMAT) == 1) status = stream_->set_format(format);
+    return status;
 }
 
 int64_t Pin::stream_time() const {
@@ -166,8 +142,7 @@ NTSTATUS Pin::step(KSSTATE next) {
         on_leave_run();
     }
     if (from == KSSTATE_STOP) ExSetTimerResolution(kTimerResolution100ns, TRUE);
-    trace::Call call(MPULAB_CALLBACK_SetState, next, number_);
-    NTSTATUS status = call.leave(stream_->SetState(next));
+    NTSTATUS status = stream_->set_state(next);
     bool up = next > from;
     if (up && !NT_SUCCESS(status)) {
         if (from == KSSTATE_STOP) ExSetTimerResolution(0, FALSE);
@@ -176,6 +151,7 @@ NTSTATUS Pin::step(KSSTATE next) {
     if (!up && !NT_SUCCESS(status))
         trace::finding(47, static_cast<ULONG>(status), 0, "V47 SetState failed a downward step");
     if (next == KSSTATE_RUN) {
+        if (clock_.time(now_100ns()) != 0 && trace::choose(NANONT_CHOICE_STREAM_CLOCK) == 1) clock_.reset();
         clock_.run(now_100ns());
     } else if (next == KSSTATE_STOP) {
         clock_.reset();
@@ -203,6 +179,8 @@ NTSTATUS Pin::set_state(KSSTATE target) {
 void Pin::stop() {
     ControlGuard guard(control_);
     walk(KSSTATE_STOP);
+    on_stop(); // what was sent in STOP waits there, too
+    cancel_queue();
 }
 
 void Pin::suspend() {

@@ -8,18 +8,19 @@
 #pragma once
 
 #include "filter.hpp"
-#include "stream_time.hpp"
+#include "stream.hpp"
 
 namespace portcls {
 
-class Pin {
+class Pin : public StreamHost {
   public:
     /** Calls NewStream and makes the pin behind the file of `irp`. PASSIVE_LEVEL. */
     static NTSTATUS create(Filter& filter, ULONG pin_id, KSDATAFORMAT& format, PIRP irp);
 
-    IMiniportMidiStream* stream() const { return stream_; }
-    IMiniportMidi* miniport() const { return filter_.miniport(); }
-    PSERVICEGROUP group() const { return group_; }
+    /** PCPROPERTY_REQUEST.MinorTarget. */
+    PUNKNOWN stream() const { return stream_->unknown(); }
+    IMiniport* miniport() const { return filter_.miniport(); }
+    PSERVICEGROUP group() const { return stream_ ? stream_->group() : nullptr; }
 
     /** Walks the state machine to `target` in single steps. PASSIVE_LEVEL. */
     NTSTATUS set_state(KSSTATE target);
@@ -32,7 +33,13 @@ class Pin {
     /** The stream's service group asks: see render_pin.cpp, capture_pin.cpp. DISPATCH_LEVEL. */
     virtual void service() = 0;
 
-    LIST_ENTRY port_link; // PortMidi's list
+    // StreamHost
+    int64_t stream_time() const override;
+    bool running() const override { return clock_.running(); }
+    void captured(int64_t, ULONG, const UCHAR*, ULONG) override {}
+    void deliver() override {}
+
+    LIST_ENTRY port_link; // Port's list
 
   protected:
     Pin(Filter& filter, ULONG pin_id);
@@ -41,6 +48,8 @@ class Pin {
     /** IOCTL_KS_WRITE_STREAM or READ_STREAM. STATUS_PENDING: queued. Else the caller completes. PASSIVE_LEVEL. */
     virtual NTSTATUS submit(PIRP irp) = 0;
     virtual ULONG stream_control_code() const = 0;
+    /** The layout of what the client's buffers hold, by the pin's format. */
+    DataLayout layout() const { return layout_; }
     /** The stream has entered RUN. PASSIVE_LEVEL. */
     virtual void on_run() {}
     /** Nothing is delivered any more: waits for a service that is under way. PASSIVE_LEVEL. */
@@ -49,8 +58,6 @@ class Pin {
     virtual void on_stop() {}
 
     KSSTATE state() const { return static_cast<KSSTATE>(state_); }
-    bool running() const { return clock_.running(); }
-    int64_t stream_time() const;
     /** Serialises service passes: true = the caller runs one now; end_service() true = once more. DISPATCH_LEVEL. */
     bool begin_service();
     bool end_service();
@@ -58,12 +65,13 @@ class Pin {
     void abandon_service();
     void wait_for_service();
     void cancel_queue() { KsCancelIo(&queue_, &queue_lock_); }
+    /** Whether stream requests wait in STOP, or are refused there; both are seen in the field (reference §5.5). */
+    static bool queues_in_stop() { return trace::choose(NANONT_CHOICE_STOP_REQUESTS) == 1; }
 
     Filter& filter_; // one reference
     const ULONG pin_id_;
     const ULONG number_; // of the stream, in the event log
-    IMiniportMidiStream* stream_ = nullptr;
-    PSERVICEGROUP group_ = nullptr;
+    Stream* stream_ = nullptr;
     ControlLock control_;
     KSPIN_LOCK lock_;
     LIST_ENTRY queue_;
@@ -92,6 +100,7 @@ class Pin {
     uint32_t state_ = KSSTATE_STOP; // under control_
     StreamClock clock_;             // written under control_ while no service runs
     KSDATAFORMAT format_{};
+    DataLayout layout_ = DataLayout::Music;
     bool serving_ = false, again_ = false; // under lock_
     bool suspended_ = false;
 };

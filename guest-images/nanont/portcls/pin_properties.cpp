@@ -34,8 +34,9 @@ const KSPROPERTY_SET Pin::kSets[] = {
 };
 
 NTSTATUS Pin::property(PIRP irp) {
-    PortMidi& port = filter_.port();
-    NTSTATUS status = port.is_removed() ? STATUS_PROPSET_NOT_FOUND : port.description().pin_table(pin_id_).handle(irp);
+    Port& port = filter_.port();
+    NTSTATUS status =
+        port.is_removed() ? STATUS_PROPSET_NOT_FOUND : port.filter_description().pin_table(pin_id_).handle(irp);
     if (status != STATUS_PROPSET_NOT_FOUND && status != STATUS_NOT_FOUND) return status;
     NTSTATUS built_in = KsPropertyHandler(irp, SIZEOF_ARRAY(kSets), kSets);
     return built_in == STATUS_PROPSET_NOT_FOUND ? status : built_in;
@@ -66,14 +67,13 @@ NTSTATUS Pin::put_format(PIRP irp, PKSIDENTIFIER, PVOID data) {
     ULONG room = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength;
     if (format->FormatSize < sizeof(KSDATAFORMAT) || format->FormatSize > room) return STATUS_INVALID_BUFFER_SIZE;
     if (pin.filter_.port().is_removed()) return STATUS_DEVICE_NOT_CONNECTED;
-    const KSPIN_DESCRIPTOR& ranges = pin.filter_.port().description().ks_pins()[pin.pin_id_];
+    const KSPIN_DESCRIPTOR& ranges = pin.filter_.port().filter_description().ks_pins()[pin.pin_id_];
     bool fits = false;
     for (ULONG i = 0; i < ranges.DataRangesCount; ++i)
         fits |= format_fits(wire::load<wire::DataFormat>(format), wire::load<wire::DataFormat>(ranges.DataRanges[i]));
     if (!fits) return STATUS_NO_MATCH;
     ControlGuard guard(pin.control_);
-    trace::Call call(MPULAB_CALLBACK_SetFormat);
-    NTSTATUS status = call.leave(pin.stream_->SetFormat(format));
+    NTSTATUS status = pin.stream_->set_format(*format);
     if (NT_SUCCESS(status)) {
         pin.format_ = *format;
         pin.format_.FormatSize = sizeof(KSDATAFORMAT);

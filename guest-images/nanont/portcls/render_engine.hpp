@@ -3,23 +3,36 @@
 // pin gives it both through `Host`, the tests through a fake one. Rules: reference portcls-midi.md §2.6, §2.8, §2.10.
 //
 //  - writes are played strictly in order; each record is offered alone, never merged with another
-//  - a record is due at the 1 ms tick nearest its time stamp: it is offered as soon as due <= now + half a tick
+//  - a record is due at the 1 ms tick nearest its time stamp: it is offered as soon as due <= now + half a tick, or so
+//    much earlier as the stream wants to look ahead (SchedulePreFetch of IMiniportDMus)
 //  - what the miniport leaves of a record is offered again, from the byte it stopped at, on the next pump
 //  - a write is finished when its last byte is accepted, or when the miniport refuses or the data prove malformed
 #pragma once
 
-#include "music_format.hpp"
+#include "dmus_buffer.hpp"
 #include "stream_time.hpp"
 
 namespace portcls {
 
 inline constexpr uint32_t kMaxOffersPerPump = 256; /* Write calls in one go; the rest waits for the next tick */
 
+/** How the data of a pin are laid out. */
+enum class DataLayout : uint8_t { Music /* KSMUSICFORMAT */, DirectMusic /* DMUS_EVENTHEADER */ };
+
 /** The data of one stream header. */
 struct RenderFrame {
     const uint8_t* data;
     uint32_t bytes;
     int64_t presentation_100ns;
+    DataLayout layout = DataLayout::Music;
+};
+
+/** Bytes of one record, or what is left of it. */
+struct RenderOffer {
+    const uint8_t* bytes;
+    uint32_t count;
+    int64_t due; /* stream time */
+    uint32_t channel_group;
 };
 
 /** Position inside one write. */
@@ -30,17 +43,20 @@ class RenderCursor {
     RenderCursor() = default;
     RenderCursor(const RenderFrame* frames, uint32_t count) : frames_(frames), count_(count) { open_frame(); }
 
-    /** What is to be done at stream time `now`. Offer: `bytes`, `count`. Wait: not before `due`. */
-    Step step(int64_t now, const uint8_t*& bytes, uint32_t& count, int64_t& due) {
+    /** What is to be done at stream time `now`. Offer: `offer`. Wait: not before its time is `lead` away. */
+    Step step(int64_t now, int64_t lead, RenderOffer& offer) {
         while (left_ == 0) {
             MusicRecord record{};
-            switch (frame_ < count_ ? reader_.next(record) : MusicStatus::End) {
+            switch (frame_ < count_ ? next(record) : MusicStatus::End) {
             case MusicStatus::Malformed:
                 return Step::Malformed;
             case MusicStatus::Record:
-                due_ = saturating_add(due_, record.delta_100ns);
+                due_ = saturating_add(frames_[frame_].layout == DataLayout::Music ? due_
+                                                                                  : frames_[frame_].presentation_100ns,
+                                      record.delta_100ns);
                 bytes_ = record.bytes;
                 left_ = record.count;
+                channel_group_ = record.channel_group;
                 break;
             case MusicStatus::End:
                 if (frame_ >= count_ || ++frame_ >= count_) return Step::Done;
@@ -48,11 +64,9 @@ class RenderCursor {
                 break;
             }
         }
-        due = due_;
-        if (due_ > saturating_add(now, kTick100ns / 2)) return Step::Wait;
-        bytes = bytes_;
-        count = left_;
-        return Step::Offer;
+        offer = {bytes_, left_, due_, channel_group_};
+        const bool is_due = due_ <= saturating_add(now, saturating_add(lead, kTick100ns / 2));
+        return is_due ? Step::Offer : Step::Wait;
     }
 
     /** `count` bytes of the offer were taken. */
@@ -67,15 +81,21 @@ class RenderCursor {
   private:
     void open_frame() {
         if (frame_ >= count_) return;
-        reader_ = MusicReader(frames_[frame_].data, frames_[frame_].bytes);
+        music_ = MusicReader(frames_[frame_].data, frames_[frame_].bytes);
+        dmus_ = DMusReader(frames_[frame_].data, frames_[frame_].bytes);
         due_ = frames_[frame_].presentation_100ns;
+    }
+    MusicStatus next(MusicRecord& record) {
+        return frames_[frame_].layout == DataLayout::Music ? music_.next(record) : dmus_.next(record);
     }
 
     const RenderFrame* frames_ = nullptr;
     uint32_t count_ = 0;
     uint32_t frame_ = 0;
-    MusicReader reader_;
+    MusicReader music_; /* one of the two, by the frame's layout */
+    DMusReader dmus_;
     int64_t due_ = 0;
+    uint32_t channel_group_ = 0;
     const uint8_t* bytes_ = nullptr;
     uint32_t left_ = 0;
     uint32_t accepted_ = 0;
@@ -85,24 +105,27 @@ enum class RenderEnd { Played, Malformed, Refused };
 
 /** What one offer came to. */
 struct RenderAnswer {
-    bool refused;   /* the miniport returned an error: give up on this write */
-    uint32_t taken; /* 0 = busy */
+    bool refused;     /* the miniport returned an error: give up on this write */
+    uint32_t offered; /* the host may pass on a part of the offer only */
+    uint32_t taken;   /* less than was offered: busy */
 };
 
 enum class PumpResult {
     Idle,  /* nothing queued */
     Until, /* the next record is due at `due` */
-    Busy,  /* the miniport took less than it was offered, or the pump's budget is used up: come back at the next tick */
+    Busy,  /* the miniport took less than it was offered: come back later */
+    Again, /* the pump's budget is used up: come back at the next tick */
 };
 
 /**
  * Host must have:
  *   int64_t now();                                  stream time in 100 ns
+ *   int64_t lead();                                 how long before its time a record is offered
  *   bool take(const RenderFrame*& frames, uint32_t& count);   the first queued write becomes the current one; it cannot
  *                                                   be cancelled until park() or finish(); false: there is none
  *   bool resume();                                  the current write again, after park(); false: it was cancelled
  *   void park();                                    the current write may be cancelled until resume()
- *   RenderAnswer offer(const uint8_t* bytes, uint32_t count);
+ *   RenderAnswer offer(const RenderOffer& offer);
  *   void finish(RenderEnd end, uint32_t accepted);  the current write is over
  */
 class RenderEngine {
@@ -110,10 +133,10 @@ class RenderEngine {
     template <class Host> PumpResult pump(Host& host, int64_t& due) {
         for (uint32_t offers = 0; offers < kMaxOffersPerPump;) {
             if (!hold(host)) return PumpResult::Idle;
-            const uint8_t* bytes = nullptr;
-            uint32_t count = 0;
-            switch (cursor_.step(host.now(), bytes, count, due)) {
+            RenderOffer next{};
+            switch (cursor_.step(host.now(), host.lead(), next)) {
             case RenderCursor::Step::Wait:
+                due = next.due;
                 park(host);
                 return PumpResult::Until;
             case RenderCursor::Step::Done:
@@ -124,13 +147,13 @@ class RenderEngine {
                 break;
             case RenderCursor::Step::Offer: {
                 ++offers;
-                RenderAnswer answer = host.offer(bytes, count);
+                RenderAnswer answer = host.offer(next);
                 if (answer.refused) {
                     finish(host, RenderEnd::Refused);
                     break;
                 }
                 cursor_.accept(answer.taken);
-                if (answer.taken < count) {
+                if (answer.taken < answer.offered) {
                     park(host);
                     return PumpResult::Busy;
                 }
@@ -139,7 +162,7 @@ class RenderEngine {
             }
         }
         if (held_) park(host);
-        return PumpResult::Busy;
+        return PumpResult::Again;
     }
 
     /** The current write is gone (STOP cancelled the queue). */

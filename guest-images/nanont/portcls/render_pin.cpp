@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The render pin: write IRPs become offers to the stream's Write. The sequencer is render_engine.hpp; here are its
-// IRPs, its timer and its locks (reference portcls-midi.md §2.6, §2.10).
+// The render pin: write IRPs become offers to the stream. The sequencer is render_engine.hpp; here are its IRPs, its
+// timer and its locks (reference portcls-midi.md §2.6, §2.10), and the port's part of what is undocumented there: how
+// much a Write is offered, when it is tried again, from where it is called, when its IRP completes.
+#include "look_ahead.hpp"
 #include "pin.hpp"
-#include "render_engine.hpp"
 
 #include "ks/stream_header.hpp"
 
@@ -10,7 +11,7 @@ namespace portcls {
 namespace {
 
 constexpr ULONG kMaxPasses = 16; // service passes in one go; then the timer takes over
-constexpr ULONG kPattern = 0xA5A5A5A5;
+constexpr int64_t kLongRetry100ns = 100'000;
 
 /** Serial number of a queued write; DriverContext[1] is ks' (KSQUEUE_SPINLOCK_IRP_STORAGE). */
 ULONGLONG& serial_of(PIRP irp) {
@@ -25,14 +26,24 @@ class RenderPin final : public Pin {
     }
 
     void service() override {
+        if (!timer_only_) serve();
+    }
+
+    void serve() {
         if (!begin_service()) return;
         for (ULONG passes = 1;; ++passes) {
             int64_t due = 0;
-            PumpResult result = running() ? engine_.pump(*this, due) : PumpResult::Idle;
+            PumpResult result = PumpResult::Idle;
+            if (running()) {
+                const bool drained = drain();
+                result = engine_.pump(*this, due);
+                if (result == PumpResult::Idle && !drained) result = PumpResult::Busy;
+                if (result == PumpResult::Idle && !drain()) result = PumpResult::Busy;
+            }
             arm(result, due);
             if (!end_service()) return;
             if (passes == kMaxPasses) {
-                arm(PumpResult::Busy, 0);
+                arm(PumpResult::Again, 0);
                 abandon_service();
                 return;
             }
@@ -41,26 +52,29 @@ class RenderPin final : public Pin {
 
     // Host of RenderEngine; called inside service() only, so never twice at once. DISPATCH_LEVEL.
     int64_t now() const { return stream_time(); }
+    int64_t lead() const { return stream_->lead(); }
     bool take(const RenderFrame*& frames, uint32_t& count);
     bool resume();
     void park() { KsReleaseIrpOnCancelableQueue(current_, nullptr); }
-    RenderAnswer offer(const uint8_t* bytes, uint32_t count);
+    RenderAnswer offer(RenderOffer offer);
     void finish(RenderEnd end, uint32_t accepted);
 
   protected:
     NTSTATUS submit(PIRP irp) override;
     ULONG stream_control_code() const override { return IOCTL_KS_WRITE_STREAM; }
     void on_run() override {
-        DispatchLevel raised;
-        service();
+        timer_only_ = false;
+        begin_pass();
     }
     void on_leave_run() override {
         wait_for_service();
         KeCancelTimer(&timer_);
+        timer_only_ = false;
     }
     void on_stop() override {
         wait_for_service();
         engine_.forget();
+        ahead_.clear();
         offset_ = 0;
     }
 
@@ -69,7 +83,15 @@ class RenderPin final : public Pin {
         KeCancelTimer(&timer_);
         KeFlushQueuedDpcs();
     }
-    static VOID NTAPI on_timer(PKDPC, PVOID context, PVOID, PVOID) { static_cast<RenderPin*>(context)->service(); }
+    static VOID NTAPI on_timer(PKDPC, PVOID context, PVOID, PVOID) { static_cast<RenderPin*>(context)->tick(); }
+    void tick() {
+        timer_only_ = false;
+        serve();
+    }
+    void begin_pass();
+    bool drain();
+    StreamResult write(const RenderOffer& offer, ULONGLONG irp);
+    ULONG write_size(ULONG count);
     void arm(PumpResult result, int64_t due);
 
     RenderEngine engine_;
@@ -79,7 +101,10 @@ class RenderPin final : public Pin {
     ULONGLONG next_serial_ = 0; // under control_
     NTSTATUS refusal_ = STATUS_SUCCESS;
     ULONGLONG offset_ = 0; // bytes the stream has accepted since STOP
-    bool odd_partial_reported_ = false;
+    LookAhead ahead_;
+    ULONGLONG draws_ = 0; // of write_size()
+    bool error_reported_ = false;
+    volatile bool timer_only_ = false; // until the timer has fired nothing is offered
     KTIMER timer_;
     KDPC dpc_;
 };
@@ -89,15 +114,20 @@ void RenderPin::arm(PumpResult result, int64_t due) {
     if (result == PumpResult::Idle) return;
     LARGE_INTEGER relative;
     relative.QuadPart = -kTick100ns;
+    if (result == PumpResult::Busy) {
+        const ULONG retry = trace::choose(NANONT_CHOICE_WRITE_RETRY);
+        if (retry != 0) relative.QuadPart = -kLongRetry100ns;
+        if (retry == 2) timer_only_ = true;
+    }
     if (result == PumpResult::Until) {
-        int64_t wait = saturating_add(due, -kTick100ns / 2 - now());
+        int64_t wait = saturating_add(due, -lead() - kTick100ns / 2 - now());
         relative.QuadPart = wait > 1 ? -wait : -1;
     }
     KeSetTimer(&timer_, relative, &dpc_);
 }
 
 NTSTATUS RenderPin::submit(PIRP irp) {
-    if (state() == KSSTATE_STOP) return STATUS_INVALID_DEVICE_STATE;
+    if (state() == KSSTATE_STOP && !queues_in_stop()) return STATUS_INVALID_DEVICE_STATE;
     NTSTATUS status =
         KsProbeStreamIrp(irp, KSPROBE_STREAMWRITE | KSPROBE_ALLOCATEMDL | KSPROBE_PROBEANDLOCK | KSPROBE_SYSTEMADDRESS,
                          sizeof(KSSTREAM_HEADER));
@@ -116,9 +146,18 @@ NTSTATUS RenderPin::submit(PIRP irp) {
     serial_of(irp) = ++next_serial_;
     IoMarkIrpPending(irp);
     KsAddIrpToCancelableQueue(&queue_, &queue_lock_, irp, KsListEntryTail, nullptr);
-    DispatchLevel raised;
-    service();
+    if (!timer_only_) begin_pass();
     return STATUS_PENDING;
+}
+
+/** In the client's thread, or in the timer's DPC: the documentation allows Write to be called from either. */
+void RenderPin::begin_pass() {
+    if (trace::choose(NANONT_CHOICE_WRITE_CONTEXT) == 1) {
+        if (running()) arm(PumpResult::Again, 0);
+        return;
+    }
+    DispatchLevel raised;
+    serve();
 }
 
 bool RenderPin::take(const RenderFrame*& frames, uint32_t& count) {
@@ -136,6 +175,7 @@ bool RenderPin::take(const RenderFrame*& frames, uint32_t& count) {
         presentation_time(stamp.Time, stamp.Numerator, stamp.Denominator, frame.presentation_100ns);
         frame.bytes = headers[i].DataUsed;
         frame.data = nullptr;
+        frame.layout = layout();
         if (frame.bytes) { // a header without bytes has no MDL
             frame.data = static_cast<const uint8_t*>(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
             mdl = mdl->Next;
@@ -153,29 +193,62 @@ bool RenderPin::resume() {
     return false;
 }
 
-RenderAnswer RenderPin::offer(const uint8_t* bytes, uint32_t count) {
-    ULONGLONG irp = trace::irp(current_);
-    ULONG written = kPattern;
-    trace::Call call(MPULAB_CALLBACK_Write, count, number_, irp);
-    NTSTATUS status = stream_->Write(const_cast<uint8_t*>(bytes), count, &written);
-    const bool unwritten = written == kPattern && count < kPattern;
-    const ULONG claimed = unwritten ? 0 : written;
-    const ULONG taken = claimed < count ? claimed : count;
-    if (NT_SUCCESS(status) && taken)
-        trace::record(MPULAB_KIND_STREAM_RANGE, irp, offset_, taken, 0); // inside the call, as its result
-    call.leave(status, claimed);
-    if (!NT_SUCCESS(status)) {
-        refusal_ = status;
-        return {true, 0};
+/** How much of a record one Write is offered. */
+ULONG RenderPin::write_size(ULONG count) {
+    ULONG most = count;
+    switch (trace::choose(NANONT_CHOICE_WRITE_SIZE)) {
+    case 1:
+        most = 4;
+        break;
+    case 2:
+        most = trace::draw(draws_, 16);
+        break;
+    default:
+        break;
     }
-    if (unwritten) trace::finding(22, written, count, "V22 Write succeeded and did not set *BytesWritten");
-    if (claimed > count) trace::finding(23, claimed, count, "V23 Write took more bytes than it was offered");
-    if (taken < count && taken % 4 != 0 && !odd_partial_reported_) {
-        odd_partial_reported_ = true;
-        trace::finding(24, taken, taken & ~3u, "V24 partial Write is not a multiple of 4 (told once a stream)");
+    return count < most ? count : most;
+}
+
+StreamResult RenderPin::write(const RenderOffer& offer, ULONGLONG irp) {
+    StreamResult result = stream_->write(offer, irp, offset_);
+    if (NT_SUCCESS(result.status)) offset_ += result.bytes;
+    return result;
+}
+
+RenderAnswer RenderPin::offer(RenderOffer offer) {
+    const ULONGLONG irp = trace::irp(current_);
+    if (trace::choose(NANONT_CHOICE_WRITE_COMPLETES) == 1) {
+        const ULONG taken = ahead_.push(offer, irp);
+        drain();
+        return {false, taken ? taken : offer.count, taken};
     }
-    offset_ += taken;
-    return {false, taken};
+    offer.count = write_size(offer.count);
+    StreamResult result = write(offer, irp);
+    if (!NT_SUCCESS(result.status)) refusal_ = result.status;
+    return {!NT_SUCCESS(result.status), offer.count, result.bytes};
+}
+
+/** What was taken over to the miniport; false: it is busy, and there is more. An error can be told to nobody. */
+bool RenderPin::drain() {
+    while (!ahead_.empty()) {
+        uint64_t irp;
+        RenderOffer offer = ahead_.front(irp);
+        const ULONG whole = offer.count;
+        offer.count = write_size(whole);
+        StreamResult result = write(offer, irp);
+        if (!NT_SUCCESS(result.status)) {
+            if (!error_reported_)
+                DbgPrint("portcls.sys: stream %u: the miniport refused %u bytes (status 0x%08x) of a write that was "
+                         "completed when it was parsed (told once a stream)\n",
+                         number_, whole, result.status);
+            error_reported_ = true;
+            ahead_.pop(whole);
+            continue;
+        }
+        if (result.bytes) ahead_.pop(result.bytes);
+        if (result.bytes < offer.count) return false;
+    }
+    return true;
 }
 
 void RenderPin::finish(RenderEnd end, uint32_t accepted) {

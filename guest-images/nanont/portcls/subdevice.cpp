@@ -1,12 +1,30 @@
 // SPDX-License-Identifier: MIT
-// Subdevices: a name, a port, device interfaces, connections; registered, found again, taken away.
+// Subdevices: a name, a port, device interfaces; registered, found again, taken away.
 #include "adapter.hpp"
 #include "announce.hpp"
 
 namespace portcls {
 namespace {
 
-const GUID kDefaultCategories[] = {{STATIC_KSCATEGORY_AUDIO}, {STATIC_KSCATEGORY_RENDER}, {STATIC_KSCATEGORY_CAPTURE}};
+const GUID kDefaultCategories[] = {
+    {STATIC_KSCATEGORY_AUDIO}, {STATIC_KSCATEGORY_RENDER}, {STATIC_KSCATEGORY_CAPTURE}, {STATIC_KSCATEGORY_TOPOLOGY}};
+
+/** Which categories a subdevice is given whose descriptor has none is not documented (reference §C.5). */
+ULONG default_categories(const Description& description, GUID (&list)[SIZEOF_ARRAY(kDefaultCategories)]) {
+    const ULONG choice = trace::choose(NANONT_CHOICE_CATEGORIES);
+    bool flows[] = {true, true, true, choice == 2}; // by kDefaultCategories
+    if (choice == 1) {
+        flows[1] = flows[2] = false;
+        for (ULONG i = 0; i < description.pin_count(); ++i) {
+            const KSPIN_DESCRIPTOR& pin = description.ks_pins()[i];
+            if (pin.Communication != KSPIN_COMMUNICATION_NONE) flows[pin.DataFlow == KSPIN_DATAFLOW_OUT ? 2 : 1] = true;
+        }
+    }
+    ULONG count = 0;
+    for (ULONG i = 0; i < SIZEOF_ARRAY(kDefaultCategories); ++i)
+        if (flows[i]) list[count++] = kDefaultCategories[i];
+    return count;
+}
 
 /** Create item of a subdevice's name: a client opens the filter. */
 NTSTATUS NTAPI create_filter(PDEVICE_OBJECT device, PIRP irp) {
@@ -28,9 +46,10 @@ NTSTATUS register_interfaces(Subdevice& subdevice) {
     const GUID* categories = nullptr;
     ULONG count = 0;
     subdevice.port->categories(categories, count);
-    if (count == 0) { // which ones Windows takes then is not documented (reference §C.5)
-        categories = kDefaultCategories;
-        count = SIZEOF_ARRAY(kDefaultCategories);
+    GUID defaults[SIZEOF_ARRAY(kDefaultCategories)];
+    if (count == 0) {
+        count = default_categories(subdevice.port->description(), defaults);
+        categories = defaults;
     }
     if (count > kMaxCategories) {
         DbgPrint("portcls.sys: subdevice %wZ has %u categories, at most %u are supported\n", &subdevice.name, count,
@@ -47,12 +66,6 @@ NTSTATUS register_interfaces(Subdevice& subdevice) {
         if (!NT_SUCCESS(status) && status != STATUS_OBJECT_NAME_EXISTS) return status;
     }
     return STATUS_SUCCESS;
-}
-
-Subdevice* find(Adapter& adapter, ISubdevice* port) {
-    for (LIST_ENTRY* at = adapter.subdevices.Flink; at != &adapter.subdevices; at = at->Flink)
-        if (CONTAINING_RECORD(at, Subdevice, link)->port == port) return CONTAINING_RECORD(at, Subdevice, link);
-    return nullptr;
 }
 
 NTSTATUS new_subdevice(Adapter& adapter, PWCHAR name, ISubdevice* port) {
@@ -91,17 +104,6 @@ NTSTATUS new_subdevice(Adapter& adapter, PWCHAR name, ISubdevice* port) {
     return STATUS_SUCCESS;
 }
 
-void drop_connections(Adapter& adapter, ISubdevice* port) {
-    for (LIST_ENTRY* at = adapter.connections.Flink; at != &adapter.connections;) {
-        auto* connection = CONTAINING_RECORD(at, PhysicalConnection, link);
-        at = at->Flink;
-        if (connection->from == port || connection->to == port) {
-            RemoveEntryList(&connection->link);
-            ExFreePoolWithTag(connection, kObjectTag.value);
-        }
-    }
-}
-
 KnownPort* unlink_known(Adapter& adapter, ISubdevice* port) {
     for (LIST_ENTRY* at = adapter.ports.Flink; at != &adapter.ports; at = at->Flink)
         if (CONTAINING_RECORD(at, KnownPort, link)->port == port) {
@@ -121,12 +123,18 @@ void take_down(Adapter& adapter, Subdevice* subdevice) {
 
 } // namespace
 
+Subdevice* find_subdevice(Adapter& adapter, ISubdevice* port) {
+    for (LIST_ENTRY* at = adapter.subdevices.Flink; at != &adapter.subdevices; at = at->Flink)
+        if (CONTAINING_RECORD(at, Subdevice, link)->port == port) return CONTAINING_RECORD(at, Subdevice, link);
+    return nullptr;
+}
+
 NTSTATUS unregister_subdevice(Adapter& adapter, ISubdevice* port) {
     Subdevice* subdevice;
     KnownPort* known;
     {
         ControlGuard guard(adapter.lock);
-        subdevice = find(adapter, port);
+        subdevice = find_subdevice(adapter, port);
         if (!subdevice) return STATUS_NOT_FOUND;
         RemoveEntryList(&subdevice->link);
         drop_connections(adapter, port);
@@ -176,46 +184,6 @@ void release_subdevices(Adapter& adapter) {
     }
 }
 
-NTSTATUS unregister_connection(Adapter& adapter, PUNKNOWN from, ULONG from_pin, PUNKNOWN to, ULONG to_pin) {
-    auto source = query<ISubdevice>(from, IID_ISubdevice);
-    auto sink = query<ISubdevice>(to, IID_ISubdevice);
-    ControlGuard guard(adapter.lock);
-    for (LIST_ENTRY* at = adapter.connections.Flink; at != &adapter.connections; at = at->Flink) {
-        auto* connection = CONTAINING_RECORD(at, PhysicalConnection, link);
-        if (connection->from == source.get() && connection->to == sink.get() && connection->from_pin == from_pin &&
-            connection->to_pin == to_pin) {
-            RemoveEntryList(at);
-            ExFreePoolWithTag(connection, kObjectTag.value);
-            return STATUS_SUCCESS;
-        }
-    }
-    return STATUS_NOT_FOUND;
-}
-
-NTSTATUS answer_physical_connection(Adapter& adapter, ISubdevice* port, ULONG pin, PIRP irp, PVOID data) {
-    ControlGuard guard(adapter.lock);
-    for (LIST_ENTRY* at = adapter.connections.Flink; at != &adapter.connections; at = at->Flink) {
-        auto* connection = CONTAINING_RECORD(at, PhysicalConnection, link);
-        bool outward = connection->from == port && connection->from_pin == pin;
-        if (!outward && !(connection->to == port && connection->to_pin == pin)) continue;
-        Subdevice* other = find(adapter, outward ? connection->to : connection->from);
-        if (!other || other->link_count == 0) return STATUS_NOT_FOUND;
-        const UNICODE_STRING& link = other->links[0];
-        ULONG needed = FIELD_OFFSET(KSPIN_PHYSICALCONNECTION, SymbolicLinkName) + link.Length + sizeof(WCHAR);
-        ULONG room = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength;
-        irp->IoStatus.Information = room == 0 || room >= needed ? needed : 0;
-        if (room == 0) return STATUS_BUFFER_OVERFLOW;
-        if (room < needed) return STATUS_BUFFER_TOO_SMALL;
-        auto* answer = static_cast<KSPIN_PHYSICALCONNECTION*>(data);
-        answer->Size = needed;
-        answer->Pin = outward ? connection->to_pin : connection->from_pin;
-        RtlCopyMemory(answer->SymbolicLinkName, link.Buffer, link.Length);
-        answer->SymbolicLinkName[link.Length / sizeof(WCHAR)] = 0;
-        return STATUS_SUCCESS;
-    }
-    return STATUS_NOT_FOUND;
-}
-
 } // namespace portcls
 
 using namespace portcls;
@@ -239,30 +207,8 @@ PORTCLASSAPI NTSTATUS NTAPI PcRegisterSubdevice(PDEVICE_OBJECT device, PWCHAR na
     if (adapter->object_count >= adapter->max_objects) {
         trace::finding(61, adapter->object_count + 1, adapter->max_objects,
                        "V61 more subdevices than PcAddAdapterDevice announced");
-        return STATUS_INSUFFICIENT_RESOURCES;
+        return trace::choose(NANONT_CHOICE_OBJECT_LIMIT) == 1 ? STATUS_INVALID_DEVICE_REQUEST
+                                                              : STATUS_INSUFFICIENT_RESOURCES;
     }
     return new_subdevice(*adapter, name, port.get());
-}
-
-/** Both ends must be ports of this adapter. PASSIVE_LEVEL. */
-PORTCLASSAPI NTSTATUS NTAPI PcRegisterPhysicalConnection(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin,
-                                                         PUNKNOWN to, ULONG to_pin) {
-    Adapter* adapter = adapter_of(device);
-    if (!adapter || !from || !to || !at_passive("V01 PcRegisterPhysicalConnection above PASSIVE_LEVEL"))
-        return STATUS_INVALID_PARAMETER;
-    auto source = query<ISubdevice>(from, IID_ISubdevice);
-    auto sink = query<ISubdevice>(to, IID_ISubdevice);
-    ControlGuard guard(adapter->lock);
-    if (!source || !sink || !find(*adapter, source.get()) || !find(*adapter, sink.get())) {
-        DbgPrint("portcls.sys: PcRegisterPhysicalConnection: both ends must be registered subdevices\n");
-        return STATUS_INVALID_PARAMETER;
-    }
-    auto* connection = static_cast<PhysicalConnection*>(allocate_zeroed(sizeof(PhysicalConnection), kObjectTag.value));
-    if (!connection) return STATUS_INSUFFICIENT_RESOURCES;
-    connection->from = source.get();
-    connection->to = sink.get();
-    connection->from_pin = from_pin;
-    connection->to_pin = to_pin;
-    InsertTailList(&adapter->connections, &connection->link);
-    return STATUS_SUCCESS;
 }

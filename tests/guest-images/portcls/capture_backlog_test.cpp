@@ -32,7 +32,11 @@ Popped pop(CaptureBacklog& backlog, uint32_t extent) {
 }
 
 uint32_t push(CaptureBacklog& backlog, uint32_t stamp, const Bytes& bytes) {
-    return backlog.push(stamp, bytes.data(), static_cast<uint32_t>(bytes.size()));
+    return backlog.push(stamp * int64_t{10'000}, 1, bytes.data(), static_cast<uint32_t>(bytes.size()));
+}
+
+uint32_t push_losing_old(CaptureBacklog& backlog, const Bytes& bytes) {
+    return backlog.push(0, 1, bytes.data(), static_cast<uint32_t>(bytes.size()), CaptureBacklog::Overflow::LosesOld);
 }
 
 } // namespace
@@ -79,6 +83,33 @@ TEST_CASE("a full backlog keeps the oldest bytes and counts the lost ones") {
     CHECK(backlog->size() == CaptureBacklog::kCapacityBytes);
     CHECK(backlog->take_lost() == 3);
     CHECK(backlog->lost() == 0);
+}
+
+TEST_CASE("a full backlog that loses the oldest takes what is new, a chunk at a time") {
+    auto backlog = std::make_unique<CaptureBacklog>();
+    push(*backlog, 1, {1, 2, 3});
+    push(*backlog, 2, Bytes(CaptureBacklog::kCapacityBytes - 3, 9));
+    CHECK_FALSE(backlog->fits(1));
+    CHECK(push_losing_old(*backlog, {4, 5}) == 2);
+    CHECK(backlog->lost() == 3); // the whole first chunk
+    CHECK(backlog->fits(1));
+    CHECK(push_losing_old(*backlog, Bytes(CaptureBacklog::kCapacityBytes, 7)) == CaptureBacklog::kCapacityBytes);
+    CHECK(pop(*backlog, 64).bytes == Bytes(56, 7));
+    CHECK(backlog->lost() == 3 + CaptureBacklog::kCapacityBytes - 3 + 2);
+}
+
+TEST_CASE("a chunk comes out as a DirectMusic event, with its time and channel group beside it") {
+    auto backlog = std::make_unique<CaptureBacklog>();
+    const Bytes note = {0x90, 60, 64};
+    backlog->push(12'345, 7, note.data(), 3);
+    Bytes buffer(64, 0xcc);
+    int64_t time = 0;
+    CHECK(backlog->pop_event(buffer.data(), 23, time) == 0); // no room for a byte
+    REQUIRE(backlog->pop_event(buffer.data(), 64, time) == 24);
+    CHECK(time == 12'345);
+    CHECK(Bytes(buffer.begin(), buffer.begin() + 25) ==
+          Bytes{3, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0x90, 60, 64, 0, 0xcc});
+    CHECK(backlog->pop_event(buffer.data(), 64, time) == 0);
 }
 
 TEST_CASE("the number of chunks is bounded too") {

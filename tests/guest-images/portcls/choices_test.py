@@ -72,7 +72,192 @@ class Plumbing(Choice):
         self.assertEqual(run.calls("DriverEntry"), [])
 
 
+class Render(Choice):
+    def test_write_size(self):
+        pin = self.open(PLAIN)
+        self.write(pin, bytes(range(40)), bytes(range(40, 43)))
+        self.score.wait_writes(pin)
+        whole, four, drawn = ([offer[1] for offer in offers(run)] for run in self.each("write-size"))
+        self.assertEqual(whole, [40, 3])
+        self.assertEqual(four, [4] * 10 + [3], "never two records at once")
+        self.assertEqual(sum(drawn), 43)
+        self.assertLessEqual(max(drawn), 16)
+        self.assertGreater(len(set(drawn)), 2)
+
+    def test_write_size_loses_nothing(self):
+        pin = self.open(BUSY)
+        self.write(pin, bytes(range(64)))
+        self.score.wait_writes(pin)
+        for run in self.each("write-size"):
+            self.assertEqual(bytes_taken(run, BUSY), bytes(range(64)))
+
+    def test_write_completes(self):
+        pin = self.open(BUSY)
+        step = self.write(pin, b"\1\2\3", b"\4")
+        self.score.wait_writes(pin)
+        self.score.delay_ms(50)
+        orders = []
+        for run in self.each("write-completes"):
+            self.assertStatus(run, step, SUCCESS)
+            self.assertEqual(bytes_taken(run, BUSY), b"\1\2\3\4")
+            taken = [leave.seq for leave in run.calls("Write", leave=True) if leave.c]
+            made = {r.corr for r in run.of("IRP_MADE") if r.b == WRITE_STREAM}
+            done = [r.seq for r in run.of("IRP_DONE") if r.corr in made]
+            orders.append((taken[0] < done[0], taken[-1] < done[0]))
+        self.assertEqual(orders, [(True, True), (False, False)])
+
+    def test_a_write_that_was_completed_early_and_is_refused_then_is_told_in_the_log(self):
+        pin = self.open(ERROR)
+        step = self.write(pin, b"\1\2\3", flags=MAY_FAIL)
+        self.score.wait_writes(pin, flags=MAY_FAIL)
+        accepted, parsed = self.each("write-completes")
+        self.assertStatus(accepted, step, IO_DEVICE_ERROR)
+        self.assertStatus(parsed, step, SUCCESS)
+        self.assertIn("refused 3 bytes (status 0xc0000185) of a write that was completed", parsed.text)
+
+    def test_what_was_parsed_and_not_accepted_goes_with_stop(self):
+        pin = self.open(DEAD)
+        step = self.write(pin, bytes(100), flags=MAY_FAIL)
+        self.score.delay_ms(5)
+        self.score.close(pin)
+        accepted, parsed = self.each("write-completes")
+        self.assertStatus(accepted, step, CANCELLED)
+        self.assertStatus(parsed, step, SUCCESS)
+
+    def test_write_retry(self):
+        pin = self.open(NOTIFYING)
+        self.write(pin, b"\1\2\3\4")
+        self.score.wait_writes(pin)
+        runs = self.each("write-retry")
+        gaps = []
+        for run in runs:
+            times = [time for time, *_ in offers(run)]
+            gaps.append([(b - a) / MS for a, b in zip(times, times[1:])])
+        self.assertLess(max(gaps[0]), 1.1)
+        self.assertGreater(max(gaps[1]), 2.0, "the group fires every 3 ms")
+        self.assertLess(max(gaps[1]), 4.1)
+        self.assertGreater(min(gaps[2][1:]), 8.9)
+
+    def test_write_context(self):
+        pin = self.open(PLAIN)
+        self.write(pin, b"\1\2\3")
+        self.score.wait_writes(pin)
+        dpcs = []
+        for run in self.each("write-context"):
+            made = [r.seq for r in run.of("IRP_MADE") if r.b == WRITE_STREAM][0]
+            write = run.calls("Write")[0]
+            self.assertEqual(write.irql, 2)
+            dpcs.append(len([r for r in run.of("DPC") if made < r.seq < write.seq]))
+        self.assertEqual(dpcs[0], 0)
+        self.assertGreater(dpcs[1], 0)
+
+    def test_partial_count(self):
+        pin = self.open(ODD_PARTIAL)
+        step = self.write(pin, b"\1\2\3\4\5\6\7", flags=MAY_FAIL)
+        self.score.wait_writes(pin, flags=MAY_FAIL)
+        believed, given_up = self.each("partial-count")
+        self.assertStatus(believed, step, SUCCESS)
+        self.assertEqual(bytes_taken(believed, ODD_PARTIAL), b"\1\2\3\4\5\6\7")
+        self.assertStatus(given_up, step, IO_DEVICE_ERROR)
+        self.assertEqual(bytes_taken(given_up, ODD_PARTIAL), b"\1\2\3")
+
+    def test_stream_clock(self):
+        pin = self.open(PLAIN)
+        self.score.delay_ms(60)
+        self.score.set_state(pin, PAUSE)
+        self.score.set_state(pin, RUN)
+        self.score.write(pin, record(0, b"\1"), presentation_100ns=1_000_000)
+        self.score.wait_writes(pin)
+        waited = []
+        for run in self.each("stream-clock"):
+            again = [leave.time for enter, leave in zip(run.calls("SetState"), run.calls("SetState", leave=True))
+                     if enter.b == RUN][1]
+            waited.append((offers(run)[0][0] - again) / MS)
+        # The delay counts from the last tick before RUN, which may be a long one.
+        self.assertLess(waited[0], 60)
+        self.assertAlmostEqual(waited[1], 100, delta=2)
+
+    def test_stop_requests(self):
+        pin = self.open(PLAIN, state=STOP)
+        step = self.write(pin, b"\1", flags=MAY_FAIL)
+        self.score.set_state(pin, RUN)
+        self.score.wait_writes(pin, flags=MAY_FAIL)
+        refused, queued = self.each("stop-requests")
+        self.assertStatus(refused, step, INVALID_DEVICE_STATE)
+        self.assertStatus(queued, step, SUCCESS)
+        self.assertEqual(bytes_taken(queued, PLAIN), b"\1")
+
+    def test_what_waits_in_stop_is_cancelled_by_close(self):
+        for open_pin in (PLAIN, CAPTURE):
+            self.setUp()
+            pin = self.open(open_pin, state=STOP)
+            if open_pin == PLAIN:
+                self.write(pin, b"\1", flags=MAY_FAIL)
+            else:
+                self.score.read_start(pin, pending=1)
+            closed = self.score.close(pin)
+            run = self.play(choices={"stop-requests": 1})
+            self.assertStatus(run, closed, SUCCESS)
+            self.assertEqual(irps(run, WRITE_STREAM if open_pin == PLAIN else READ_STREAM), [(CANCELLED, 0)])
+
+
+class Opening(Choice):
+    def test_pin_limit(self):
+        self.open(PLAIN, 1, STOP)
+        step = self.score.open_pin(2, 0, PLAIN, flags=MAY_FAIL)
+        for run, status in zip(self.each("pin-limit"), (INSUFFICIENT_RESOURCES, NOT_FOUND)):
+            self.assertStatus(run, step, status)
+
+    def test_set_format(self):
+        self.open(PLAIN)
+        never, once = self.each("set-format")
+        self.assertEqual(never.calls("SetFormat"), [])
+        self.assertEqual(len(once.calls("SetFormat")), 1)
+        self.assertLess(once.calls("NewStream")[0].seq, once.calls("SetFormat")[0].seq)
+        self.assertLess(once.calls("SetFormat")[0].seq, once.calls("SetState")[0].seq)
+
+
 class Capture(Choice):
+    def test_pause_reads(self):
+        pin = self.open(CAPTURE)
+        self.score.read_start(pin, pending=2)
+        self.score.wait_captured(pin, 8)
+        pause = self.score.set_state(pin, PAUSE)
+        self.score.delay_ms(5)
+        self.score.read_stop(pin)
+        waiting, empty = self.each("pause-reads")
+        for run, completed in ((waiting, 0), (empty, 2)):
+            paused = next(r.seq for r in run.of("STEP_BEGIN") if r.number == pause)
+            made = {r.corr for r in run.of("IRP_MADE") if r.b == READ_STREAM}
+            after = [r.b for r in run.of("IRP_DONE") if r.corr in made and r.seq > paused]
+            self.assertEqual(after, [SUCCESS] * completed + [CANCELLED] * 2, "those sent again in PAUSE wait")
+
+    def test_capture_overflow(self):
+        pin = self.open(CAPTURE)
+        self.score.delay_ms(10_400)
+        self.score.read_start(pin)
+        self.score.wait_captured(pin, 16384)
+        first = []
+        for run in self.each("capture-overflow"):
+            bytes_ = eventlog.text(run.records, "CAPTURED")[:16384]
+            self.assertEqual(bytes_, bytes((bytes_[0] + i) % 256 for i in range(16384)), "no hole")
+            first.append(run.of("CAPTURED_AT")[0].a)
+        self.assertLess(first[0], 10)
+        self.assertGreater(first[1], 100)
+
+    def test_capture_outside_run(self):
+        pin = self.open(EARLY, state=PAUSE)
+        self.score.delay_ms(30)
+        self.score.set_state(pin, RUN)
+        self.score.read_start(pin)
+        self.score.wait_captured(pin, 16)
+        read, left = self.each("capture-outside-run")
+        runs = [[call.seq for call in run.calls("SetState") if call.b == RUN][0] for run in (read, left)]
+        self.assertLess(read.calls("Read")[0].seq, runs[0])
+        self.assertGreater(left.calls("Read")[0].seq, runs[1])
+        self.assertGreater(eventlog.text(read.records, "CAPTURED")[0], 0, "what came before RUN was dropped")
+        self.assertEqual(eventlog.text(left.records, "CAPTURED")[0], 0, "it stayed in the driver")
+
     def test_read_buffer(self):
         pin = self.open(CAPTURE)
         self.score.read_start(pin)

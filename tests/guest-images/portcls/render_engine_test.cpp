@@ -8,12 +8,14 @@
 
 #include <deque>
 #include <functional>
+#include <tuple>
 
 using portcls::PumpResult;
 using portcls::RenderAnswer;
 using portcls::RenderEnd;
 using portcls::RenderEngine;
 using portcls::RenderFrame;
+using portcls::RenderOffer;
 
 namespace {
 
@@ -31,18 +33,29 @@ struct Finished {
     bool operator==(const Finished& other) const { return end == other.end && accepted == other.accepted; }
 };
 
+/// What the miniport makes of an offer.
+struct Answer {
+    bool refused;
+    uint32_t taken;
+};
+
 /// Queue and miniport.
 struct FakeHost {
     int64_t time = 0;
+    int64_t ahead = 0;
+    uint32_t most = UINT32_MAX; // bytes the host passes on in one go
+    portcls::DataLayout layout = portcls::DataLayout::Music;
     std::deque<Write> queue;
     std::vector<RenderFrame> frames;
     std::vector<Finished> finished;
     std::vector<Bytes> offers;
+    std::vector<int64_t> dues;
+    std::vector<uint32_t> groups;
     Bytes taken;
     bool held = false; // the current write cannot be cancelled
     bool offering = false;
-    std::function<RenderAnswer(const Bytes&)> miniport = [](const Bytes& offer) {
-        return RenderAnswer{false, static_cast<uint32_t>(offer.size())};
+    std::function<Answer(const Bytes&)> miniport = [](const Bytes& offer) {
+        return Answer{false, static_cast<uint32_t>(offer.size())};
     };
 
     void add(std::initializer_list<std::pair<uint32_t, Bytes>> records, int64_t presentation = 0) {
@@ -53,6 +66,7 @@ struct FakeHost {
     }
 
     int64_t now() const { return time; }
+    int64_t lead() const { return ahead; }
     bool take(const RenderFrame*& out, uint32_t& count) {
         REQUIRE_FALSE(held);
         while (!queue.empty() && queue.front().cancelled)
@@ -61,7 +75,7 @@ struct FakeHost {
         frames.clear();
         for (size_t i = 0; i < queue.front().data.size(); ++i) {
             const Bytes& data = queue.front().data[i];
-            frames.push_back({data.data(), static_cast<uint32_t>(data.size()), queue.front().presentation[i]});
+            frames.push_back({data.data(), static_cast<uint32_t>(data.size()), queue.front().presentation[i], layout});
         }
         out = frames.data();
         count = static_cast<uint32_t>(frames.size());
@@ -75,15 +89,18 @@ struct FakeHost {
         REQUIRE(held);
         held = false;
     }
-    RenderAnswer offer(const uint8_t* bytes, uint32_t count) {
+    RenderAnswer offer(const RenderOffer& offer) {
         REQUIRE(held);
         REQUIRE_FALSE(offering);
         offering = true;
-        offers.emplace_back(bytes, bytes + count);
-        const RenderAnswer answer = miniport(offers.back());
-        taken.insert(taken.end(), bytes, bytes + answer.taken);
+        const uint32_t count = offer.count < most ? offer.count : most;
+        offers.emplace_back(offer.bytes, offer.bytes + count);
+        dues.push_back(offer.due);
+        groups.push_back(offer.channel_group);
+        const Answer answer = miniport(offers.back());
+        taken.insert(taken.end(), offer.bytes, offer.bytes + answer.taken);
         offering = false;
-        return answer;
+        return {answer.refused, count, answer.taken};
     }
     void finish(RenderEnd end, uint32_t accepted) {
         REQUIRE(held);
@@ -110,6 +127,52 @@ TEST_CASE("an empty queue leaves nothing to wait for") {
     Pump pump;
     CHECK(pump() == PumpResult::Idle);
     CHECK(pump.host.offers.empty());
+}
+
+TEST_CASE("a record may be passed on in pieces, and the rest follows in the same pump") {
+    Pump pump;
+    pump.host.most = 2;
+    pump.host.add({{0, {1, 2, 3, 4, 5}}, {0, {6}}});
+    CHECK(pump() == PumpResult::Idle);
+    CHECK(pump.host.offers == std::vector<Bytes>{{1, 2}, {3, 4}, {5}, {6}});
+}
+
+TEST_CASE("a stream that looks ahead is offered records so much earlier, with their own time") {
+    Pump pump;
+    pump.host.ahead = 100 * kMs;
+    pump.host.add({{0, {1}}, {100, {2}}, {1, {3}}});
+    CHECK(pump() == PumpResult::Until);
+    CHECK(pump.host.offers == std::vector<Bytes>{{1}, {2}});
+    CHECK(pump.host.dues == std::vector<int64_t>{0, 100 * kMs});
+    CHECK(pump.due == 101 * kMs);
+    pump.host.ahead = INT64_MAX;
+    CHECK(pump() == PumpResult::Idle);
+}
+
+TEST_CASE("events of a DirectMusic buffer count their time from the buffer, not from each other") {
+    Pump pump;
+    pump.host.layout = portcls::DataLayout::DirectMusic;
+    Bytes data;
+    for (const auto& [delta, group, byte] : {std::tuple{5, 1, 0x11}, {5, 2, 0x22}, {2, 3, 0x33}}) {
+        const size_t at = data.size();
+        data.resize(at + 24);
+        put(data, at, 1);
+        put(data, at + 4, static_cast<uint32_t>(group));
+        put(data, at + 8, static_cast<uint32_t>(delta * kMs));
+        put(data, at + 16, 1);
+        data[at + 20] = static_cast<uint8_t>(byte);
+    }
+    pump.host.queue.push_back({{data}, {100 * kMs}});
+    pump.host.time = 200 * kMs;
+    CHECK(pump() == PumpResult::Idle);
+    CHECK(pump.host.offers == std::vector<Bytes>{{0x11}, {0x22}, {0x33}});
+    CHECK(pump.host.dues == std::vector<int64_t>{105 * kMs, 105 * kMs, 102 * kMs});
+    CHECK(pump.host.groups == std::vector<uint32_t>{1, 2, 3});
+
+    put(data, 0, 100); // reaches past the end
+    pump.host.queue.push_back({{data}, {0}});
+    CHECK(pump() == PumpResult::Idle);
+    CHECK(pump.host.finished.back() == Finished{RenderEnd::Malformed, 0});
 }
 
 TEST_CASE("records of one write are offered one by one, never merged, and the write ends with the last byte") {
@@ -165,9 +228,9 @@ TEST_CASE("a late write holds back those behind it, although their time has come
 TEST_CASE("what a partial Write leaves is offered again from where it stopped") {
     Pump pump;
     pump.host.add({{0, {1, 2, 3, 4, 5, 6}}});
-    pump.host.miniport = [](const Bytes&) { return RenderAnswer{false, 4}; };
+    pump.host.miniport = [](const Bytes&) { return Answer{false, 4}; };
     CHECK(pump() == PumpResult::Busy);
-    pump.host.miniport = [](const Bytes& offer) { return RenderAnswer{false, static_cast<uint32_t>(offer.size())}; };
+    pump.host.miniport = [](const Bytes& offer) { return Answer{false, static_cast<uint32_t>(offer.size())}; };
     CHECK(pump() == PumpResult::Idle);
     CHECK(pump.host.offers == std::vector<Bytes>{{1, 2, 3, 4, 5, 6}, {5, 6}});
     CHECK(pump.host.finished == std::vector<Finished>{{RenderEnd::Played, 6}});
@@ -176,7 +239,7 @@ TEST_CASE("what a partial Write leaves is offered again from where it stopped") 
 TEST_CASE("a zero Write keeps the record for the next pump, and offers it once a pump") {
     Pump pump;
     pump.host.add({{0, {1, 2, 3}}});
-    pump.host.miniport = [](const Bytes&) { return RenderAnswer{false, 0}; };
+    pump.host.miniport = [](const Bytes&) { return Answer{false, 0}; };
     for (int i = 0; i < 5; ++i)
         CHECK(pump() == PumpResult::Busy);
     CHECK(pump.host.offers.size() == 5);
@@ -191,7 +254,7 @@ TEST_CASE("a Write that fails ends its IRP, and the next one is played") {
     pump.host.miniport = [&first](const Bytes& offer) {
         const bool refuse = !first && offer == Bytes{5};
         first = false;
-        return RenderAnswer{refuse, refuse ? 0 : static_cast<uint32_t>(offer.size())};
+        return Answer{refuse, refuse ? 0 : static_cast<uint32_t>(offer.size())};
     };
     CHECK(pump() == PumpResult::Idle);
     CHECK(pump.host.finished == std::vector<Finished>{{RenderEnd::Refused, 4}, {RenderEnd::Played, 1}});
@@ -237,11 +300,11 @@ TEST_CASE("each stream header of one write has its own PresentationTime") {
 TEST_CASE("a write that is cancelled while it waits leaves nothing behind in the next one") {
     Pump pump;
     pump.host.add({{0, {1, 2, 3, 4, 5}}});
-    pump.host.miniport = [](const Bytes&) { return RenderAnswer{false, 4}; };
+    pump.host.miniport = [](const Bytes&) { return Answer{false, 4}; };
     CHECK(pump() == PumpResult::Busy);
     pump.host.queue.front().cancelled = true;
     pump.host.add({{0, {7, 8}}});
-    pump.host.miniport = [](const Bytes& offer) { return RenderAnswer{false, static_cast<uint32_t>(offer.size())}; };
+    pump.host.miniport = [](const Bytes& offer) { return Answer{false, static_cast<uint32_t>(offer.size())}; };
     CHECK(pump() == PumpResult::Idle);
     CHECK(pump.host.offers.back() == Bytes{7, 8});
     CHECK(pump.host.finished == std::vector<Finished>{{RenderEnd::Played, 2}});
@@ -262,7 +325,7 @@ TEST_CASE("one pump makes at most 256 offers and then asks for the next tick") {
     Pump pump;
     for (int i = 0; i < 300; ++i)
         pump.host.add({{0, {1}}});
-    CHECK(pump() == PumpResult::Busy);
+    CHECK(pump() == PumpResult::Again);
     CHECK(pump.host.offers.size() == portcls::kMaxOffersPerPump);
     CHECK(pump() == PumpResult::Idle);
     CHECK(pump.host.finished.size() == 300);
@@ -281,7 +344,7 @@ TEST_CASE("records stamped in whole milliseconds start within half a tick of the
         std::vector<int64_t> at;
         pump.host.miniport = [&](const Bytes& offer) {
             at.push_back(pump.host.time);
-            return RenderAnswer{false, static_cast<uint32_t>(offer.size())};
+            return Answer{false, static_cast<uint32_t>(offer.size())};
         };
         pump.host.add({{0, {1}}, {1, {2}}, {1, {3}}, {5, {4}}, {1, {5}}}, 4 * kMs);
         for (int64_t tick = phase; tick < 20 * kMs; tick += kMs) {

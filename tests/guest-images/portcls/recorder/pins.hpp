@@ -27,6 +27,8 @@ enum RecorderPin : ULONG {
     kForeignGroupPin = 19, // NewStream gives a service group that is none: V15
     kNoGroupPin = 20,      // NewStream gives no service group, as it may
     kCrashPin = 21,        // Write follows a null pointer
+    kNotifyingPin = 22,    // busy until its own service group has fired twenty times, every 3 ms
+    kEarlyPin = 23,        // captures from ACQUIRE on, 8 bytes every 5 ms, whatever the state
     kPinCount
 };
 

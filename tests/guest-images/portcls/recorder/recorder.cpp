@@ -12,11 +12,14 @@ namespace {
 
 constexpr ULONG kCaptureBytes = 8; // given by one stream in answer to each service
 constexpr LONGLONG kCapturePeriod100ns = 50'000;
+constexpr LONGLONG kNotifyPeriod100ns = 30'000;
+constexpr ULONG kBusyNotifications = 20;
 
 volatile UCHAR* volatile nowhere = nullptr;
 
 bool captures(ULONG pin) {
-    return pin == kCapturePin || pin == kEndlessPin || pin == kGreedyReadPin || pin == kSilentReadPin;
+    return pin == kCapturePin || pin == kEndlessPin || pin == kGreedyReadPin || pin == kSilentReadPin ||
+           pin == kEarlyPin;
 }
 
 template <class Interface> struct Counted : Interface {
@@ -64,14 +67,14 @@ class Stream final : public Counted<IMiniportMidiStream> {
         const bool down = state < state_;
         state_ = state;
         if (pin_ == kStopFailsPin && down) return STATUS_DEVICE_NOT_READY;
-        if (captures(pin_)) {
-            if (state == KSSTATE_RUN) {
-                LARGE_INTEGER due;
-                due.QuadPart = -kCapturePeriod100ns;
-                KeSetTimerEx(&timer_, due, kCapturePeriod100ns / 10'000, &dpc_);
-            } else {
-                KeCancelTimer(&timer_);
-            }
+        if (!captures(pin_) && pin_ != kNotifyingPin) return STATUS_SUCCESS;
+        const LONGLONG period = pin_ == kNotifyingPin ? kNotifyPeriod100ns : kCapturePeriod100ns;
+        if (state == KSSTATE_RUN || (pin_ == kEarlyPin && state == KSSTATE_ACQUIRE && !down)) {
+            LARGE_INTEGER due;
+            due.QuadPart = -period;
+            KeSetTimerEx(&timer_, due, static_cast<LONG>(period / 10'000), &dpc_);
+        } else if (pin_ != kEarlyPin || state == KSSTATE_STOP) {
+            KeCancelTimer(&timer_);
         }
         return STATUS_SUCCESS;
     }
@@ -90,7 +93,7 @@ class Stream final : public Counted<IMiniportMidiStream> {
             *read = length + 1;
             return STATUS_SUCCESS;
         }
-        if (pin_ != kCapturePin) return STATUS_INVALID_DEVICE_REQUEST;
+        if (pin_ != kCapturePin && pin_ != kEarlyPin) return STATUS_INVALID_DEVICE_REQUEST;
         auto* bytes = static_cast<PUCHAR>(buffer);
         while (ready_ > 0 && *read < length) {
             bytes[(*read)++] = next_++;
@@ -112,6 +115,9 @@ class Stream final : public Counted<IMiniportMidiStream> {
         case kBusyPin:
             take = calls_ % 8 == 0 ? length : 0;
             break; // seven times busy, then all of it
+        case kNotifyingPin:
+            if (ready_ < kBusyNotifications * kCaptureBytes) take = 0;
+            break;
         case kDeadPin:
             take = 0;
             break;
