@@ -79,7 +79,7 @@ class Check(unittest.TestCase):
         self.finds("scripts/lose", "#!/usr/bin/env bash\n# SPDX-License-Identifier: MIT\nrm $1\n", "scripts/lose:3", "SC2086")
 
     def test_python_that_does_not_compile_is_found(self):
-        self.finds("tests/broken.py", "# SPDX-License-Identifier: MIT\ndef broken(:\n", "python: tests/broken.py:1")
+        self.finds("tests/broken.py", "# SPDX-License-Identifier: MIT\ndef broken(:\n", "python: tests/broken.py:2")
 
     @unittest.skipUnless(shutil.which("clang-format-14"), "only clang-format-14 judges the format")
     def test_a_file_that_is_not_formatted_is_found(self):
