@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 # mpulab_add_python_tests(NAME <prefix> SOURCE <file.py> [GUEST] [SERIAL] [SANITIZED] [TIMEOUT <seconds>]
-#                         [LABELS <label>...] [ENVIRONMENT <VAR=value>...])
+#                         [LABELS <label>...] [ENVIRONMENT <VAR=value>...] [ABIS mingw msvc])
 #
+# ABIS: once for each, MPULAB_ABI in the environment (tests/guest-images/support/guest_machine.py finds the test driver
+# by it); "msvc" ends the test's name with "(msvc)".
 # Registers every `def test_a_sentence(self):` of a unittest file as "<prefix>: a sentence". GUEST, SERIAL, SANITIZED:
 # as mpulab_add_guest_test. The interpreter is the system's, the one that has Debian's python3-* packages.
 
@@ -9,9 +11,22 @@ find_program(MPULAB_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH DOC "the
 set_property(GLOBAL PROPERTY mpulab_tests_dir "${CMAKE_CURRENT_SOURCE_DIR}")
 
 function(mpulab_add_python_tests)
-  cmake_parse_arguments(arg "GUEST;SERIAL;SANITIZED" "NAME;SOURCE;TIMEOUT" "LABELS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(arg "GUEST;SERIAL;SANITIZED" "NAME;SOURCE;TIMEOUT" "LABELS;ENVIRONMENT;ABIS" ${ARGN})
   if(NOT arg_NAME OR NOT arg_SOURCE OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "mpulab_add_python_tests wants NAME and SOURCE; got: ${ARGV}")
+  endif()
+  if(arg_ABIS)
+    set(once ${ARGV})
+    list(REMOVE_ITEM once ABIS mingw msvc)
+    foreach(abi IN LISTS arg_ABIS)
+      set(mpulab_test_suffix "")
+      if(abi STREQUAL "msvc")
+        set(mpulab_test_suffix " (msvc)")
+      endif()
+      set(mpulab_test_abi ${abi})
+      mpulab_add_python_tests(${once})
+    endforeach()
+    return()
   endif()
   get_filename_component(source "${arg_SOURCE}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_SOURCE_DIR}")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
@@ -19,7 +34,7 @@ function(mpulab_add_python_tests)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  set(environment "PYTHONPATH=${tests_dir}/support" PYTHONDONTWRITEBYTECODE=1 ${arg_ENVIRONMENT})
+  set(environment "PYTHONPATH=${tests_dir}/support" PYTHONDONTWRITEBYTECODE=1 "MPULAB_ABI=${mpulab_test_abi}" ${arg_ENVIRONMENT})
   file(STRINGS "${source}" lines REGEX "^class |^    def test_")
   set(count 0)
   foreach(line IN LISTS lines)
@@ -31,6 +46,7 @@ function(mpulab_add_python_tests)
     set(method "${CMAKE_MATCH_1}")
     string(REGEX REPLACE "^test_" "" sentence "${method}")
     string(REPLACE "_" " " sentence "${sentence}")
+    string(APPEND sentence "${mpulab_test_suffix}")
     set(command "${MPULAB_PYTHON}" "${source}" "${class}.${method}")
     if(arg_GUEST)
       set(flags "")

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Gives a driver that GNU ld linked the section flags Windows wants, no time stamp, and its checksum.
+"""Gives a linked driver the section flags Windows wants, a time stamp that does not tell the time, and its checksum.
 
-usage: fixsys.py IN.sys OUT.sys
+usage: fixsys.py IN.sys OUT.sys [IN.pdb OUT.pdb]
 
 GNU as and ld cannot say DISCARDABLE or NOT_PAGED, and leave alignment bits in that belong to object files only; objcopy
 writes the time of day into the header. After this: INIT and .reloc are discardable; everything but them and PAGE* stays
 resident; code is code and nothing else; the time stamp is zero, so that the same source gives the same file.
+With a PDB (lld-link): its signature and the image's time stamps become a hash of the image; lld's hash covers the PDB,
+and with it the compiler's command lines and where the tree lay. Image and PDB still name each other.
 Run it after stripping and before signing (a signature covers the checksum).
 
 exit codes: 0 done, 1 the input is not a driver image that can be fixed, 64 wrong usage
 """
+import hashlib
 import os
 import struct
 import sys
@@ -26,6 +29,9 @@ WRITE = 0x80000000
 
 MACHINES = {0x014C: 0x10B, 0x8664: 0x20B}  # machine: magic of its optional header
 SUBSYSTEM_NATIVE = 1
+DEBUG_DIRECTORY = 6
+DEBUG_ENTRY_SIZE = 28
+CODEVIEW = 2  # type of the debug entry that names the PDB
 CHECKSUM_OFFSET = 64  # in the optional header, both kinds
 SUBSYSTEM_OFFSET = 68
 MAX_SECTIONS = 96  # what Windows' loader takes
@@ -88,6 +94,50 @@ class Image:
         return bytes(self.data[header : header + 8]).rstrip(b"\0").decode("latin-1"), header
 
 
+    def file_offset(self, address, what):
+        """Of what lies at an RVA."""
+        for index in range(self.section_count):
+            name, header = self.section(index)
+            start, size, offset = struct.unpack_from("<III", self.data, header + 12)
+            if start <= address < start + size:
+                return offset + address - start
+        raise NotADriver(f"{what} at RVA {address:#x} lies in no section")
+
+    def debug_entries(self):
+        """(offset, type, offset of its data) of each entry of the debug directory."""
+        first = 112 if self.machine == 0x8664 else 96
+        entry = self.optional + first + 8 * DEBUG_DIRECTORY
+        address, size = self.u32(entry, "debug directory"), self.u32(entry + 4, "debug directory")
+        if not size:
+            return
+        start = self.file_offset(address, "debug directory")
+        self.need(start, size, "debug directory")
+        for offset in range(start, start + size - DEBUG_ENTRY_SIZE + 1, DEBUG_ENTRY_SIZE):
+            yield offset, self.u32(offset + 12, "debug entry"), self.u32(offset + 24, "debug entry")
+
+
+def sign(image, pdb):
+    """Puts a hash of the image in the place of time stamps and PDB signature; the PDB with the new signature."""
+    entries = list(image.debug_entries())
+    names = [data for _, kind, data in entries if kind == CODEVIEW and bytes(image.data[data : data + 4]) == b"RSDS"]
+    if len(names) != 1:
+        raise NotADriver(f"{len(names)} debug entries name a PDB, expected 1")
+    at = names[0] + 4
+    image.need(at, 16, "signature of the PDB")
+    old = bytes(image.data[at : at + 16])
+    if pdb.count(old) != 1:
+        raise NotADriver(f"the PDB holds the image's signature {pdb.count(old)} times, expected once")
+    stamps = [image.timestamp] + [offset + 4 for offset, _, _ in entries]
+    for stamp in stamps:
+        struct.pack_into("<I", image.data, stamp, 0)
+    image.data[at : at + 16] = bytes(16)
+    digest = hashlib.sha256(image.data).digest()
+    image.data[at : at + 16] = digest[:16]
+    for stamp in stamps:
+        image.data[stamp : stamp + 4] = digest[16:20]
+    return pdb.replace(old, digest[:16])
+
+
 def fixed_flags(name, flags):
     """The characteristics a section of a driver should have."""
     flags &= ~ALIGN_MASK
@@ -118,32 +168,45 @@ def checksum(data, field):
     return total + len(data)
 
 
-def fix(data):
-    """The image with right section flags and checksum. Raises NotADriver."""
+def fix(data, pdb=None):
+    """(image with right section flags and checksum, PDB that matches it). Raises NotADriver."""
     image = Image(data)
     for index in range(image.section_count):
         name, header = image.section(index)
         flags = fixed_flags(name, image.u32(header + 36, f"section {name}"))
         struct.pack_into("<I", image.data, header + 36, flags)
-    struct.pack_into("<I", image.data, image.timestamp, 0)
     field = image.optional + CHECKSUM_OFFSET
+    struct.pack_into("<I", image.data, field, 0)
+    if pdb is None:
+        struct.pack_into("<I", image.data, image.timestamp, 0)
+    else:
+        pdb = sign(image, pdb)
     struct.pack_into("<I", image.data, field, checksum(image.data, field))
-    return bytes(image.data)
+    return bytes(image.data), pdb
+
+
+def write(target, data):
+    partial = target + ".partial"
+    with open(partial, "wb") as file:
+        file.write(data)
+    os.replace(partial, target)
+
+
+def read(source):
+    with open(source, "rb") as file:
+        return file.read()
 
 
 def main(arguments):
-    if len(arguments) != 2:
+    if len(arguments) not in (2, 4):
         print(__doc__.split("\n\n")[1], file=sys.stderr)
         return 64
-    source, target = arguments
+    source, target = arguments[:2]
     try:
-        with open(source, "rb") as file:
-            data = file.read()
-        fixed = fix(data)
-        partial = target + ".partial"
-        with open(partial, "wb") as file:
-            file.write(fixed)
-        os.replace(partial, target)
+        fixed, pdb = fix(read(source), read(arguments[2]) if len(arguments) == 4 else None)
+        if pdb is not None:
+            write(arguments[3], pdb)
+        write(target, fixed)
     except NotADriver as error:
         print(f"error: {source} is no driver image: {error}\nnext:  give a .sys that the linker made", file=sys.stderr)
         return 1
