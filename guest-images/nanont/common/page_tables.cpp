@@ -15,6 +15,8 @@ constexpr uint64_t bits(PageRights rights) {
         return PageTables::kPresent | PageTables::kGlobal | PageTables::kWrite | PageTables::kNoExecute;
     case PageRights::Execute:
         return PageTables::kPresent | PageTables::kGlobal;
+    case PageRights::Everything:
+        return PageTables::kPresent | PageTables::kGlobal | PageTables::kWrite;
     case PageRights::Device:
         break;
     }

@@ -8,8 +8,9 @@
 
 namespace nanont {
 
-/// What a page may be used for. There is no way to say "writable and executable".
-enum class PageRights : uint8_t { ReadOnly, ReadWrite, Execute, Device };
+/// What a page may be used for. "Everything", writable and executable, is for images whose sections share pages (old
+/// kits), and for nothing else.
+enum class PageRights : uint8_t { ReadOnly, ReadWrite, Execute, Device, Everything };
 
 class PageTables {
   public:

@@ -29,8 +29,19 @@ template <typename T> T at(ConstBytes bytes, size_t offset) {
     return value;
 }
 
+/// SectionAlignment below a page is the FileAlignment too, or file and memory could not be the same.
+bool alignment_is_right(uint32_t section, uint32_t file) {
+    if (section >= kPageSize) {
+        return section % kPageSize == 0;
+    }
+    constexpr uint32_t kLeast = 16;
+    return section >= kLeast && (section & (section - 1)) == 0 && file == section;
+}
+
 bool parse_sections(ConstBytes file, size_t table, PeImage& image, Defect& defect) {
-    uint32_t next_rva = page_up(image.size_of_headers);
+    const uint32_t unit = image.mapped_whole() ? image.section_alignment : kPageSize;
+    const auto up = [unit](uint32_t size) { return (size + unit - 1) & ~(unit - 1); };
+    uint32_t next_rva = up(image.size_of_headers);
     for (size_t i = 0; i < image.section_count; ++i) {
         const size_t header = table + i * kSectionHeaderSize;
         PeSection& section = image.sections[i];
@@ -44,8 +55,9 @@ bool parse_sections(ConstBytes file, size_t table, PeImage& image, Defect& defec
         if (section.virtual_size == 0) {
             section.virtual_size = section.file_size;
         }
-        if (section.rva % kPageSize != 0 || section.rva < next_rva) {
-            return bad(defect, "section VirtualAddress", section.rva, "a page boundary after the section before it");
+        if (section.rva % unit != 0 || section.rva < next_rva) {
+            return bad(defect, "section VirtualAddress", section.rva,
+                       "a multiple of SectionAlignment behind the section before it");
         }
         if (section.rva > image.size_of_image || section.virtual_size > image.size_of_image - section.rva) {
             return bad(defect, "section VirtualSize", section.virtual_size, "an end within SizeOfImage");
@@ -53,8 +65,8 @@ bool parse_sections(ConstBytes file, size_t table, PeImage& image, Defect& defec
         if (section.file_size != 0 && !file.holds(section.file_offset, section.file_size)) {
             return bad(defect, "section PointerToRawData", section.file_offset, "SizeOfRawData bytes inside the file");
         }
-        if (section.file_size > page_up(section.virtual_size)) {
-            section.file_size = page_up(section.virtual_size);
+        if (section.file_size > up(section.virtual_size)) {
+            section.file_size = up(section.virtual_size);
         }
         if (section.file_size > image.size_of_image - section.rva) {
             return bad(defect, "section SizeOfRawData", section.file_size, "an end within SizeOfImage");
@@ -63,7 +75,7 @@ bool parse_sections(ConstBytes file, size_t table, PeImage& image, Defect& defec
             return bad(defect, "section Characteristics", section.characteristics,
                        "not both writable and executable (code integrity refuses such an image)");
         }
-        next_rva = section.rva + page_up(section.virtual_size);
+        next_rva = section.rva + up(section.virtual_size);
     }
     return true;
 }
@@ -100,7 +112,7 @@ bool parse_image(ConstBytes file, PeImage& image, Defect& defect) {
         return bad(defect, "Characteristics", characteristics, "RELOCS_STRIPPED (0x1) clear: drivers are moved");
     }
     if (section_count == 0 || section_count > kMaxSections) {
-        return bad(defect, "NumberOfSections", section_count, "1..32");
+        return bad(defect, "NumberOfSections", section_count, "1..96");
     }
     const size_t optional = file_header + kFileHeaderSize;
     const uint16_t magic = at<uint16_t>(file, optional);
@@ -118,12 +130,14 @@ bool parse_image(ConstBytes file, PeImage& image, Defect& defect) {
     if (!file.holds(section_table, section_count * kSectionHeaderSize)) {
         return bad(defect, "NumberOfSections", section_count, "a section table inside the file");
     }
-    const uint32_t section_alignment = at<uint32_t>(file, optional + 32);
+    image.section_alignment = at<uint32_t>(file, optional + 32);
+    const uint32_t file_alignment = at<uint32_t>(file, optional + 36);
     image.entry_rva = at<uint32_t>(file, optional + 16);
     image.preferred_base = at<uint64_t>(file, optional + 24);
     image.size_of_image = at<uint32_t>(file, optional + 56);
     image.size_of_headers = at<uint32_t>(file, optional + 60);
     image.checksum = at<uint32_t>(file, optional + 64);
+    image.time_stamp = at<uint32_t>(file, file_header + 4);
     image.checksum_offset = static_cast<uint32_t>(optional + 64);
     image.image_base_offset = static_cast<uint32_t>(optional + 24);
     image.dll_characteristics = at<uint16_t>(file, optional + 70);
@@ -132,8 +146,9 @@ bool parse_image(ConstBytes file, PeImage& image, Defect& defect) {
     if (subsystem != kSubsystemNative) {
         return bad(defect, "Subsystem", subsystem, "1 (native)");
     }
-    if (section_alignment < kPageSize || section_alignment % kPageSize != 0) {
-        return bad(defect, "SectionAlignment", section_alignment, "0x1000, so that sections can be protected");
+    if (!alignment_is_right(image.section_alignment, file_alignment)) {
+        return bad(defect, "SectionAlignment", image.section_alignment,
+                   "a multiple of 0x1000, or a lesser power of two that is the FileAlignment too");
     }
     if (image.size_of_image == 0 || image.size_of_image > kMaxImageSize) {
         return bad(defect, "SizeOfImage", image.size_of_image, "1..0x1000000");
@@ -158,6 +173,13 @@ bool parse_image(ConstBytes file, PeImage& image, Defect& defect) {
     if (image.directory(PeDirectory::Tls).size != 0) {
         return bad(defect, "TLS directory size", image.directory(PeDirectory::Tls).size,
                    "0: nobody sets up thread-local storage in a kernel");
+    }
+    if (image.directory(PeDirectory::DelayImport).size != 0) {
+        return bad(defect, "delay-load import directory size", image.directory(PeDirectory::DelayImport).size,
+                   "0: a kernel binds all imports before DriverEntry");
+    }
+    if (image.directory(PeDirectory::Clr).size != 0) {
+        return bad(defect, "CLR header size", image.directory(PeDirectory::Clr).size, "0: native code");
     }
     if (image.entry_rva != 0) {
         bool inside = false;
@@ -200,9 +222,44 @@ void lay_out_image(ConstBytes file, const PeImage& image, MutableBytes memory) {
     }
 }
 
+namespace {
+
+enum RelocationType : uint16_t { kAbsolute = 0, kHigh = 1, kLow = 2, kHighLow = 3, kHighAdjusted = 4, kDir64 = 10 };
+
+template <typename T> bool add(MutableBytes memory, size_t target, uint64_t distance, unsigned shift) {
+    T value{};
+    if (!ConstBytes(memory).read(target, value)) {
+        return false;
+    }
+    return memory.write(target, static_cast<T>(value + static_cast<T>(distance >> shift)));
+}
+
+/// The types the format defines for this machine. Those of less than 64 bits move what they have, as Windows does.
+bool apply(MutableBytes memory, uint16_t type, size_t target, uint16_t low, uint64_t distance) {
+    switch (type) {
+    case kHigh:
+        return add<uint16_t>(memory, target, distance, 16);
+    case kLow:
+        return add<uint16_t>(memory, target, distance, 0);
+    case kHighLow:
+        return add<uint32_t>(memory, target, distance, 0);
+    case kHighAdjusted: { // the upper half of an address whose lower half, as a signed number, is the next entry
+        uint16_t high = 0;
+        if (!ConstBytes(memory).read(target, high)) {
+            return false;
+        }
+        const uint32_t whole = (uint32_t{high} << 16) + static_cast<uint32_t>(int32_t{static_cast<int16_t>(low)}) +
+                               static_cast<uint32_t>(distance) + 0x8000u;
+        return memory.write(target, static_cast<uint16_t>(whole >> 16));
+    }
+    default:
+        return add<uint64_t>(memory, target, distance, 0);
+    }
+}
+
+} // namespace
+
 bool relocate_image(const PeImage& image, MutableBytes memory, uint64_t base, Defect& defect) {
-    constexpr uint16_t kAbsolute = 0;
-    constexpr uint16_t kDir64 = 10;
     const uint64_t delta = base - image.preferred_base;
     const PeDirectoryEntry directory = image.directory(PeDirectory::Relocation);
     const ConstBytes view = memory;
@@ -226,14 +283,20 @@ bool relocate_image(const PeImage& image, MutableBytes memory, uint64_t base, De
             if (type == kAbsolute) {
                 continue; // padding
             }
-            uint64_t value = 0;
-            if (type != kDir64) {
-                return bad(defect, "relocation type", type, "0 (padding) or 10 (DIR64)");
+            if (type > kHighAdjusted && type != kDir64) {
+                return bad(defect, "relocation type", type, "0..4, or 10 (DIR64)");
             }
-            if (!view.read(target, value)) {
-                return bad(defect, "relocation target", target, "8 bytes within SizeOfImage");
+            uint16_t low = 0;
+            if (type == kHighAdjusted) {
+                i += 2;
+                if (i >= block_size) {
+                    return bad(defect, "relocation block size", block_size, "HIGHADJ's second entry inside the block");
+                }
+                view.read(directory.rva + size_t{offset} + i, low);
             }
-            memory.write(target, value + delta);
+            if (!apply(memory, type, target, low, delta)) {
+                return bad(defect, "relocation target", target, "an address within SizeOfImage with all of its bytes");
+            }
         }
         offset += block_size;
     }
@@ -329,14 +392,19 @@ bool read_export_tables(const PeImage& image, ConstBytes memory, ExportTables& t
            memory.holds(tables.ordinals, size_t{tables.name_count} * 2);
 }
 
-uint32_t function_rva(const PeImage& image, ConstBytes memory, const ExportTables& tables, uint32_t index) {
+/// What an entry of the address table holds; 0 = nothing, or nothing inside the image.
+uint32_t entry_rva(const PeImage& image, ConstBytes memory, const ExportTables& tables, uint32_t index) {
     uint32_t rva = 0;
     if (index >= tables.function_count || !memory.read(tables.functions + size_t{index} * 4, rva)) {
         return 0;
     }
+    return rva >= image.size_of_image ? 0 : rva;
+}
+
+/// A forwarder is told by its address: it lies inside the export directory, and is a string.
+bool is_forwarder(const PeImage& image, uint32_t rva) {
     const PeDirectoryEntry directory = image.directory(PeDirectory::Export);
-    const bool forwarder = rva >= directory.rva && rva - directory.rva < directory.size;
-    return forwarder || rva >= image.size_of_image ? 0 : rva;
+    return rva != 0 && rva >= directory.rva && rva - directory.rva < directory.size;
 }
 
 int compare(const char* a, const char* b) {
@@ -345,14 +413,8 @@ int compare(const char* a, const char* b) {
     return static_cast<unsigned char>(*a) - static_cast<unsigned char>(*b);
 }
 
-} // namespace
-
-uint32_t find_export(const PeImage& image, ConstBytes memory, const char* name) {
-    ExportTables tables;
-    if (!read_export_tables(image, memory, tables)) {
-        return 0;
-    }
-    // The format demands that names ascend.
+/// The format demands that names ascend. Returns function_count when there is none of that name.
+uint32_t find_name(ConstBytes memory, const ExportTables& tables, const char* name) {
     uint32_t low = 0;
     uint32_t high = tables.name_count;
     while (low < high) {
@@ -362,12 +424,12 @@ uint32_t find_export(const PeImage& image, ConstBytes memory, const char* name) 
         memory.read(tables.names + size_t{middle} * 4, name_rva);
         const char* candidate = memory.string(name_rva, kMaxImportName);
         if (candidate == nullptr) {
-            return 0;
+            break;
         }
         const int order = compare(name, candidate);
         if (order == 0) {
             memory.read(tables.ordinals + size_t{middle} * 2, index);
-            return function_rva(image, memory, tables, index);
+            return index;
         }
         if (order < 0) {
             high = middle;
@@ -375,15 +437,44 @@ uint32_t find_export(const PeImage& image, ConstBytes memory, const char* name) 
             low = middle + 1;
         }
     }
-    return 0;
+    return tables.function_count;
+}
+
+uint32_t rva_by_name(const PeImage& image, ConstBytes memory, const char* name) {
+    ExportTables tables;
+    return read_export_tables(image, memory, tables) ? entry_rva(image, memory, tables, find_name(memory, tables, name))
+                                                     : 0;
+}
+
+uint32_t rva_by_ordinal(const PeImage& image, ConstBytes memory, uint16_t ordinal) {
+    ExportTables tables;
+    return read_export_tables(image, memory, tables) && ordinal >= tables.ordinal_base
+               ? entry_rva(image, memory, tables, ordinal - tables.ordinal_base)
+               : 0;
+}
+
+const char* forwarder_at(const PeImage& image, ConstBytes memory, uint32_t rva) {
+    return is_forwarder(image, rva) ? memory.string(rva, kMaxImportName) : nullptr;
+}
+
+} // namespace
+
+uint32_t find_export(const PeImage& image, ConstBytes memory, const char* name) {
+    const uint32_t rva = rva_by_name(image, memory, name);
+    return is_forwarder(image, rva) ? 0 : rva;
 }
 
 uint32_t find_export(const PeImage& image, ConstBytes memory, uint16_t ordinal) {
-    ExportTables tables;
-    if (!read_export_tables(image, memory, tables) || ordinal < tables.ordinal_base) {
-        return 0;
-    }
-    return function_rva(image, memory, tables, ordinal - tables.ordinal_base);
+    const uint32_t rva = rva_by_ordinal(image, memory, ordinal);
+    return is_forwarder(image, rva) ? 0 : rva;
+}
+
+const char* find_forwarder(const PeImage& image, ConstBytes memory, const char* name) {
+    return forwarder_at(image, memory, rva_by_name(image, memory, name));
+}
+
+const char* find_forwarder(const PeImage& image, ConstBytes memory, uint16_t ordinal) {
+    return forwarder_at(image, memory, rva_by_ordinal(image, memory, ordinal));
 }
 
 } // namespace nanont

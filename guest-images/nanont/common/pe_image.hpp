@@ -12,10 +12,19 @@ namespace nanont {
 
 inline constexpr uint32_t kPageSize = 0x1000;
 inline constexpr uint32_t kMaxImageSize = 16u << 20;
-inline constexpr size_t kMaxSections = 32;
+inline constexpr size_t kMaxSections = 96; // what Windows' loader takes
 inline constexpr size_t kMaxImportName = 255;
 
-enum class PeDirectory : uint32_t { Export = 0, Import = 1, Exception = 3, Relocation = 5, Tls = 9, LoadConfig = 10 };
+enum class PeDirectory : uint32_t {
+    Export = 0,
+    Import = 1,
+    Exception = 3,
+    Relocation = 5,
+    Tls = 9,
+    LoadConfig = 10,
+    DelayImport = 13,
+    Clr = 14
+};
 
 struct PeSection {
     char name[9]; // zero-terminated copy
@@ -35,21 +44,26 @@ struct PeDirectoryEntry {
     uint32_t size;
 };
 
-/// A checked header. Every section lies inside the file and inside the image, page-aligned, in ascending order.
+/// A checked header. Every section lies inside the file and inside the image, aligned to a page or, in an image whose
+/// SectionAlignment is less (old kits: 0x20, 0x80), to that, in ascending order.
 struct PeImage {
     uint64_t preferred_base;
     uint32_t size_of_image; // multiple of a page
     uint32_t size_of_headers;
     uint32_t entry_rva; // 0 = none
     uint32_t checksum;
+    uint32_t time_stamp;
     uint32_t checksum_offset;   // of the CheckSum field in the file
     uint32_t image_base_offset; // of the ImageBase field in the file
+    uint32_t section_alignment;
     uint16_t dll_characteristics;
     size_t section_count;
     PeSection sections[kMaxSections];
     PeDirectoryEntry directories[16];
 
     PeDirectoryEntry directory(PeDirectory which) const { return directories[static_cast<uint32_t>(which)]; }
+    /// Sections share pages, so none can be protected: the image is one piece, writable and executable throughout.
+    bool mapped_whole() const { return section_alignment < kPageSize; }
 };
 
 /// Reads and checks the headers of `file`. False: `defect` names the field, its value and what was expected.
@@ -82,6 +96,9 @@ bool bind_imports(const PeImage& image, MutableBytes memory, ResolveImport resol
 /// RVA of an export of a laid-out image; 0 when it has none of that name or ordinal, or it is a forwarder.
 uint32_t find_export(const PeImage& image, ConstBytes memory, const char* name);
 uint32_t find_export(const PeImage& image, ConstBytes memory, uint16_t ordinal);
+/// "MODULE.Name" or "MODULE.#ordinal" of an export that is a forwarder; nullptr when it is none.
+const char* find_forwarder(const PeImage& image, ConstBytes memory, const char* name);
+const char* find_forwarder(const PeImage& image, ConstBytes memory, uint16_t ordinal);
 
 } // namespace nanont
 

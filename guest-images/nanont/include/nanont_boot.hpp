@@ -7,7 +7,8 @@
 
 namespace nanont {
 
-// The address space. Nothing is mapped twice as executable, nothing is writable and executable, page 0 is not there.
+// The address space. Nothing is mapped twice as executable, nothing is writable and executable (but a
+// driver whose sections share pages, which is told), page 0 is not there.
 inline constexpr uint64_t kSharedUserData = 0xfffff78000000000; // read-only, where drivers' inline code looks for it
 inline constexpr uint64_t kDirectMap = 0xffff880000000000;      // all managed RAM, read-write, no execute
 inline constexpr uint64_t kImageArea = 0xfffff80001000000;      // PE images, one after the other, a gap between

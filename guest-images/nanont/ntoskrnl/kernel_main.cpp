@@ -4,6 +4,7 @@
 
 #include "arch/cpu.hpp"
 #include "cm/cm.hpp"
+#include "dbg/crash_data.hpp"
 #include "dbg/report.hpp"
 #include "io/io.hpp"
 #include "ke/ke.hpp"
@@ -137,7 +138,6 @@ void start_driver(io::Driver& driver) {
 VOID NTAPI system_start(PVOID) {
     phase(MPULAB_PHASE_SYSTEM_READY);
     dbg::check_choices();
-    ldr::init_profile();
     io::init_workers();
     load_registry();
     io::init_bus();
@@ -183,9 +183,11 @@ extern "C" [[noreturn]] VOID NTAPI KiSystemStartup(const nanont::BootBlock* boot
     ldr::init(block); // reports can name modules
     mm::init_pool();
     ke::init_threads(block.stack_top - kKernelStackSize, block.stack_top);
-    init_hal(); // interrupt controllers, time
+    init_hal();          // interrupt controllers, time
+    ldr::init_profile(); // before the shared page says which Windows this is
     ke::start_processors();
     ke::start_clock();
+    dbg::publish_crash_data();
     ke::Thread* first = nullptr;
     if (!NT_SUCCESS(ke::create_thread(system_start, nullptr, kSystemPriority, &first))) {
         dbg::say("no memory for the first thread; expected 32 MB in the machine");

@@ -87,8 +87,8 @@ TEST_CASE("an image that is not executable, or cannot be moved, is refused") {
     lie<uint16_t>(pe::kFileHeader + 18, 0x0023, "Characteristics");
 }
 
-TEST_CASE("the number of sections is 1 to 32, and the table lies inside the file") {
-    for (const int count : {0, 33, 0xffff})
+TEST_CASE("the number of sections is 1 to 96, and the table lies inside the file") {
+    for (const int count : {0, 97, 0xffff})
         lie<uint16_t>(pe::kFileHeader + 2, static_cast<uint16_t>(count), "NumberOfSections");
     pe::Bytes file = pe::make();
     file.resize(pe::section(5) - 1);
@@ -112,8 +112,8 @@ TEST_CASE("a program for a user is no driver") {
         lie<uint16_t>(pe::kOptional + 68, static_cast<uint16_t>(subsystem), "Subsystem");
 }
 
-TEST_CASE("sections that cannot be protected page by page are refused") {
-    for (const uint32_t alignment : {0u, 0x20u, 0x200u, 0x1001u, 0x1800u})
+TEST_CASE("an alignment below a page that is not the file's too is refused") {
+    for (const uint32_t alignment : {0u, 0x20u, 0x400u, 0x1001u, 0x1800u})
         lie<uint32_t>(pe::kOptional + 32, alignment, "SectionAlignment");
 }
 

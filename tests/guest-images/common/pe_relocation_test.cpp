@@ -81,10 +81,14 @@ TEST_CASE("a block has at least its head, an even size, and an end inside the di
     refused(laid, "relocation block offset", 12);
 }
 
-TEST_CASE("only padding and 64-bit addresses are relocated, and another type is named") {
+TEST_CASE("the types the format defines for this machine are relocated, and another is named") {
     pe::Laid padding(with_block(pe::kData, 12, {0xa010, 0x0123}, 12));
     CHECK(nanont::relocate_image(padding.image, padding.mutable_view(), kNewBase, padding.defect));
-    for (const int type : {1, 2, 3, 4, 5, 9, 11, 15}) {
+    for (const int type : {1, 2, 3, 4}) {
+        pe::Laid laid(with_block(pe::kData, 12, {static_cast<uint16_t>(type << 12 | 0x10), 0}, 12));
+        CHECK(nanont::relocate_image(laid.image, laid.mutable_view(), kNewBase, laid.defect));
+    }
+    for (const int type : {5, 9, 11, 15}) {
         pe::Laid laid(with_block(pe::kData, 12, {static_cast<uint16_t>(type << 12 | 0x10), 0}, 12));
         refused(laid, "relocation type", static_cast<uint64_t>(type));
     }

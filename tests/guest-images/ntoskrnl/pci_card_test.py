@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A card on PCI: what a driver is given for it, by its line and by messages (pci_card.sys)."""
-import os
 import pathlib
 import re
 import sys
@@ -13,13 +12,12 @@ import guest_machine  # noqa: E402
 MESSAGES = ("Windows Registry Editor Version 5.00\n\n"
             "[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Enum\\{instance}\\Device Parameters\\"
             "Interrupt Management\\MessageSignaledInterruptProperties]\n\"MSISupported\"=dword:00000001\n")
-DRIVER = "tests/guest-images/ntoskrnl/pci_card/pci_card.sys"
 PORT, INTERRUPT, MEMORY = 1, 2, 3  # CmResourceType
 
 
 class PciCard(unittest.TestCase):
     def play(self, card="pci-mpu401,addr=4", files=None, **options):
-        driver = pathlib.Path(os.environ["MPULAB_BUILD"]) / DRIVER
+        driver = guest_machine.test_driver("ntoskrnl/pci_card", "pci_card")
         run = guest_machine.boot(guest_machine.Score(), driver, card=card, files=files, **options)
         self.assertEqual(run.end, 0, run)
         self.assertEqual(re.findall("FAILED.*", run.text), [], run)

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What a device's power IRPs do to the card: a driver (power.sys) asks for D-states and reads the card's ports after each."""
-import os
 import pathlib
 import re
 import sys
@@ -19,7 +18,7 @@ WALK = [("set", D3, 0, OFF), ("query", D0, 0, OFF), ("set", D0, 0, FRESH), ("set
 
 class Power(unittest.TestCase):
     def play(self, cards):
-        driver = pathlib.Path(os.environ["MPULAB_BUILD"]) / "tests/guest-images/ntoskrnl/power/power.sys"
+        driver = guest_machine.test_driver("ntoskrnl/power", "power")
         run = guest_machine.boot(guest_machine.Score(), driver, card=cards)
         self.assertEqual(run.end, 0, run)
         walk = [(verb, int(state), int(status, 16), (int(data, 16), int(bits, 16))) for verb, state, status, data, bits in

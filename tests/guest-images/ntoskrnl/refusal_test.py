@@ -38,7 +38,7 @@ class Imports(Ended):
     def test_each_missing_import_is_named_with_its_module_and_the_next_step_and_nothing_runs(self):
         run = boot("missing_imports")
         missing = ["absent.sys!AbsentFunction", "ntoskrnl.exe!KeNoSuchFunction", "ntoskrnl.exe!#77"]
-        self.assertEqual(run.missing_imports(), missing)
+        self.assertCountEqual(run.missing_imports(), missing)  # in which order, the linker says
         self.ended(run, MISSING_IMPORT, 0xC0000263, "faulty-missing_imports.sys imports 3 functions", *missing,
                    "next: ", "exports.inc")
         self.assertEqual(len(run.text.splitlines()), 1, "one report")
@@ -46,7 +46,7 @@ class Imports(Ended):
         self.assertEqual(run.calls("DriverEntry"), [])
 
     def test_a_module_taken_out_of_the_archive_is_missed_by_name(self):
-        driver = next((pathlib.Path(os.environ["MPULAB_BUILD"]) / "driver/package").glob("*.sys"))
+        driver = guest_machine.own_driver()
         run = guest_machine.boot(guest_machine.Score(), driver, files={"portcls.sys": None})
         self.ended(run, MISSING_IMPORT, 0xC0000263, f"{driver.name} imports", "portcls.sys!Pc", "next: ")
         self.assertTrue(all(name.startswith("portcls.sys!Pc") for name in run.missing_imports()), run)
@@ -81,7 +81,10 @@ class Images(Ended):
         self.refused(patched(self.good, self.optional + 68, "<H", 3), "Subsystem is 0x3", "native")
 
     def test_an_image_changed_after_linking_is_refused_by_its_checksum(self):
-        self.refused(self.good[:0x700] + bytes([self.good[0x700] ^ 1]) + self.good[0x701 :], "CheckSum")
+        good = self.good
+        if guest_machine.ABI == "msvc":  # lld-link leaves CheckSum zero, which is not checked
+            good = patched(good, self.optional + 64, "<I", 0x1234)
+        self.refused(good[:0x700] + bytes([good[0x700] ^ 1]) + good[0x701 :], "CheckSum")
 
     def test_a_driver_without_driverentry_is_refused(self):
         run = boot("no_entry")

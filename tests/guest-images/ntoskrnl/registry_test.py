@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """The registry, tried from inside a driver (registry.sys) that is booted with a registry.reg: one boot, each case by its
 name; and what a registry.reg or boot.cfg that is wrong ends in."""
-import os
 import pathlib
 import re
 import sys
@@ -49,7 +48,7 @@ REGISTRY = HEAD + rf"""; what an INF would have written
 
 
 def boot(**files):
-    driver = pathlib.Path(os.environ["MPULAB_BUILD"]) / "tests/guest-images/ntoskrnl/registry/registry.sys"
+    driver = guest_machine.test_driver("ntoskrnl/registry", "registry")
     return guest_machine.boot(guest_machine.Score(), driver, files={name.replace("_", "."): text.encode()
                                                                     for name, text in files.items()})
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What drivers count on in the kernel, tried from inside a driver (semantics.sys): one boot, each case by its name."""
-import os
 import pathlib
 import re
 import sys
@@ -13,7 +12,7 @@ import guest_machine  # noqa: E402
 
 class Semantics(unittest.TestCase):
     def test_dispatcher_objects_dpcs_timers_pool_and_strings_behave_as_documented(self):
-        driver = pathlib.Path(os.environ["MPULAB_BUILD"]) / "tests/guest-images/ntoskrnl/semantics/semantics.sys"
+        driver = guest_machine.test_driver("ntoskrnl/semantics", "semantics")
         run = guest_machine.boot(guest_machine.Score(), driver)
         self.assertIn("semantics: all cases ran", run.text)
         self.assertEqual(len(re.findall("semantics: case ", run.text)), 18, run.text)

@@ -14,7 +14,7 @@ FULL = os.environ.get("MPULAB_FULL") == "1"
 
 
 def boot(**options):
-    driver = pathlib.Path(os.environ["MPULAB_BUILD"]) / "tests/guest-images/ntoskrnl/two_cpus/two_cpus.sys"
+    driver = guest_machine.test_driver("ntoskrnl/two_cpus", "two_cpus")
     return guest_machine.boot(guest_machine.Score(), driver, cpus=2, **options)
 
 

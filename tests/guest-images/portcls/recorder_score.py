@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """What the tests with recorder.sys share: its pins (recorder/pins.hpp), a score with the filter open, statuses."""
-import os
 import pathlib
 import re
 import sys
@@ -50,7 +49,7 @@ class Recorder(unittest.TestCase):
         return self.score.write(slot, b"".join(record(0, payload) for payload in payloads), **more)
 
     def play(self, end=0, **more):
-        driver = pathlib.Path(os.environ["MPULAB_BUILD"]) / "tests/guest-images/portcls/recorder/recorder.sys"
+        driver = guest_machine.test_driver("portcls/recorder", "recorder")
         run = guest_machine.boot(self.score, driver, **more)
         self.assertEqual(run.end, end, run)
         return run

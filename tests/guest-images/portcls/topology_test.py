@@ -10,7 +10,7 @@ from recorder_score import *  # noqa: F403
 
 class Topology(unittest.TestCase):
     def play(self, score):
-        driver = pathlib.Path(os.environ["MPULAB_BUILD"]) / "tests/guest-images/portcls/topology/topology.sys"
+        driver = guest_machine.test_driver("portcls/topology", "topology")
         run = guest_machine.boot(score, driver)
         self.assertEqual(run.end, 0, run)
         return run

@@ -174,11 +174,13 @@ class Run:
         assert len(first) == len(second) == 1, f"{len(first)} BUGCHECK records\n{self}"
         return first[0].a, [first[0].b, first[0].c, second[0].a, second[0].b]
 
-    def stack(self):
+    def stack(self, across_interrupts=True):
         """[(module, offset)] of the FRAME records, innermost first."""
         modules = eventlog.modules(self.records)
         frames = []
         for frame in self.of("FRAME"):
+            if frame.c and not across_interrupts:
+                break
             inside = [(name, frame.a - base) for name, (base, size) in modules.items() if base <= frame.a < base + size]
             frames.append(inside[0] if inside else ("?", frame.a))
         return frames
@@ -187,8 +189,24 @@ class Run:
         return f"end {self.end} detail {self.detail}\n{self.text}\n" + "\n".join(map(str, self.records[-60:]))
 
 
+ABI = os.environ.get("MPULAB_ABI") or "mingw"  # of the test drivers: mingw, or msvc (clang and lld-link)
+
+
 def build_folder():
     return pathlib.Path(os.environ["MPULAB_BUILD"]) / "guest-images" / "nanont"
+
+
+def test_driver(project, name):
+    """The image `name`.sys of the test driver project tests/guest-images/`project`, in the ABI of this test."""
+    folder = f"{project}-msvc" if ABI == "msvc" else project
+    return pathlib.Path(os.environ["MPULAB_BUILD"]) / "tests" / "guest-images" / folder / f"{name}.sys"
+
+
+def own_driver():
+    """The bundled driver in the ABI of this test."""
+    drivers = pathlib.Path(os.environ["MPULAB_BUILD"]) / "driver"
+    name = next((drivers / "package").glob("*.sys")).name
+    return drivers / ("x86_64-msvc" if ABI == "msvc" else "x86_64") / name
 
 
 def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, seed=1, choices=None, cpus=1, slice_seed=1):

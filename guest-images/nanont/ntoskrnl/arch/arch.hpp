@@ -9,15 +9,15 @@ namespace nanont::arch {
 
 /// What trap.S leaves on the stack for an exception.
 struct alignas(16) ExceptionFrame {
-    M128A xmm[6];
+    M128A xmm[16];
     ULONGLONG rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15;
     ULONGLONG mxcsr;
     ULONGLONG unused; // keeps the stack aligned
     ULONGLONG vector, error;
     ULONGLONG rip, cs, rflags, rsp, ss;
 };
-static_assert(offsetof(ExceptionFrame, rax) == 0x60 && offsetof(ExceptionFrame, mxcsr) == 0xd8 &&
-              offsetof(ExceptionFrame, vector) == 0xe8);
+static_assert(offsetof(ExceptionFrame, rax) == 0x100 && offsetof(ExceptionFrame, mxcsr) == 0x178 &&
+              offsetof(ExceptionFrame, vector) == 0x188);
 
 /// Task state: only the stacks for faults that cannot trust the current one.
 struct __attribute__((packed)) TaskState {
@@ -29,6 +29,10 @@ struct __attribute__((packed)) TaskState {
     USHORT reserved3, io_map;
 };
 static_assert(sizeof(TaskState) == 104);
+
+// Instructions that Windows gives a meaning: int 29h is __fastfail (winnt.h), int 2Ch a failed assertion.
+inline constexpr UCHAR kFastFailVector = 0x29;
+inline constexpr UCHAR kAssertionVector = 0x2c;
 
 inline constexpr UCHAR kDoubleFaultStack = 1; // number in the interrupt stack table
 inline constexpr UCHAR kNmiStack = 2;

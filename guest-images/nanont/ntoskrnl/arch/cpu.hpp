@@ -37,6 +37,19 @@ inline ULONGLONG fault_address() {
     asm volatile("movq %%cr2, %0" : "=r"(value));
     return value;
 }
+inline void set_fault_address(ULONGLONG value) {
+    asm volatile("movq %0, %%cr2" : : "r"(value));
+}
+inline ULONGLONG control_register_0() {
+    ULONGLONG value;
+    asm volatile("movq %%cr0, %0" : "=r"(value));
+    return value;
+}
+inline ULONGLONG control_register_4() {
+    ULONGLONG value;
+    asm volatile("movq %%cr4, %0" : "=r"(value));
+    return value;
+}
 inline void set_page_table_root(ULONGLONG value) {
     asm volatile("movq %0, %%cr3" : : "r"(value) : "memory");
 }

@@ -3,6 +3,8 @@
 #include "cpu.hpp"
 
 extern "C" const ULONGLONG exception_entries[32];
+extern "C" const ULONGLONG fast_fail_entry;
+extern "C" const ULONGLONG assertion_entry;
 extern "C" const UCHAR interrupt_stubs[224][16];
 
 namespace nanont::arch {
@@ -61,6 +63,8 @@ void build_idt() {
     for (unsigned i = 32; i < 256; ++i) {
         g_idt[i] = gate(reinterpret_cast<ULONGLONG>(interrupt_stubs[i - 32]), 0);
     }
+    g_idt[kFastFailVector] = gate(fast_fail_entry, 0);
+    g_idt[kAssertionVector] = gate(assertion_entry, 0);
 }
 
 } // namespace

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Processor exceptions and the bugchecks Windows makes of them.
+// What the processor raises: an exception that code may handle, or, where NT takes none, a bugcheck at once.
 #include "arch.hpp"
 #include "cpu.hpp"
 #include "dbg/report.hpp"
 #include "ke/ke.hpp"
 #include "ldr/ldr.hpp"
 #include "mm/mm.hpp"
+#include "seh/seh.hpp"
 
 namespace nanont::arch {
 namespace {
@@ -15,11 +16,14 @@ enum Vector : ULONGLONG {
     kDebug = 1,
     kNmi = 2,
     kBreakpoint = 3,
+    kOverflow = 4,
+    kBoundRange = 5,
     kInvalidOpcode = 6,
     kDoubleFault = 8,
     kGeneralProtection = 13,
     kPageFault = 14,
     kFloatingPoint = 16,
+    kAlignment = 17,
     kMachineCheck = 18,
     kSimd = 19
 };
@@ -27,100 +31,209 @@ enum Vector : ULONGLONG {
 constexpr ULONGLONG kFaultPresent = 1;
 constexpr ULONGLONG kFaultWrite = 2;
 constexpr ULONGLONG kFaultFetch = 16;
+constexpr NTSTATUS kAssertionFailure = static_cast<NTSTATUS>(0xc0000420);
 
 /// Kernel addresses have their upper half set; what lies between the halves is no address at all.
 bool is_kernel_address(ULONGLONG address) {
     return address >= 0xffff800000000000;
 }
 
-dbg::StackPlace place_of(const ExceptionFrame& frame, ULONGLONG (&registers)[8]) {
-    const ULONGLONG values[8] = {frame.rbx, frame.rbp, frame.rsi, frame.rdi,
-                                 frame.r12, frame.r13, frame.r14, frame.r15};
-    for (int i = 0; i < 8; ++i) {
-        registers[i] = values[i];
+// ExceptionFrame and CONTEXT have the integer registers in different orders.
+constexpr struct {
+    Register which;
+    ULONGLONG ExceptionFrame::*where;
+} kRegisters[] = {{kRax, &ExceptionFrame::rax}, {kRcx, &ExceptionFrame::rcx}, {kRdx, &ExceptionFrame::rdx},
+                  {kRbx, &ExceptionFrame::rbx}, {kRsp, &ExceptionFrame::rsp}, {kRbp, &ExceptionFrame::rbp},
+                  {kRsi, &ExceptionFrame::rsi}, {kRdi, &ExceptionFrame::rdi}, {kR8, &ExceptionFrame::r8},
+                  {kR9, &ExceptionFrame::r9},   {kR10, &ExceptionFrame::r10}, {kR11, &ExceptionFrame::r11},
+                  {kR12, &ExceptionFrame::r12}, {kR13, &ExceptionFrame::r13}, {kR14, &ExceptionFrame::r14},
+                  {kR15, &ExceptionFrame::r15}};
+
+void read(const ExceptionFrame& frame, Context& context) {
+    context = {};
+    context.flags = kContextFull | kContextSegments;
+    for (const auto& entry : kRegisters) {
+        context.integer[entry.which] = frame.*entry.where;
     }
-    return {frame.rip, frame.rsp, registers};
+    context.rip = frame.rip;
+    context.cs = static_cast<uint16_t>(frame.cs);
+    context.ss = static_cast<uint16_t>(frame.ss);
+    context.eflags = static_cast<uint32_t>(frame.rflags);
+    context.mxcsr = static_cast<uint32_t>(frame.mxcsr);
+    context.floating.mxcsr = context.mxcsr;
+    __builtin_memcpy(context.floating.xmm, frame.xmm, sizeof(frame.xmm));
 }
 
-[[noreturn]] void page_fault(const ExceptionFrame& frame, const dbg::StackPlace& place) {
+void write(const Context& context, ExceptionFrame& frame) {
+    for (const auto& entry : kRegisters) {
+        frame.*entry.where = context.integer[entry.which];
+    }
+    frame.rip = context.rip;
+    frame.rflags = context.eflags;
+    frame.mxcsr = context.mxcsr;
+    __builtin_memcpy(frame.xmm, context.floating.xmm, sizeof(frame.xmm));
+}
+
+ExceptionRecord exception(NTSTATUS code, const ExceptionFrame& frame) {
+    ExceptionRecord record{};
+    record.code = static_cast<uint32_t>(code);
+    record.address = frame.rip;
+    return record;
+}
+
+/// Access violations in the lower half are exceptions; what is wrong in the kernel's own half is final, as in NT: a
+/// handler must not be able to hide a wild kernel pointer.
+ExceptionRecord page_fault(const ExceptionFrame& frame, const Context& context) {
     const ULONGLONG address = cpu::fault_address();
     const bool write = (frame.error & kFaultWrite) != 0;
     const bool fetch = (frame.error & kFaultFetch) != 0;
     const KIRQL irql = ke::current_irql();
     const ULONGLONG access = fetch ? 8 : write ? 1 : 0;
     if (ke::stack_overflown_at(address) != nullptr) {
-        dbg::bugcheck_at(place, UNEXPECTED_KERNEL_MODE_TRAP, kDoubleFault, address, frame.rsp, frame.rip,
+        dbg::bugcheck_at(context, UNEXPECTED_KERNEL_MODE_TRAP, kDoubleFault, address, frame.rsp, frame.rip,
                          "kernel stack overflow: the address lies in the guard page below the stack");
     }
     if (fetch && (frame.error & kFaultPresent) != 0) {
-        dbg::bugcheck_at(place, ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, address, mm::page_entry(address), frame.rsp, 0,
+        dbg::bugcheck_at(context, ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, address, mm::page_entry(address), frame.rsp, 0,
                          "data was executed");
     }
     if (write && (frame.error & kFaultPresent) != 0) {
-        dbg::bugcheck_at(place, ATTEMPTED_WRITE_TO_READONLY_MEMORY, address, mm::page_entry(address), frame.rsp, 0,
+        dbg::bugcheck_at(context, ATTEMPTED_WRITE_TO_READONLY_MEMORY, address, mm::page_entry(address), frame.rsp, 0,
                          "a write to memory that is read-only");
+    }
+    if (const char* discarded = ldr::discarded_section_at(address)) {
+        dbg::bugcheck_at(
+            context, irql >= DISPATCH_LEVEL ? DRIVER_IRQL_NOT_LESS_OR_EQUAL : PAGE_FAULT_IN_NONPAGED_AREA, address,
+            irql >= DISPATCH_LEVEL ? irql
+            : write                ? 2
+            : fetch                ? 0x10
+                                   : 0,
+            irql >= DISPATCH_LEVEL ? access : frame.rip, irql >= DISPATCH_LEVEL ? frame.rip : 0, discarded);
     }
     if (irql >= DISPATCH_LEVEL) {
         const bool in_kernel = ldr::in_kernel(frame.rip);
-        dbg::bugcheck_at(place, in_kernel ? IRQL_NOT_LESS_OR_EQUAL : DRIVER_IRQL_NOT_LESS_OR_EQUAL, address, irql,
+        dbg::bugcheck_at(context, in_kernel ? IRQL_NOT_LESS_OR_EQUAL : DRIVER_IRQL_NOT_LESS_OR_EQUAL, address, irql,
                          access, frame.rip, "memory that is not there was touched at DISPATCH_LEVEL or above");
     }
     if (is_kernel_address(address)) {
-        dbg::bugcheck_at(place, PAGE_FAULT_IN_NONPAGED_AREA, address,
+        dbg::bugcheck_at(context, PAGE_FAULT_IN_NONPAGED_AREA, address,
                          write   ? 2
                          : fetch ? 0x10
                                  : 0,
                          frame.rip, 0, "kernel memory that is not there");
     }
-    dbg::bugcheck_at(place, KMODE_EXCEPTION_NOT_HANDLED, static_cast<ULONG>(STATUS_ACCESS_VIOLATION), frame.rip, access,
-                     address,
-                     address < 0x10000 ? "a null pointer was followed" : "an address that is not the kernel's");
+    ExceptionRecord record = exception(STATUS_ACCESS_VIOLATION, frame);
+    record.parameter_count = 2;
+    record.information[0] = access;
+    record.information[1] = address;
+    return record;
 }
 
-[[noreturn]] void unhandled(const dbg::StackPlace& place, NTSTATUS exception, ULONGLONG rip, const char* text) {
-    dbg::bugcheck_at(place, KMODE_EXCEPTION_NOT_HANDLED, static_cast<ULONG>(exception), rip, 0, 0, text);
+/// __fastfail: rcx tells why (winnt.h, FAST_FAIL_*). "Bug Check 0x139": code, trap frame, exception record, 0.
+[[noreturn]] void fast_fail(const ExceptionFrame& frame, const Context& context) {
+    constexpr NTSTATUS kStackBufferOverrun = static_cast<NTSTATUS>(0xc0000409);
+    ExceptionRecord record = exception(kStackBufferOverrun, frame);
+    record.flags = kExceptionNoncontinuable;
+    record.parameter_count = 1;
+    record.information[0] = frame.rcx;
+    const char* text = "__fastfail: the driver found itself damaged";
+    switch (frame.rcx) {
+    case 2:
+        text = "a stack cookie was overwritten: a buffer on the stack was overrun";
+        break;
+    case 3:
+        text = "a list entry was corrupt: LIST_ENTRY links that do not point to each other";
+        break;
+    case 6:
+        text = "the security cookie was not initialised";
+        break;
+    case 10:
+        text = "control-flow guard: an indirect call of an address that is no function of the image";
+        break;
+    default:
+        break;
+    }
+    dbg::bugcheck_at(context, KERNEL_SECURITY_CHECK_FAILURE, frame.rcx, reinterpret_cast<ULONG_PTR>(&frame),
+                     reinterpret_cast<ULONG_PTR>(&record), 0, text);
+}
+
+/// What never becomes an exception, then what does.
+ExceptionRecord record_of(const ExceptionFrame& frame, const Context& context) {
+    switch (frame.vector) {
+    case kPageFault:
+        return page_fault(frame, context);
+    case kDoubleFault: {
+        // The processor found no room to report a fault on the stack: CR2 still tells which address began it.
+        const bool overflow =
+            ke::stack_overflown_at(cpu::fault_address()) != nullptr || ke::stack_overflown_at(frame.rsp) != nullptr;
+        dbg::bugcheck_at(context, UNEXPECTED_KERNEL_MODE_TRAP, kDoubleFault, cpu::fault_address(), frame.rsp, frame.rip,
+                         overflow ? "kernel stack overflow: the stack pointer is in the guard page below the stack"
+                                  : "double fault");
+    }
+    case kNmi:
+        ke::halt_if_stopped();
+        dbg::bugcheck_at(context, NMI_HARDWARE_FAILURE, frame.rip, 0, 0, 0, "a non-maskable interrupt");
+    case kMachineCheck:
+        dbg::bugcheck_at(context, MACHINE_CHECK_EXCEPTION, frame.rip, 0, 0, 0, "a machine check");
+    case kFastFailVector:
+        fast_fail(frame, context);
+    case kDivideError:
+        return exception(STATUS_INTEGER_DIVIDE_BY_ZERO, frame);
+    case kBreakpoint:
+        return exception(STATUS_BREAKPOINT, frame);
+    case kDebug:
+        return exception(STATUS_SINGLE_STEP, frame);
+    case kOverflow:
+        return exception(STATUS_INTEGER_OVERFLOW, frame);
+    case kBoundRange:
+        return exception(STATUS_ARRAY_BOUNDS_EXCEEDED, frame);
+    case kInvalidOpcode:
+        return exception(STATUS_ILLEGAL_INSTRUCTION, frame);
+    case kAlignment:
+        return exception(STATUS_DATATYPE_MISALIGNMENT, frame);
+    case kGeneralProtection: {
+        ExceptionRecord record = exception(STATUS_ACCESS_VIOLATION, frame);
+        record.parameter_count = 2;
+        record.information[1] = MAXULONGLONG; // which address it was, the processor does not tell
+        return record;
+    }
+    case kFloatingPoint:
+    case kSimd:
+        return exception(STATUS_FLOAT_INVALID_OPERATION, frame);
+    case kAssertionVector: {
+        ExceptionRecord record = exception(kAssertionFailure, frame);
+        constexpr ULONGLONG kInstructionSize = 2;
+        record.address -= kInstructionSize;
+        return record;
+    }
+    default:
+        dbg::bugcheck_at(context, UNEXPECTED_KERNEL_MODE_TRAP, frame.vector, frame.error, frame.rsp, frame.rip, "");
+    }
 }
 
 } // namespace
 } // namespace nanont::arch
 
-/// Called by trap.S for vectors 0..31, interrupts off. There is no exception handling in drivers yet, so each is final.
+/// Called by trap.S for vectors 0..31, 29h and 2Ch, interrupts off. Returns when a handler wants the code to go on.
 extern "C" void ki_exception(nanont::arch::ExceptionFrame* frame) {
     using namespace nanont;
     using namespace nanont::arch;
-    ULONGLONG registers[8];
-    const dbg::StackPlace place = place_of(*frame, registers);
-    switch (frame->vector) {
-    case kPageFault:
-        page_fault(*frame, place);
-    case kDoubleFault: {
-        // The processor found no room to report a fault on the stack: CR2 still tells which address began it.
-        const bool overflow =
-            ke::stack_overflown_at(cpu::fault_address()) != nullptr || ke::stack_overflown_at(frame->rsp) != nullptr;
-        dbg::bugcheck_at(place, UNEXPECTED_KERNEL_MODE_TRAP, kDoubleFault, cpu::fault_address(), frame->rsp, frame->rip,
-                         overflow ? "kernel stack overflow: the stack pointer is in the guard page below the stack"
-                                  : "double fault");
+    const ULONGLONG fault_address = cpu::fault_address();
+    Context context;
+    if (frame->vector == kBreakpoint) {
+        --frame->rip; // of the instruction itself, as NT reports it
     }
-    case kDivideError:
-        unhandled(place, STATUS_INTEGER_DIVIDE_BY_ZERO, frame->rip, "division by zero");
-    case kBreakpoint:
-        unhandled(place, STATUS_BREAKPOINT, frame->rip - 1, "a breakpoint instruction, and no debugger");
-    case kDebug:
-        unhandled(place, STATUS_SINGLE_STEP, frame->rip, "a debug trap, and no debugger");
-    case kInvalidOpcode:
-        unhandled(place, STATUS_ILLEGAL_INSTRUCTION, frame->rip, "an instruction the processor does not know");
-    case kGeneralProtection:
-        unhandled(place, STATUS_ACCESS_VIOLATION, frame->rip,
-                  "general protection: an address that is none, a wild jump, or a privileged slip");
-    case kFloatingPoint:
-    case kSimd:
-        unhandled(place, STATUS_FLOAT_INVALID_OPERATION, frame->rip, "an unmasked floating-point exception");
-    case kNmi:
-        ke::halt_if_stopped();
-        dbg::bugcheck_at(place, NMI_HARDWARE_FAILURE, frame->rip, 0, 0, 0, "a non-maskable interrupt");
-    case kMachineCheck:
-        dbg::bugcheck_at(place, MACHINE_CHECK_EXCEPTION, frame->rip, 0, 0, 0, "a machine check");
-    default:
-        dbg::bugcheck_at(place, UNEXPECTED_KERNEL_MODE_TRAP, frame->vector, frame->error, frame->rsp, frame->rip, "");
+    read(*frame, context);
+    ExceptionRecord record = record_of(*frame, context);
+    // Handlers run as the code did that raised this: with interrupts when it had them.
+    if ((frame->rflags & cpu::kInterruptFlag) != 0) {
+        cpu::interrupts_on();
     }
+    const bool handled = seh::dispatch(record, context);
+    cpu::interrupts_off();
+    if (!handled) {
+        cpu::set_fault_address(fault_address);
+        seh::unhandled(record, context);
+    }
+    write(context, *frame);
 }

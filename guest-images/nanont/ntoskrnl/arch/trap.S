@@ -9,11 +9,11 @@
 
 /* --- exceptions ------------------------------------------------------------------------------------------------- */
 
-/* struct arch::ExceptionFrame, from the stack pointer up */
+/* struct arch::ExceptionFrame, from the stack pointer up: all there is, for a CONTEXT is made of it */
 #define EX_XMM 0x20
-#define EX_GPR (EX_XMM + 6 * 16)
+#define EX_GPR (EX_XMM + 16 * 16)
 #define EX_MXCSR (EX_GPR + 15 * 8)
-#define EX_SIZE (EX_MXCSR + 16) /* 0x118: 8 more than a multiple of 16, for vector and error code lie above */
+#define EX_SIZE (EX_MXCSR + 16) /* 8 more than a multiple of 16, for vector and error code lie above */
 
     .macro exception vector, has_error
 exception_\vector:
@@ -30,6 +30,8 @@ exception_\vector:
     .irp n, 8,10,11,12,13,14,17,21,29,30
     exception \n, 1
     .endr
+    exception 0x29, 0 /* int 29h: __fastfail */
+    exception 0x2c, 0 /* int 2Ch: an assertion */
 
     .seh_proc exception_common
 exception_common:
@@ -53,23 +55,17 @@ exception_common:
     movq %r13, EX_GPR+96(%rsp)
     movq %r14, EX_GPR+104(%rsp)
     movq %r15, EX_GPR+112(%rsp)
-    movups %xmm0, EX_XMM+0(%rsp)
-    movups %xmm1, EX_XMM+16(%rsp)
-    movups %xmm2, EX_XMM+32(%rsp)
-    movups %xmm3, EX_XMM+48(%rsp)
-    movups %xmm4, EX_XMM+64(%rsp)
-    movups %xmm5, EX_XMM+80(%rsp)
+    .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    movups %xmm\n, EX_XMM+16*\n(%rsp)
+    .endr
     stmxcsr EX_MXCSR(%rsp)
     cld
     leaq EX_XMM(%rsp), %rcx
     call ki_exception
     ldmxcsr EX_MXCSR(%rsp)
-    movups EX_XMM+0(%rsp), %xmm0
-    movups EX_XMM+16(%rsp), %xmm1
-    movups EX_XMM+32(%rsp), %xmm2
-    movups EX_XMM+48(%rsp), %xmm3
-    movups EX_XMM+64(%rsp), %xmm4
-    movups EX_XMM+80(%rsp), %xmm5
+    .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    movups EX_XMM+16*\n(%rsp), %xmm\n
+    .endr
     movq EX_GPR+0(%rsp), %rax
     movq EX_GPR+8(%rsp), %rcx
     movq EX_GPR+16(%rsp), %rdx
@@ -147,6 +143,7 @@ interrupt_common:
     movq IN_GPR+48(%rsp), %r11
     addq $IN_SIZE + 8, %rsp
     iretq
+    .seh_handler ki_interrupt_handler, @except, @unwind
     .seh_endproc
 
 /* --- threads ------------------------------------------------------------------------------------------------------ */
@@ -222,6 +219,7 @@ ki_thread_start: /* returned to, not called: the stack is 16-aligned here */
     .seh_endprologue
     call ki_run_thread
     ud2 /* ki_run_thread does not return */
+    .seh_handler ki_system_thread_handler, @except
     .seh_endproc
 
     .section .rdata, "dr"
@@ -231,3 +229,9 @@ exception_entries:
     .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
     .quad exception_\n
     .endr
+    .globl fast_fail_entry
+fast_fail_entry:
+    .quad exception_0x29
+    .globl assertion_entry
+assertion_entry:
+    .quad exception_0x2c

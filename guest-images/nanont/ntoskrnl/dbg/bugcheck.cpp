@@ -3,10 +3,11 @@
 #include <format.hpp>
 
 #include "arch/cpu.hpp"
+#include "crash_data.hpp"
 #include "ke/ke.hpp"
 #include "ldr/ldr.hpp"
 #include "report.hpp"
-#include "unwind.hpp"
+#include "seh/seh.hpp"
 
 namespace nanont::dbg {
 namespace {
@@ -29,9 +30,11 @@ constexpr CodeName kNames[] = {{0x0a, "IRQL_NOT_LESS_OR_EQUAL"},
                                {0x1e, "KMODE_EXCEPTION_NOT_HANDLED"},
                                {0x2a, "INCONSISTENT_IRP"},
                                {0x35, "NO_MORE_IRP_STACK_LOCATIONS"},
+                               {0x3c, "INTERRUPT_UNWIND_ATTEMPTED"},
                                {0x44, "MULTIPLE_IRP_COMPLETE_REQUESTS"},
                                {0x48, "CANCEL_STATE_IN_COMPLETED_IRP"},
                                {0x50, "PAGE_FAULT_IN_NONPAGED_AREA"},
+                               {0x7e, "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED"},
                                {0x7f, "UNEXPECTED_KERNEL_MODE_TRAP"},
                                {0x9c, "MACHINE_CHECK_EXCEPTION"},
                                {0x80, "NMI_HARDWARE_FAILURE"},
@@ -43,8 +46,10 @@ constexpr CodeName kNames[] = {{0x0a, "IRQL_NOT_LESS_OR_EQUAL"},
                                {0xd1, "DRIVER_IRQL_NOT_LESS_OR_EQUAL"},
                                {0xe2, "MANUALLY_INITIATED_CRASH"},
                                {0xf2, "HARDWARE_INTERRUPT_STORM"},
+                               {0xf7, "DRIVER_OVERRAN_STACK_BUFFER"},
                                {0xfc, "ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY"},
-                               {0x133, "DPC_WATCHDOG_VIOLATION"}};
+                               {0x133, "DPC_WATCHDOG_VIOLATION"},
+                               {0x139, "KERNEL_SECURITY_CHECK_FAILURE"}};
 
 const char* name_of(ULONG code) {
     for (const CodeName& entry : kNames) {
@@ -55,26 +60,62 @@ const char* name_of(ULONG code) {
     return "see \"Bug check code reference\" in Microsoft's documentation";
 }
 
-/// Innermost first. `first`: `frame` is where execution stopped, be it in no module: a wild call left its return
-/// address on the stack all the same. Returns the first address in the driver under test; 0 = there is none.
-ULONGLONG emit_frames(Frame frame, bool first) {
+/// Innermost first. `first`: the place is where execution stopped, be it in no module: a wild call left its return
+/// address on the stack all the same. Returns the first address in the driver under test, an interrupt not crossed;
+/// 0 = there is none.
+ULONGLONG emit_frames(Context context, bool first) {
     ULONGLONG in_driver = 0;
-    for (int i = 0; i < kMostFrames && (first || ldr::find_by_address(frame.rip) != nullptr); ++i) {
-        emit(MPULAB_KIND_FRAME, 0, frame.rip, frame.rsp(), 0);
-        if (in_driver == 0 && ldr::in_driver_under_test(frame.rip)) {
-            in_driver = frame.rip;
+    bool interrupted = false;
+    bool by_call = true;
+    for (int i = 0; i < kMostFrames && (first || ldr::find_by_address(context.rip) != nullptr); ++i) {
+        emit(MPULAB_KIND_FRAME, 0, context.rip, context.rsp(), by_call ? 0 : 1);
+        if (in_driver == 0 && !interrupted && ldr::in_driver_under_test(context.rip)) {
+            in_driver = context.rip;
         }
-        if (!step_out(frame, first)) {
+        if (!seh::step_out(context, first)) {
             break;
         }
         first = false;
+        by_call = (context.flags & kContextUnwound) != 0;
+        interrupted = interrupted || !by_call;
     }
     return in_driver;
 }
 
+void emit_register(ULONG which, ULONGLONG value, ULONGLONG upper = 0) {
+    emit(MPULAB_KIND_REGISTER, 0, which, value, upper);
+}
+
+/// Registers that a call may change are told only when they are those of the place itself, not of a caller.
+void emit_registers(const Context& context) {
+    constexpr ULONG kKeptByCalls = 0xf0f8; // rbx rsp rbp rsi rdi r12-r15
+    constexpr ULONG kFirstKeptXmm = 6;
+    const bool all = (context.flags & kContextUnwound) == 0;
+    for (ULONG i = 0; i < 16; ++i) {
+        if (all || (kKeptByCalls >> i & 1) != 0) {
+            emit_register(MPULAB_REGISTER_RAX + i, context.integer[i]);
+        }
+    }
+    emit_register(MPULAB_REGISTER_RIP, context.rip);
+    if (all) {
+        emit_register(MPULAB_REGISTER_RFLAGS, context.eflags);
+        emit_register(MPULAB_REGISTER_CS, context.cs);
+        emit_register(MPULAB_REGISTER_SS, context.ss);
+        emit_register(MPULAB_REGISTER_MXCSR, context.mxcsr);
+    }
+    emit_register(MPULAB_REGISTER_CR0, cpu::control_register_0());
+    emit_register(MPULAB_REGISTER_CR2, cpu::fault_address());
+    emit_register(MPULAB_REGISTER_CR3, cpu::page_table_root());
+    emit_register(MPULAB_REGISTER_CR4, cpu::control_register_4());
+    emit_register(MPULAB_REGISTER_CR8, cpu::irql_register());
+    for (ULONG i = all ? 0 : kFirstKeptXmm; i < 16; ++i) {
+        emit_register(MPULAB_REGISTER_XMM0 + i, context.floating.xmm[i].low, context.floating.xmm[i].high);
+    }
+}
+
 bool g_stopping;
 
-[[noreturn]] void stop(ULONG code, const ULONGLONG (&p)[4], const Frame& frame, bool exact, const char* text) {
+[[noreturn]] void stop(ULONG code, const ULONGLONG (&p)[4], const Context& context, bool exact, const char* text) {
     cpu::interrupts_off();
     if (!ke::stop_others()) {
         ke::halt_if_stopped(); // another CPU was first, and its report is the one that counts
@@ -84,49 +125,44 @@ bool g_stopping;
         end_run(MPULAB_END_BUGCHECK, code);
     }
     g_stopping = true;
+    save_bugcheck(code, p, context);
     emit(MPULAB_KIND_BUGCHECK, 0, code, p[0], p[1]);
-    emit(MPULAB_KIND_BUGCHECK_MORE, 0, p[2], p[3], frame.rip);
-    const ULONGLONG in_driver = emit_frames(frame, exact);
-    const bool elsewhere = in_driver != 0 && in_driver != frame.rip;
+    emit(MPULAB_KIND_BUGCHECK_MORE, 0, p[2], p[3], context.rip);
+    emit_registers(context);
+    const ULONGLONG in_driver = emit_frames(context, exact);
+    const bool elsewhere = in_driver != 0 && in_driver != context.rip;
     say("STOP 0x%lx %s (0x%I64x, 0x%I64x, 0x%I64x, 0x%I64x) at %s%s%s%s%s", code, name_of(code), p[0], p[1], p[2], p[3],
-        Place(frame.rip).text, elsewhere ? ", called from " : "", elsewhere ? Place(in_driver).text : "",
+        Place(context.rip).text, elsewhere ? ", called from " : "", elsewhere ? Place(in_driver).text : "",
         text[0] != '\0' ? ": " : "", text);
     end_run(MPULAB_END_BUGCHECK, code);
 }
 
-/// The caller's frame, by the unwind information of the function this is inlined into.
-__attribute__((noinline)) Frame caller_frame() {
-    Frame frame{};
-    asm volatile("leaq (%%rip), %%rax; movq %%rax, %0; movq %%rbx, %1; movq %%rsp, %2; movq %%rbp, %3; movq %%rsi, %4; "
-                 "movq %%rdi, %5; movq %%r12, %6; movq %%r13, %7; movq %%r14, %8; movq %%r15, %9"
-                 : "=m"(frame.rip), "=m"(frame.integer[3]), "=m"(frame.integer[4]), "=m"(frame.integer[5]),
-                   "=m"(frame.integer[6]), "=m"(frame.integer[7]), "=m"(frame.integer[12]), "=m"(frame.integer[13]),
-                   "=m"(frame.integer[14]), "=m"(frame.integer[15])
-                 :
-                 : "rax", "memory");
-    step_out(frame, false);
-    return frame;
+/// Where the function that this is called from returns to.
+__attribute__((noinline)) Context caller_context() {
+    Context context;
+    rtl_capture_context(&context);
+    seh::step_out(context, false); // into the function that called this one
+    seh::step_out(context, false); // and out of it
+    return context;
 }
 
 } // namespace
 
 void emit_stack() {
-    Frame frame = caller_frame();
-    step_out(frame, false);
-    emit_frames(frame, false);
+    emit_frames(caller_context(), false);
 }
 
 void emit_stack_of(ULONGLONG stack_pointer) {
     // From the stack pointer up: xmm6-15, MXCSR, r15 r14 r13 r12 rdi rsi rbp rbx, the return address (arch/trap.S).
     static constexpr UCHAR kOrder[] = {15, 14, 13, 12, 7, 6, 5, 3};
     const auto* saved = reinterpret_cast<const ULONGLONG*>(stack_pointer + 10 * 16 + 8);
-    Frame frame{};
+    Context context{};
     for (int i = 0; i < 8; ++i) {
-        frame.integer[kOrder[i]] = saved[i];
+        context.integer[kOrder[i]] = saved[i];
     }
-    frame.rip = saved[8];
-    frame.rsp() = reinterpret_cast<ULONGLONG>(saved + 9);
-    emit_frames(frame, false);
+    context.rip = saved[8];
+    context.rsp() = reinterpret_cast<ULONGLONG>(saved + 9);
+    emit_frames(context, false);
 }
 
 Place::Place(ULONGLONG address) {
@@ -145,52 +181,38 @@ void bugcheck(ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4
     format(out.sink(), pattern, arguments);
     va_end(arguments);
     text[out.length < sizeof(text) ? out.length : sizeof(text) - 1] = '\0';
-    Frame frame = caller_frame();
-    step_out(frame, false); // out of this function: the report begins where the rule was broken
     const ULONGLONG parameters[4] = {p1, p2, p3, p4};
-    stop(code, parameters, frame, false, text);
+    stop(code, parameters, caller_context(), false, text); // the report begins where the rule was broken
 }
 
-void bugcheck_at(const StackPlace& place, ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4,
+void bugcheck_at(const Context& context, ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4,
                  const char* text) {
-    Frame frame{};
-    frame.rip = place.rip;
-    frame.rsp() = place.rsp;
-    if (place.nonvolatile != nullptr) {
-        static constexpr UCHAR kOrder[] = {3, 5, 6, 7, 12, 13, 14, 15};
-        for (int i = 0; i < 8; ++i) {
-            frame.integer[kOrder[i]] = place.nonvolatile[i];
-        }
-    }
     const ULONGLONG parameters[4] = {p1, p2, p3, p4};
-    stop(code, parameters, frame, true, text);
+    stop(code, parameters, context, true, text);
 }
 
 } // namespace nanont::dbg
 
+using namespace nanont;
 using namespace nanont::dbg;
 
 extern "C" {
 
-VOID NTAPI KeBugCheckEx(ULONG BugCheckCode, ULONG_PTR BugCheckParameter1, ULONG_PTR BugCheckParameter2,
-                        ULONG_PTR BugCheckParameter3, ULONG_PTR BugCheckParameter4) {
-    Frame frame = caller_frame();
-    step_out(frame, false);
-    const ULONGLONG parameters[4] = {BugCheckParameter1, BugCheckParameter2, BugCheckParameter3, BugCheckParameter4};
-    stop(BugCheckCode, parameters, frame, false, "");
+// KeBugCheckEx and KeBugCheck (arch/context.S) come here with the caller's registers.
+
+[[noreturn]] void ki_bugcheck_ex(const ULONGLONG* arguments, const Context* context) {
+    const ULONGLONG parameters[4] = {arguments[1], arguments[2], arguments[3], arguments[4]};
+    stop(static_cast<ULONG>(arguments[0]), parameters, *context, true, "");
 }
 
-VOID NTAPI KeBugCheck(ULONG BugCheckCode) {
-    Frame frame = caller_frame();
-    step_out(frame, false);
+[[noreturn]] void ki_bugcheck(const ULONGLONG* arguments, const Context* context) {
     const ULONGLONG none[4] = {};
-    stop(BugCheckCode, none, frame, false, "");
+    stop(static_cast<ULONG>(arguments[0]), none, *context, true, "");
 }
 
 USHORT NTAPI RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture, PVOID* BackTrace,
                                       PULONG BackTraceHash) {
-    Frame frame = caller_frame();
-    step_out(frame, false);
+    Context frame = caller_context();
     USHORT count = 0;
     ULONG hash = 0;
     for (ULONG i = 0; i < FramesToSkip + FramesToCapture && i < kMostFrames; ++i) {
@@ -201,7 +223,7 @@ USHORT NTAPI RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture,
             BackTrace[count++] = reinterpret_cast<PVOID>(frame.rip);
             hash += static_cast<ULONG>(frame.rip);
         }
-        if (!step_out(frame, false)) {
+        if (!seh::step_out(frame, false)) {
             break;
         }
     }

@@ -3,6 +3,7 @@
 #ifndef NANONT_DBG_REPORT_HPP
 #define NANONT_DBG_REPORT_HPP
 
+#include <context.hpp>
 #include <nanont_boot.hpp>
 #include <probe_port.hpp>
 
@@ -27,12 +28,8 @@ void say(const char* pattern, ...) __attribute__((format(printf, 1, 2)));
 [[noreturn]] void bugcheck(ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4, const char* pattern, ...)
     __attribute__((format(printf, 6, 7)));
 
-/// Bugcheck for an exception: the stack is walked from where it happened.
-struct StackPlace {
-    ULONGLONG rip, rsp;
-    const ULONGLONG* nonvolatile; // rbx rbp rsi rdi r12 r13 r14 r15; null = unknown
-};
-[[noreturn]] void bugcheck_at(const StackPlace& place, ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3,
+/// Bugcheck for what happened at `context`: its registers are told, and the stack is walked from there.
+[[noreturn]] void bugcheck_at(const Context& context, ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3,
                               ULONGLONG p4, const char* text);
 
 /// FRAME records of the stack this is called on, from its caller outwards.

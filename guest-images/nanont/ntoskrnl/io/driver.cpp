@@ -144,6 +144,9 @@ NTSTATUS call_driver_entry(Driver& driver) {
         status = call.leave(driver.object.DriverInit(&driver.object, &path));
     }
     ExFreePool(path.Buffer);
+    if (NT_SUCCESS(status) && driver.module != nullptr) {
+        ldr::discard_initialization(*driver.module);
+    }
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include "dbg/report.hpp"
 #include "ke.hpp"
 #include "mm/mm.hpp"
+#include "shared_page.hpp"
 
 namespace nanont::ke {
 namespace {
@@ -94,12 +95,7 @@ ULONGLONG system_time_of(ULONGLONG time) {
 void start_clock() {
     g_shared = mm::map_shared_user_data();
     g_boot_time = HalQueryBootTime();
-    g_shared->TickCountMultiplier = 0x0fa00000; // ticks to ms: 15.625 in 8.24
-    g_shared->NtMajorVersion = 10;
-    g_shared->NtMinorVersion = 0;
-    g_shared->NtProductType = NtProductWinNt;
-    g_shared->ProductTypeIsValid = TRUE;
-    g_shared->ActiveProcessorCount = processor_count();
+    fill_shared_page(*g_shared);
     cpu::InterruptsOff off;
     publish_time(now_precise() / kSlowestTick * kSlowestTick);
     g_last_thread_ran = g_interrupt_time;

@@ -70,7 +70,9 @@ struct Processor {
     ULONGLONG user_rsp;
     Processor* self;
     PVOID prcb;
-    UCHAR pcr_reserved[0x180 - 0x28];
+    UCHAR pcr_reserved1[0x108 - 0x28];
+    PVOID kd_version_block; // dbg/crash_data.cpp
+    UCHAR pcr_reserved2[0x180 - 0x110];
     ULONG mxcsr;
     UCHAR number;
     UCHAR reserved[3];
@@ -97,7 +99,8 @@ struct Processor {
 
     arch::DescriptorTables tables;
 };
-static_assert(offsetof(Processor, self) == 0x18 && offsetof(Processor, number) == 0x184 &&
+static_assert(offsetof(Processor, self) == 0x18 && offsetof(Processor, kd_version_block) == 0x108 &&
+              offsetof(Processor, mxcsr) == 0x180 && offsetof(Processor, number) == 0x184 &&
               offsetof(Processor, current_thread) == 0x188);
 
 inline constexpr ULONG kMaxProcessors = 2;

@@ -6,10 +6,13 @@
 #include <archive.hpp>
 #include <nanont_boot.hpp>
 #include <pe_image.hpp>
+#include <pe_load_config.hpp>
 
 #include "nt.hpp"
 
 namespace nanont::ldr {
+
+inline constexpr size_t kMaxModules = 16;
 
 struct Module {
     char name[64];
@@ -18,7 +21,9 @@ struct Module {
     ULONGLONG entry; // 0 = none
     bool in_use;
     bool under_test;
+    bool discarded; // its discardable sections are gone
     PeImage image;
+    PeLoadConfig load_config;
 
     ConstBytes memory() const { return {reinterpret_cast<const uint8_t*>(base), size}; }
 };
@@ -34,11 +39,18 @@ const Archive& archive();
 NTSTATUS load(const char* name, ConstBytes file, bool under_test, Module*& module, ULONG& end_code);
 void unload(Module& module);
 
+/// After DriverEntry has succeeded: takes the discardable sections (INIT, .reloc) away. PASSIVE_LEVEL.
+void discard_initialization(Module& module);
+
 /// Nullptr = in none. Any IRQL.
 const Module* find_by_address(ULONGLONG address);
 Module* find_by_name(const char* name);
+/// A line that names image and section when the address lies in a section that was discarded after DriverEntry; nullptr
+/// otherwise. For the bugcheck report.
+const char* discarded_section_at(ULONGLONG address);
 bool in_driver_under_test(ULONGLONG address);
 bool in_kernel(ULONGLONG address);
+ULONGLONG kernel_base();
 
 /// Address of an export of ntoskrnl.exe or hal.dll; 0 = none.
 ULONGLONG system_routine(const char* name);

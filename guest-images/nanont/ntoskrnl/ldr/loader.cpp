@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "ldr.hpp"
 
+#include "dbg/loaded_modules.hpp"
 #include "dbg/report.hpp"
+#include "guard.hpp"
+#include "imports.hpp"
 #include "ke/ke.hpp"
 #include "mm/mm.hpp"
 #include "profile.hpp"
@@ -9,7 +12,6 @@
 namespace nanont::ldr {
 namespace {
 
-constexpr size_t kMaxModules = 16;
 Module g_modules[kMaxModules];
 Archive g_archive;
 
@@ -18,17 +20,6 @@ void copy_name(Module& module, const char* name) {
     length = length < sizeof(module.name) ? length : sizeof(module.name) - 1;
     RtlCopyMemory(module.name, name, length);
     module.name[length] = '\0';
-}
-
-/// Names that Windows' images import from and that mean the kernel or the HAL of this machine.
-const char* real_name(const char* name) {
-    static constexpr const char* kAliases[] = {"ntkrnlpa.exe", "ntkrnlmp.exe", "ntkrpamp.exe"};
-    for (const char* alias : kAliases) {
-        if (equal_ignoring_case(name, alias)) {
-            return "ntoskrnl.exe";
-        }
-    }
-    return name;
 }
 
 /// What could not be bound, as far as it fits into one line.
@@ -51,15 +42,10 @@ struct Missing {
     }
 };
 
-/// By name only: the ordinals of our exports are those of no Windows, so an import by ordinal would be bound to
-/// whatever happens to stand there.
 uint64_t resolve(void* context, const Import& import) {
-    const Module* module = find_by_name(real_name(import.module));
-    const bool too_new = module == &g_modules[0] && import.name != nullptr && is_too_new(import.name);
-    if (module != nullptr && import.name != nullptr && !too_new) {
-        if (const uint32_t rva = find_export(module->image, module->memory(), import.name)) {
-            return module->base + rva;
-        }
+    const Resolved found = find_import(import);
+    if (found.address != 0) {
+        return found.address;
     }
     auto& missing = *static_cast<Missing*>(context);
     char text[2 * kMaxImportName + 16];
@@ -80,6 +66,12 @@ PageRights rights_of(const PeSection& section) {
 }
 
 void protect(const Module& module) {
+    if (module.image.mapped_whole()) {
+        for (ULONG rva = 0; rva < module.size; rva += kPageSize) {
+            mm::protect_image_page(module.base + rva, PageRights::Everything);
+        }
+        return;
+    }
     for (ULONG rva = 0; rva < kPageSize * ((module.image.size_of_headers + kPageSize - 1) / kPageSize);
          rva += kPageSize) {
         mm::protect_image_page(module.base + rva, PageRights::ReadOnly);
@@ -93,21 +85,21 @@ void protect(const Module& module) {
 }
 
 /// A program made for /GS expects the loader to replace the default of its security cookie (reference portcls-midi
-/// §6.2).
-void seed_security_cookie(const Module& module) {
-    const PeDirectoryEntry directory = module.image.directory(PeDirectory::LoadConfig);
-    constexpr ULONG kCookieField = 0x58;
-    ULONGLONG cookie_address = 0;
-    if (directory.size < kCookieField + 8 ||
-        !module.memory().read(size_t{directory.rva} + kCookieField, cookie_address) || cookie_address == 0) {
-        return;
-    }
-    const ULONGLONG offset = cookie_address - module.base;
+/// §6.2). One made for /guard:cf finds the kernel's own check behind its two pointers.
+void fill_load_config(const Module& module) {
+    const PeLoadConfig& config = module.load_config;
     constexpr ULONGLONG kDefaultCookie = 0x00002b992ddfa232;
-    ULONGLONG cookie = 0;
-    if (offset < module.size && module.memory().read(static_cast<size_t>(offset), cookie) && cookie == kDefaultCookie) {
+    auto* cookie = reinterpret_cast<ULONGLONG*>(module.base + config.cookie);
+    if (config.cookie != 0 && *cookie == kDefaultCookie) {
         const auto time = static_cast<ULONGLONG>(KeQueryPerformanceCounter(nullptr).QuadPart);
-        *reinterpret_cast<ULONGLONG*>(cookie_address) = (time * 0x9e3779b97f4a7c15 ^ kDefaultCookie) & 0xffffffffffff;
+        *cookie = (time * 0x9e3779b97f4a7c15 ^ kDefaultCookie ^ module.base) & 0xffffffffffff;
+        *cookie += *cookie == kDefaultCookie;
+    }
+    if (config.guard_check != 0) {
+        *reinterpret_cast<void (**)()>(module.base + config.guard_check) = ki_guard_check;
+    }
+    if (config.guard_dispatch != 0) {
+        *reinterpret_cast<void (**)()>(module.base + config.guard_dispatch) = ki_guard_dispatch;
     }
 }
 
@@ -121,6 +113,12 @@ NTSTATUS refuse(const char* name, const Defect& defect, ULONG& end_code) {
 void report(const Module& module) {
     dbg::emit(MPULAB_KIND_MODULE, 0, module.base, module.size, module.entry);
     dbg::name(module.name);
+    if (module.image.mapped_whole()) {
+        dbg::emit(MPULAB_KIND_IMAGE_NOTE, 0, MPULAB_IMAGE_MAPPED_WHOLE, module.image.section_alignment, 0);
+    }
+    if (module.load_config.guarded()) {
+        dbg::emit(MPULAB_KIND_IMAGE_NOTE, 0, MPULAB_IMAGE_GUARDED, module.load_config.guard_count, 0);
+    }
 }
 
 } // namespace
@@ -136,8 +134,10 @@ void init(const BootBlock& block) {
         module.size = from.size;
         module.entry = from.base + from.entry_rva;
         module.in_use = true;
+        module.load_config = {};
         // Their headers are mapped with them: the fields the loader needs later are read from there.
         parse_image({reinterpret_cast<const uint8_t*>(from.base), from.size}, module.image, defect);
+        dbg::add_to_loaded_modules(module);
     }
 }
 
@@ -186,7 +186,8 @@ NTSTATUS load(const char* name, ConstBytes file, bool under_test, Module*& resul
     Missing names;
     NTSTATUS status = STATUS_SUCCESS;
     if (!relocate_image(module->image, memory, module->base, defect) ||
-        !bind_imports(module->image, memory, resolve, &names, missing, defect)) {
+        !bind_imports(module->image, memory, resolve, &names, missing, defect) ||
+        !read_load_config(module->image, memory, module->base, module->load_config, defect)) {
         status = refuse(name, defect, end_code);
     } else if (missing != 0) {
         end_code = MPULAB_END_MISSING_IMPORT;
@@ -200,9 +201,10 @@ NTSTATUS load(const char* name, ConstBytes file, bool under_test, Module*& resul
         mm::free_image(module->base, module->size);
         return status;
     }
-    seed_security_cookie(*module);
+    fill_load_config(*module);
     protect(*module);
     module->in_use = true;
+    dbg::add_to_loaded_modules(*module);
     report(*module);
     result = module;
     return STATUS_SUCCESS;
@@ -210,6 +212,8 @@ NTSTATUS load(const char* name, ConstBytes file, bool under_test, Module*& resul
 
 void unload(Module& module) {
     module.in_use = false;
+    dbg::remove_from_loaded_modules(module);
+    forget_guard_answers();
     mm::free_image(module.base, module.size);
 }
 
@@ -231,6 +235,42 @@ Module* find_by_name(const char* name) {
     return nullptr;
 }
 
+void discard_initialization(Module& module) {
+    if (module.image.mapped_whole() || module.discarded) {
+        return; // one piece: nothing of it can go
+    }
+    ULONG bytes = 0;
+    for (size_t i = 0; i < module.image.section_count; ++i) {
+        const PeSection& section = module.image.sections[i];
+        if (section.discardable()) {
+            mm::discard_image_pages(module.base + section.rva, section.virtual_size);
+            bytes += section.virtual_size;
+        }
+    }
+    module.discarded = bytes != 0;
+    if (bytes != 0 && module.under_test) {
+        dbg::emit(MPULAB_KIND_IMAGE_NOTE, 0, MPULAB_IMAGE_INIT_DISCARDED, bytes, 0);
+    }
+}
+
+const char* discarded_section_at(ULONGLONG address) {
+    static char text[160];
+    const Module* module = find_by_address(address);
+    if (module == nullptr || !module->discarded) {
+        return nullptr;
+    }
+    for (size_t i = 0; i < module->image.section_count; ++i) {
+        const PeSection& section = module->image.sections[i];
+        if (section.discardable() && address - module->base - section.rva < section.virtual_size) {
+            _snprintf(text, sizeof(text) - 1,
+                      "section %s of %s was discarded after DriverEntry, and is called or read afterwards",
+                      section.name, module->name);
+            return text;
+        }
+    }
+    return nullptr;
+}
+
 bool in_driver_under_test(ULONGLONG address) {
     const Module* module = find_by_address(address);
     return module != nullptr && module->under_test;
@@ -239,6 +279,10 @@ bool in_driver_under_test(ULONGLONG address) {
 bool in_kernel(ULONGLONG address) {
     const Module* module = find_by_address(address);
     return module == &g_modules[0] || module == &g_modules[1];
+}
+
+ULONGLONG kernel_base() {
+    return g_modules[0].base;
 }
 
 ULONGLONG system_routine(const char* name) {

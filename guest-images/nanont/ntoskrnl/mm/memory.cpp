@@ -159,10 +159,24 @@ void protect_image_page(ULONGLONG address, PageRights rights) {
     ke::forget_pages(address, 1);
 }
 
-void free_image(ULONGLONG base, ULONG size) {
-    const size_t pages = size / PAGE_SIZE;
+void discard_image_pages(ULONGLONG address, ULONG size) {
     ke::SpinLockGuard guard(g_lock);
-    unmap_and_give(base, pages);
+    // What was discarded earlier is a hole: the rest goes back in runs that were taken as one.
+    const ULONGLONG end = address + size;
+    for (ULONGLONG at = address; at < end;) {
+        size_t pages = 0;
+        while (at + pages * PAGE_SIZE < end && g_tables.physical(at + pages * PAGE_SIZE) != 0) {
+            ++pages;
+        }
+        if (pages != 0) {
+            unmap_and_give(at, pages);
+        }
+        at += (pages + 1) * PAGE_SIZE;
+    }
+}
+
+void free_image(ULONGLONG base, ULONG size) {
+    discard_image_pages(base, size);
     // Its addresses are not used again: whatever still points there faults, and the report can name the module.
 }
 

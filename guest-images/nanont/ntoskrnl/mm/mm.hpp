@@ -30,6 +30,8 @@ void free_stack(ULONGLONG limit);
 /// Address space and memory for an image, writable until protect_image_page says what each page is for; 0 = none.
 ULONGLONG allocate_image(ULONG size);
 void protect_image_page(ULONGLONG address, PageRights rights);
+/// Takes pages out of an image, for good, and gives their memory back.
+void discard_image_pages(ULONGLONG address, ULONG size);
 void free_image(ULONGLONG base, ULONG size);
 
 /// Forgets the tables this CPU came up with.

@@ -123,23 +123,4 @@ BOOLEAN NTAPI RtlTimeFieldsToTime(PTIME_FIELDS TimeFields, PLARGE_INTEGER Time) 
     return TRUE;
 }
 
-/// Integer registers, as the caller sees them on return.
-__attribute__((naked)) VOID NTAPI RtlCaptureContext(PCONTEXT) {
-    asm volatile(
-        "movq %%rax, %c0(%%rcx)\n\tmovq %%rcx, %c1(%%rcx)\n\tmovq %%rdx, %c2(%%rcx)\n\tmovq %%rbx, %c3(%%rcx)\n\t"
-        "movq %%rbp, %c4(%%rcx)\n\tmovq %%rsi, %c5(%%rcx)\n\tmovq %%rdi, %c6(%%rcx)\n\tmovq %%r8, %c7(%%rcx)\n\t"
-        "movq %%r9, %c8(%%rcx)\n\tmovq %%r10, %c9(%%rcx)\n\tmovq %%r11, %c10(%%rcx)\n\tmovq %%r12, %c11(%%rcx)\n\t"
-        "movq %%r13, %c12(%%rcx)\n\tmovq %%r14, %c13(%%rcx)\n\tmovq %%r15, %c14(%%rcx)\n\t"
-        "leaq 8(%%rsp), %%rax\n\tmovq %%rax, %c15(%%rcx)\n\tmovq (%%rsp), %%rax\n\tmovq %%rax, %c16(%%rcx)\n\t"
-        "pushfq\n\tpopq %%rax\n\tmovl %%eax, %c17(%%rcx)\n\tmovl %18, %c19(%%rcx)\n\tmovq %c0(%%rcx), %%rax\n\tret"
-        :
-        : "i"(offsetof(CONTEXT, Rax)), "i"(offsetof(CONTEXT, Rcx)), "i"(offsetof(CONTEXT, Rdx)),
-          "i"(offsetof(CONTEXT, Rbx)), "i"(offsetof(CONTEXT, Rbp)), "i"(offsetof(CONTEXT, Rsi)),
-          "i"(offsetof(CONTEXT, Rdi)), "i"(offsetof(CONTEXT, R8)), "i"(offsetof(CONTEXT, R9)),
-          "i"(offsetof(CONTEXT, R10)), "i"(offsetof(CONTEXT, R11)), "i"(offsetof(CONTEXT, R12)),
-          "i"(offsetof(CONTEXT, R13)), "i"(offsetof(CONTEXT, R14)), "i"(offsetof(CONTEXT, R15)),
-          "i"(offsetof(CONTEXT, Rsp)), "i"(offsetof(CONTEXT, Rip)), "i"(offsetof(CONTEXT, EFlags)),
-          "i"(CONTEXT_CONTROL | CONTEXT_INTEGER), "i"(offsetof(CONTEXT, ContextFlags)));
-}
-
 } // extern "C"

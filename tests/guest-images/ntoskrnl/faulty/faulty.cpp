@@ -242,6 +242,35 @@ VOID NTAPI waiting_dpc(PKDPC, PVOID, PVOID, PVOID) {
     return STATUS_SUCCESS;
 }
 
+/// Every register has a value of its own when the fault comes.
+[[maybe_unused]] PLAIN_FUNCTION registers() {
+    asm volatile(R"(
+        movq $0x1111000000000000, %rax
+        movq %rax, %xmm0
+        leaq 1(%rax), %rcx
+        movq %rcx, %xmm1
+        punpcklqdq %xmm1, %xmm0
+        leaq 2(%rax), %rdx
+        movq %rdx, %xmm7
+        leaq 3(%rax), %rbx
+        movq %rbx, %xmm1
+        punpcklqdq %xmm1, %xmm7
+        leaq 4(%rax), %rsi
+        leaq 5(%rax), %rdi
+        leaq 6(%rax), %r8
+        leaq 7(%rax), %r9
+        leaq 8(%rax), %r10
+        leaq 9(%rax), %r11
+        leaq 10(%rax), %r12
+        leaq 11(%rax), %r13
+        leaq 12(%rax), %r14
+        leaq 13(%rax), %r15
+        stc
+        ud2
+    )");
+    return STATUS_SUCCESS;
+}
+
 [[maybe_unused]] PLAIN_FUNCTION entry_fails() {
     return STATUS_DEVICE_CONFIGURATION_ERROR;
 }
