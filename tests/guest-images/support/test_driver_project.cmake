@@ -17,6 +17,10 @@ function(mpulab_add_test_driver_project name)
 endfunction()
 
 function(mpulab_add_test_driver_abi source target toolchain)
+  mpulab_take_guest_build(${target} "${CMAKE_CURRENT_BINARY_DIR}/${target}")
+  if(${target}_taken)
+    return()
+  endif()
   ExternalProject_Add(${target}
     SOURCE_DIR "${CMAKE_CURRENT_SOURCE_DIR}/${source}"
     BINARY_DIR "${CMAKE_CURRENT_BINARY_DIR}/${target}"
