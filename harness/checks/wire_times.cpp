@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Each event's first byte starts within 1 ms (virtual) of its time where the wire had room: at max(event time, end of
-// the byte before). Event time = RUN of the render pin + lead + time in the song.
+// Each event's first byte starts within 1 ms (virtual) of its time, or of when the wire would have had room for it, had
+// every event before started on time: so a driver that stalls inside a long event is late for the one behind it. Event
+// time = RUN of the render pin + lead + time in the song.
 #include "checks/check.hpp"
 #include "events/format.hpp"
+#include "scenario/song_run.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -17,7 +19,7 @@ CheckResult check_wire_times(const CheckInput& input) {
     const uint64_t song_zero = *run_time + input.run.lead_ns;
     uint64_t byte = 0; // number of the byte on the wire
     size_t next = 0;   // event whose first byte comes next
-    uint64_t wire_free = 0;
+    uint64_t wire_free = 0; // of a sender that is always on time
     uint64_t worst = 0;
     for (const mpulab_record& record : input.log.records()) {
         if (record.kind != MPULAB_KIND_WIRE_OUT || record.unit != input.run.unit) continue;
@@ -33,9 +35,10 @@ CheckResult check_wire_times(const CheckInput& input) {
                     fmt::format("{} s", format_time(record.time_ns)), record.seq);
             }
             worst = std::max(worst, off);
+            wire_free = due + input.song.events[next].size * kWireByteNs;
             ++next;
         }
-        wire_free = record.b; // end of its stop bit
+        if (own) wire_free = std::max(wire_free, record.time_ns) + kWireByteNs;
         byte += own ? 0 : 1;
     }
     if (next == 0) return nothing_seen(kName, "no event of the song went out");

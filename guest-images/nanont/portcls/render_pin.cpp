@@ -35,10 +35,10 @@ class RenderPin final : public Pin {
             int64_t due = 0;
             PumpResult result = PumpResult::Idle;
             if (running()) {
-                const bool drained = drain();
+                drain();
                 result = engine_.pump(*this, due);
-                if (result == PumpResult::Idle && !drained) result = PumpResult::Busy;
-                if (result == PumpResult::Idle && !drain()) result = PumpResult::Busy;
+                // What the port holds is due, whatever the engine waits for.
+                if ((result == PumpResult::Idle || result == PumpResult::Until) && !drain()) result = PumpResult::Busy;
             }
             arm(result, due);
             if (!end_service()) return;

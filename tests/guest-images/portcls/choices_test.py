@@ -106,6 +106,17 @@ class Render(Choice):
             orders.append((taken[0] < done[0], taken[-1] < done[0]))
         self.assertEqual(orders, [(True, True), (False, False)])
 
+    def test_what_a_busy_miniport_did_not_take_is_offered_again_though_the_next_record_is_due_much_later(self):
+        pin = self.open(BUSY)
+        self.score.write(pin, record(0, b"\1\2\3\4") + record(200, b"\5"))
+        self.score.wait_writes(pin)
+        self.score.delay_ms(20)
+        for run in self.each("write-completes"):
+            times = [time for time, _, _, taken in offers(run) for _ in range(taken)]
+            self.assertEqual(len(times), 5, run)
+            self.assertLess(times[3] - times[0], 20 * MS, "the first record waits for nothing but the miniport")
+            self.assertGreater(times[4] - times[0], 190 * MS)
+
     def test_a_write_that_was_completed_early_and_is_refused_then_is_told_in_the_log(self):
         pin = self.open(ERROR)
         step = self.write(pin, b"\1\2\3", flags=MAY_FAIL)
