@@ -209,7 +209,8 @@ def own_driver():
     return drivers / ("x86_64-msvc" if ABI == "msvc" else "x86_64") / name
 
 
-def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, seed=1, choices=None, cpus=1, slice_seed=1):
+def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, seed=1, choices=None, cpus=1,
+            slice_seed=1, ram=None):
     """Writes what a run needs into `folder`; the words of the QEMU command line that runs it, and its event log's path."""
     qemu = os.environ["MPULAB_QEMU"]
     images = build_folder()
@@ -234,18 +235,21 @@ def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", fil
             *(word for unit, properties in enumerate([card] if isinstance(card, str) else card)
               for word in ("-device", properties + f",id=card{unit}" if properties.startswith("pci-mpu401") else
                            f"isa-mpu401,id=card{unit},{properties}"))]
+    if ram is not None:  # the guest's memory, as a file
+        argv += ["-object", f"memory-backend-file,id=ram,size=64M,share=on,mem-path={ram}", "-machine", "memory-backend=ram"]
     return [str(word) for word in argv], log
 
 
 def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None, seed=1, choices=None,
-         cpus=1, slice_seed=1):
+         cpus=1, slice_seed=1, ram=None):
     """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records. `files` replaces
     files of the archive, or adds to them; None takes one out. `card` is an ISA card's properties or "pci-mpu401" and its, or a list of them.
-    `choices`: see plan(). A run that does not end is an AssertionError."""
+    `choices`: see plan(). `ram`: a file that is the guest's memory while it runs, and after. A run that does not end is
+    an AssertionError."""
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="mpulab-guest-")))
         folder.mkdir(exist_ok=True)
-        argv, log = prepare(folder, score, driver, cue_bytes, card, files, seed, choices, cpus, slice_seed)
+        argv, log = prepare(folder, score, driver, cue_bytes, card, files, seed, choices, cpus, slice_seed, ram)
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
             ended = wait_for_end(process, log)

@@ -68,7 +68,7 @@ DebuggerData g_data;
 LIST_ENTRY g_data_list;
 Context g_saved_context;
 ULONG g_time_increment;
-ULONGLONG g_processor_block[ke::kMaxProcessors];
+ULONGLONG g_processor_block[ke::kMaxProcessors + 1]; // ends with a null: readers do not know how many there may be
 
 ULONGLONG address_of(const volatile void* thing) {
     return reinterpret_cast<ULONGLONG>(thing);

@@ -4,6 +4,7 @@
 #include "dbg/report.hpp"
 #include "ke/ke.hpp"
 #include "mm.hpp"
+#include "seh/seh.hpp"
 
 using namespace nanont;
 
@@ -16,6 +17,23 @@ void fill_pages(PMDL mdl) {
     for (size_t i = 0; i < count; ++i) {
         PVOID address = reinterpret_cast<PVOID>(start + i * PAGE_SIZE);
         pages[i] = static_cast<PFN_NUMBER>(MmGetPhysicalAddress(address).QuadPart >> PAGE_SHIFT);
+    }
+}
+
+bool is_accessible(ULONGLONG page, bool write) {
+    const ULONGLONG entry = mm::page_entry(page);
+    return entry != 0 && (!write || (entry & PageTables::kWrite) != 0);
+}
+
+void probe(ULONG_PTR begin, SIZE_T length, ULONG alignment) {
+    if (length == 0) {
+        return;
+    }
+    if ((begin & (ULONG_PTR{alignment} - 1)) != 0) {
+        seh::raise(STATUS_DATATYPE_MISALIGNMENT);
+    }
+    if (begin + length < begin) {
+        seh::raise(STATUS_ACCESS_VIOLATION);
     }
 }
 
@@ -79,19 +97,14 @@ VOID NTAPI MmBuildMdlForNonPagedPool(PMDL Mdl) {
     Mdl->MdlFlags |= MDL_SOURCE_IS_NONPAGED_POOL;
 }
 
-/// A buffer that is not there raises STATUS_ACCESS_VIOLATION on Windows; without exception handling that is its
-/// bugcheck.
+/// A buffer that is not there, or not writable when it is to be written, raises STATUS_ACCESS_VIOLATION.
 VOID NTAPI MmProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE, LOCK_OPERATION Operation) {
     ke::require_irql(DISPATCH_LEVEL, "MmProbeAndLockPages");
     const auto start = reinterpret_cast<ULONGLONG>(Mdl->StartVa);
     const ULONGLONG end = start + Mdl->ByteOffset + Mdl->ByteCount;
     for (ULONGLONG address = start; address < end; address += PAGE_SIZE) {
-        const ULONGLONG entry = mm::page_entry(address);
-        if (entry == 0 || (Operation != IoReadAccess && (entry & PageTables::kWrite) == 0)) {
-            dbg::bugcheck(KMODE_EXCEPTION_NOT_HANDLED, static_cast<ULONG>(STATUS_ACCESS_VIOLATION),
-                          reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)), Operation, address,
-                          "MmProbeAndLockPages: page 0x%I64x of a buffer of %lu bytes %s", address, Mdl->ByteCount,
-                          entry == 0 ? "is not mapped" : "cannot be written");
+        if (!is_accessible(address, Operation != IoReadAccess)) {
+            seh::raise(STATUS_ACCESS_VIOLATION);
         }
     }
     fill_pages(Mdl);
@@ -121,19 +134,24 @@ VOID NTAPI MmUnmapLockedPages(PVOID, PMDL Mdl) {
     Mdl->MdlFlags &= static_cast<CSHORT>(~MDL_MAPPED_TO_SYSTEM_VA);
 }
 
-/// There is no user mode here, so there is no user address to refuse; what is checked is that the range does not wrap.
+/// Length 0 passes whatever the address. Addresses of the kernel's half pass too, as long as they do not wrap: the
+/// score's client, whom they stand for, lives there.
 VOID NTAPI ProbeForRead(CONST VOID* Address, SIZE_T Length, ULONG Alignment) {
-    const auto begin = reinterpret_cast<ULONG_PTR>(Address);
-    if (Length != 0 && ((begin & (Alignment - 1)) != 0 || begin + Length < begin)) {
-        dbg::bugcheck(KMODE_EXCEPTION_NOT_HANDLED, static_cast<ULONG>(STATUS_DATATYPE_MISALIGNMENT),
-                      reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)), begin, Length,
-                      "ProbeForRead of %I64u bytes at %p, alignment %lu", static_cast<ULONGLONG>(Length), Address,
-                      Alignment);
-    }
+    ke::require_irql(APC_LEVEL, "ProbeForRead");
+    probe(reinterpret_cast<ULONG_PTR>(Address), Length, Alignment);
 }
 
+/// The same, and each page of it must be there and writable.
 VOID NTAPI ProbeForWrite(PVOID Address, SIZE_T Length, ULONG Alignment) {
-    ProbeForRead(Address, Length, Alignment);
+    ke::require_irql(APC_LEVEL, "ProbeForWrite");
+    const auto begin = reinterpret_cast<ULONG_PTR>(Address);
+    probe(begin, Length, Alignment);
+    const ULONG_PTR end = begin + Length;
+    for (ULONG_PTR page = begin & ~ULONG_PTR{PAGE_SIZE - 1}; Length != 0 && page < end; page += PAGE_SIZE) {
+        if (!is_accessible(page, true)) {
+            seh::raise(STATUS_ACCESS_VIOLATION);
+        }
+    }
 }
 
 } // extern "C"

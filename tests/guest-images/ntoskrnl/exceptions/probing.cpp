@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// ProbeForRead, ProbeForWrite, MmProbeAndLockPages ("ProbeForRead function (wdm.h)" and their like): what raises, and
+// what passes.
+#include "exceptions.hpp"
+
+namespace {
+
+using Probe = void (*)(void* address, SIZE_T length, ULONG alignment);
+
+void for_read(void* address, SIZE_T length, ULONG alignment) {
+    ProbeForRead(address, length, alignment);
+}
+void for_write(void* address, SIZE_T length, ULONG alignment) {
+    ProbeForWrite(address, length, alignment);
+}
+
+NOINLINE NTSTATUS probed(Probe probe, void* address, SIZE_T length, ULONG alignment) {
+    __try {
+        probe(address, length, alignment);
+    } __except (kExecuteHandler) {
+        return static_cast<NTSTATUS>(_exception_code());
+    }
+    return STATUS_SUCCESS;
+}
+
+NOINLINE NTSTATUS locked(PMDL mdl, LOCK_OPERATION operation) {
+    __try {
+        MmProbeAndLockPages(mdl, UserMode, operation);
+    } __except (kExecuteHandler) {
+        return static_cast<NTSTATUS>(_exception_code());
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS locked(void* address, ULONG length, LOCK_OPERATION operation) {
+    PMDL mdl = IoAllocateMdl(address, length, FALSE, FALSE, nullptr);
+    if (mdl == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
+    const NTSTATUS status = locked(mdl, operation);
+    if (NT_SUCCESS(status)) MmUnlockPages(mdl);
+    IoFreeMdl(mdl);
+    return status;
+}
+
+alignas(16) UCHAR g_buffer[64];
+const ULONG kConstant[4] = {1, 2, 3, 4};
+void* const kNothing = reinterpret_cast<void*>(0x10);
+void* const kNoKernel = reinterpret_cast<void*>(0xfffff70012345678);
+
+/** What a METHOD_NEITHER handler does with a client's buffer. */
+NOINLINE NTSTATUS copy_in(const void* from, UCHAR* to, SIZE_T length) {
+    __try {
+        ProbeForRead(const_cast<void*>(from), length, 1);
+        RtlCopyMemory(to, from, length);
+    } __except (kExecuteHandler) {
+        return static_cast<NTSTATUS>(_exception_code());
+    }
+    return STATUS_SUCCESS;
+}
+
+} // namespace
+
+void probes() {
+    CHECK_EQUAL(probed(for_read, g_buffer, 64, 16), STATUS_SUCCESS);
+    CHECK_EQUAL(probed(for_write, g_buffer, 64, 4), STATUS_SUCCESS);
+    CHECK_EQUAL(probed(for_read, g_buffer + 1, 4, 4), STATUS_DATATYPE_MISALIGNMENT);
+    CHECK_EQUAL(probed(for_write, g_buffer + 2, 4, 4), STATUS_DATATYPE_MISALIGNMENT);
+    CHECK_EQUAL(probed(for_read, g_buffer + 1, 0, 4), STATUS_SUCCESS); // nothing is not looked at
+    CHECK_EQUAL(probed(for_write, kNothing, 0, 1), STATUS_SUCCESS);
+    CHECK_EQUAL(probed(for_read, reinterpret_cast<void*>(~ULONG_PTR{15}), 64, 1), STATUS_ACCESS_VIOLATION); // wraps
+    CHECK_EQUAL(probed(for_write, kNothing, 4, 1), STATUS_ACCESS_VIOLATION);
+    CHECK_EQUAL(probed(for_write, kNoKernel, 4, 1), STATUS_ACCESS_VIOLATION);
+    CHECK_EQUAL(probed(for_write, const_cast<ULONG*>(kConstant), 4, 4), STATUS_ACCESS_VIOLATION);
+}
+
+void locked_pages() {
+    CHECK_EQUAL(locked(g_buffer, 64, IoWriteAccess), STATUS_SUCCESS);
+    CHECK_EQUAL(locked(const_cast<ULONG*>(kConstant), 16, IoReadAccess), STATUS_SUCCESS);
+    CHECK_EQUAL(locked(const_cast<ULONG*>(kConstant), 16, IoModifyAccess), STATUS_ACCESS_VIOLATION);
+    CHECK_EQUAL(locked(kNothing, 16, IoReadAccess), STATUS_ACCESS_VIOLATION);
+    CHECK_EQUAL(locked(kNoKernel, 16, IoReadAccess), STATUS_ACCESS_VIOLATION);
+}
+
+void captured_buffers() {
+    UCHAR copy[16] = {};
+    CHECK_EQUAL(copy_in(kConstant, copy, 16), STATUS_SUCCESS);
+    CHECK_EQUAL(copy[4], 2);
+    CHECK_EQUAL(copy_in(kNothing, copy, 16), STATUS_ACCESS_VIOLATION); // the probe passes, the copy does not
+}
