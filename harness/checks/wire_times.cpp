@@ -17,8 +17,8 @@ CheckResult check_wire_times(const CheckInput& input) {
     if (!run_time) return nothing_seen(kName, "the render pin never ran");
 
     const uint64_t song_zero = *run_time + input.run.lead_ns;
-    uint64_t byte = 0; // number of the byte on the wire
-    size_t next = 0;   // event whose first byte comes next
+    uint64_t byte = 0;      // number of the byte on the wire
+    size_t next = 0;        // event whose first byte comes next
     uint64_t wire_free = 0; // of a sender that is always on time
     uint64_t worst = 0;
     for (const mpulab_record& record : input.log.records()) {

@@ -17,7 +17,10 @@ inline constexpr int kExecuteHandler = 1, kContinueSearch = 0, kContinueExecutio
 struct Trail {
     char text[64];
     int length;
-    NOINLINE void clear() { length = 0; text[0] = 0; }
+    NOINLINE void clear() {
+        length = 0;
+        text[0] = 0;
+    }
     NOINLINE void add(char what) {
         if (length < 63) text[length++] = what;
         text[length] = 0;

@@ -191,9 +191,10 @@ namespace {
 
 /** Fills the registers a caller may count on, then raises. */
 NOINLINE void spoil_and_raise() {
-    __asm__ volatile("xor %%ebx, %%ebx\n xor %%esi, %%esi\n xor %%edi, %%edi\n xor %%r12d, %%r12d\n xor %%r13d, %%r13d\n"
-                     "xor %%r14d, %%r14d\n xor %%r15d, %%r15d\n pxor %%xmm6, %%xmm6\n pxor %%xmm15, %%xmm15" ::
-                         : "rbx", "rsi", "rdi", "r12", "r13", "r14", "r15", "xmm6", "xmm15");
+    __asm__ volatile(
+        "xor %%ebx, %%ebx\n xor %%esi, %%esi\n xor %%edi, %%edi\n xor %%r12d, %%r12d\n xor %%r13d, %%r13d\n"
+        "xor %%r14d, %%r14d\n xor %%r15d, %%r15d\n pxor %%xmm6, %%xmm6\n pxor %%xmm15, %%xmm15" ::
+            : "rbx", "rsi", "rdi", "r12", "r13", "r14", "r15", "xmm6", "xmm15");
     raise_status(STATUS_DEVICE_BUSY);
 }
 
@@ -212,13 +213,14 @@ void nonvolatile_registers() {
     ULONG64 rbx = 0, r12 = 0, r15 = 0, low = 0x1122334455667788, xmm6 = 0, xmm15 = 0;
     bool (*volatile call)() = caught;
     // The frame has room for a callee's home already: calls below need it.
-    __asm__ volatile("mov %[low], %%rbx\n mov %[low], %%r12\n mov %[low], %%r15\n movq %[low], %%xmm6\n movq %[low], %%xmm15\n"
-                     "call *%[call]\n"
-                     "mov %%rbx, %[rbx]\n mov %%r12, %[r12]\n mov %%r15, %[r15]\n movq %%xmm6, %[xmm6]\n movq %%xmm15, %[xmm15]"
-                     : [rbx] "=m"(rbx), [r12] "=m"(r12), [r15] "=m"(r15), [xmm6] "=m"(xmm6), [xmm15] "=m"(xmm15)
-                     : [low] "m"(low), [call] "m"(call)
-                     : "rax", "rcx", "rdx", "rbx", "r8", "r9", "r10", "r11", "r12", "r15", "xmm0", "xmm1", "xmm2", "xmm3",
-                       "xmm4", "xmm5", "xmm6", "xmm15", "memory");
+    __asm__ volatile(
+        "mov %[low], %%rbx\n mov %[low], %%r12\n mov %[low], %%r15\n movq %[low], %%xmm6\n movq %[low], %%xmm15\n"
+        "call *%[call]\n"
+        "mov %%rbx, %[rbx]\n mov %%r12, %[r12]\n mov %%r15, %[r15]\n movq %%xmm6, %[xmm6]\n movq %%xmm15, %[xmm15]"
+        : [rbx] "=m"(rbx), [r12] "=m"(r12), [r15] "=m"(r15), [xmm6] "=m"(xmm6), [xmm15] "=m"(xmm15)
+        : [low] "m"(low), [call] "m"(call)
+        : "rax", "rcx", "rdx", "rbx", "r8", "r9", "r10", "r11", "r12", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
+          "xmm5", "xmm6", "xmm15", "memory");
     CHECK_EQUAL(rbx, low);
     CHECK_EQUAL(r12, low);
     CHECK_EQUAL(r15, low);

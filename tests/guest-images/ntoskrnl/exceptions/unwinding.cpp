@@ -53,8 +53,8 @@ NOINLINE void handled_in_finally() {
     __try {
         raise_status(STATUS_TIMEOUT);
     } __finally {
-        // Without code here clang 14 puts two guarded calls back to back, and the return address of the one, by which an
-        // unwinder finds the scope, lies in the other's.
+        // Without code here clang 14 puts two guarded calls back to back, and the return address of the one, by which
+        // an unwinder finds the scope, lies in the other's.
         g_trail.add('e');
         __try {
             raise_status(STATUS_DEVICE_BUSY); // a whole second exception, taken before the first goes on
@@ -188,8 +188,10 @@ NOINLINE int count_frames(int deeper, bool& found) {
         PRUNTIME_FUNCTION entry = RtlLookupFunctionEntry(context.Rip, &base, nullptr);
         if (entry == nullptr) break;
         PVOID header = nullptr;
-        if (RtlPcToFileHeader(reinterpret_cast<PVOID>(context.Rip), &header) != reinterpret_cast<PVOID>(base)) return -1;
-        const bool in_driver_entry = context.Rip - base >= entry->BeginAddress && context.Rip - base < entry->EndAddress;
+        if (RtlPcToFileHeader(reinterpret_cast<PVOID>(context.Rip), &header) != reinterpret_cast<PVOID>(base))
+            return -1;
+        const bool in_driver_entry =
+            context.Rip - base >= entry->BeginAddress && context.Rip - base < entry->EndAddress;
         if (!in_driver_entry) return -2;
         RtlVirtualUnwind(UNW_FLAG_NHANDLER, base, context.Rip, entry, &context, &data, &frame, nullptr);
         ++frames;
