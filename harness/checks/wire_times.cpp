@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Each event's first byte starts within 1 ms (virtual) of its time, or of when the wire would have had room for it, had
-// every event before started on time: so a driver that stalls inside a long event is late for the one behind it. Event
-// time = RUN of the render pin + lead + time in the song.
+// the event before gone out in one piece: so a driver that stalls inside a long event is late for the one behind it.
+// Event time = RUN of the render pin + lead + time in the song.
 #include "checks/check.hpp"
 #include "events/format.hpp"
 #include "scenario/song_run.hpp"
@@ -17,9 +17,10 @@ CheckResult check_wire_times(const CheckInput& input) {
     if (!run_time) return nothing_seen(kName, "the render pin never ran");
 
     const uint64_t song_zero = *run_time + input.run.lead_ns;
-    uint64_t byte = 0;      // number of the byte on the wire
-    size_t next = 0;        // event whose first byte comes next
-    uint64_t wire_free = 0; // of a sender that is always on time
+    uint64_t byte = 0;         // number of the byte on the wire
+    size_t next = 0;           // event whose first byte comes next
+    uint64_t wire_free = 0;    // a stall inside the event before is forgiven up to the same millisecond
+    uint64_t in_one_piece = 0; // the end of the event before, had it not stalled at all
     uint64_t worst = 0;
     for (const mpulab_record& record : input.log.records()) {
         if (record.kind != MPULAB_KIND_WIRE_OUT || record.unit != input.run.unit) continue;
@@ -35,10 +36,11 @@ CheckResult check_wire_times(const CheckInput& input) {
                     fmt::format("{} s", format_time(record.time_ns)), record.seq);
             }
             worst = std::max(worst, off);
-            wire_free = due + input.song.events[next].size * kWireByteNs;
+            in_one_piece = record.time_ns + input.song.events[next].size * kWireByteNs;
             ++next;
         }
-        if (own) wire_free = std::max(wire_free, record.time_ns) + kWireByteNs;
+        if (own) in_one_piece += kWireByteNs;
+        wire_free = std::min(record.b, in_one_piece + kMaxLatenessNs); // record.b: the end of its stop bit
         byte += own ? 0 : 1;
     }
     if (next == 0) return nothing_seen(kName, "no event of the song went out");

@@ -16,6 +16,7 @@ namespace {
 
 enum Slot : uint16_t { kFilter = 0, kRender = 1, kCapture = 2, kCaptureFilter = 3 };
 
+constexpr uint64_t kCardBytes = 258; // the card's TX FIFO unless told otherwise, the host's latch, the byte on the wire
 constexpr uint32_t kControlTimeoutMs = 5'000; // open, close, set state: a driver resets its card within these
 constexpr uint32_t kEchoTimeoutMs = 1'000;    // what a driver without a wire may take to give the last byte back
 constexpr uint64_t kNsPerMs = 1'000'000;
@@ -167,6 +168,7 @@ SongRun compile_song(const Song& song, const SongRunOptions& options) {
     if (run.capture) wind_down(kCapture, true);
     if (run.render) score.close(kFilter, kControlTimeoutMs);
     if (run.capture && !shared) score.close(kCaptureFilter, kControlTimeoutMs);
+    if (run.render && run.wire) score.delay(kCardBytes * kWireByteNs); // what the card has still to send
 
     if (score.steps() > MPULAB_SCORE_MAX_STEPS) {
         throw Error(fmt::format("the song needs {} score steps, at most {} can be played", score.steps(),

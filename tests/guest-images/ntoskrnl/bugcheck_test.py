@@ -180,7 +180,7 @@ class Report(Faulty):
                     "DriverEntry of faulty-entry_leaks_irql.sys was called at IRQL 0 and returned at 2",
                     parameters=(2, 0), on_stack=False)
         self.report("dpc_leaks_irql", 0xC8, "IRQL_UNEXPECTED_VALUE", "DPC routine faulty-dpc_leaks_irql.sys+0x",
-                    "returned at IRQL 0", parameters=("here", 0, 2), on_stack=False)
+                    "returned at IRQL 0", parameters=("here", 0, 2))  # it ran inside KeInsertQueueDpc
 
     def test_a_report_is_the_same_each_time_byte_for_byte(self):
         for fault in ("double_free", "endless_dpc"):

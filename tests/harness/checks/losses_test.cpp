@@ -26,6 +26,17 @@ TEST_CASE("a byte lost in the RX FIFO or in the host's latch is found, with its 
     }
 }
 
+TEST_CASE("a byte that came in before the card listened is lost, and the driver's doing") {
+    GoodRun good;
+    good.log.nth(kIn, 0).corr = 0;
+    good.log.nth(kIn, 1).corr = 0;
+    const CheckResult result = good.check(check_nothing_lost);
+    CHECK(result.status == CheckStatus::Failed);
+    CHECK_THAT(result.message, StartsWith("2 bytes came to MIDI IN while the card did not listen"));
+    CHECK_THAT(result.seen, StartsWith("byte 0x90 not taken at "));
+    check_place(good, result, kIn);
+}
+
 TEST_CASE("a wire that carried nothing is nothing to look at") {
     GoodRun good;
     good.log.drop_all(kOut).drop_all(kIn);

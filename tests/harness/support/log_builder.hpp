@@ -95,7 +95,7 @@ class LogBuilder {
     LogBuilder& wire_in(uint64_t start, const Bytes& bytes) {
         for (const uint8_t byte : bytes) {
             start += kByteNs;
-            at(start).add(MPULAB_KIND_WIRE_IN, byte, 1);
+            at(start).add(MPULAB_KIND_WIRE_IN, byte, 1, 0, MPULAB_CORR(MPULAB_CORR_RX_BYTE, ++received_));
         }
         return *this;
     }
@@ -142,6 +142,7 @@ class LogBuilder {
     }
 
     std::vector<mpulab_record> records_;
+    uint64_t received_ = 0;
     uint64_t now_ = 0;
 };
 

@@ -102,6 +102,11 @@ void start_clock() {
     plan_next_tick(now_precise());
 }
 
+void replan_clock() {
+    cpu::InterruptsOff off;
+    plan_next_tick(now_precise());
+}
+
 void tick(Processor& processor, ULONGLONG now) {
     Thread* thread = processor.current_thread;
     if (!is_idle(processor) && thread->quantum_ticks_left != 0 && --thread->quantum_ticks_left == 0) {
@@ -153,7 +158,7 @@ extern "C" {
 /// One request of the caller's at a time; the clock goes back to 15.625 ms when the last one is given up.
 ULONG NTAPI ExSetTimerResolution(ULONG DesiredTime, BOOLEAN SetResolution) {
     require_irql(APC_LEVEL, "ExSetTimerResolution");
-    cpu::InterruptsOff off;
+    DispatcherLock lock;
     if (SetResolution) {
         ++g_resolution_requests;
         const ULONG wanted = DesiredTime < kFastestTick ? kFastestTick : DesiredTime;
@@ -161,7 +166,11 @@ ULONG NTAPI ExSetTimerResolution(ULONG DesiredTime, BOOLEAN SetResolution) {
     } else if (g_resolution_requests != 0 && --g_resolution_requests == 0) {
         g_tick = kSlowestTick;
     }
-    plan_next_tick(now_precise());
+    if (this_processor().number == 0) {
+        replan_clock();
+    } else {
+        request(g_processors[0], kReplanClock);
+    }
     return g_tick;
 }
 

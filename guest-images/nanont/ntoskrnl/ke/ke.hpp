@@ -222,7 +222,7 @@ inline bool is_idle(const Processor& processor) {
 /// Starts the machine's other CPUs, up to kMaxProcessors, and waits until they idle. On the boot CPU.
 void start_processors();
 
-enum ProcessorRequest : LONG { kForgetPages = 1, kTick = 2 };
+enum ProcessorRequest : LONG { kForgetPages = 1, kTick = 2, kReplanClock = 4 };
 /// Asks something of another CPU; it answers at IPI_LEVEL.
 void request(Processor& processor, ProcessorRequest what);
 /// The other end of `request`.
@@ -250,6 +250,8 @@ ULONGLONG next_timer_due();
 
 void start_clock();
 void clock_interrupt();
+/// The length of a tick has changed. On the boot CPU, whose timer is the clock.
+void replan_clock();
 /// What a tick is to each CPU: quanta, low-importance DPCs, DPCs that never end.
 void tick(Processor& processor, ULONGLONG now);
 /// Interrupt time of the last tick, 100 ns.

@@ -113,6 +113,9 @@ void serve_requests() {
     if ((what & kTick) != 0) {
         tick(processor, interrupt_time());
     }
+    if ((what & kReplanClock) != 0) {
+        replan_clock();
+    }
 }
 
 void forget_pages(ULONGLONG address, size_t count) {
