@@ -91,6 +91,28 @@ std::string failed_step(const EventLog& log) {
     return "a step of the score failed";
 }
 
+/// "; it broke V42: …", the first rule of all that were broken; empty when none was.
+std::string broken_rule(const EventLog& log) {
+    const auto records = log.records();
+    for (size_t i = 0; i < records.size(); ++i) {
+        if (records[i].kind == MPULAB_KIND_FINDING)
+            return fmt::format("; it broke V{:02}: {}", records[i].a, one_line(log.name_after(i)));
+    }
+    return {};
+}
+
+/// The failed check that tells most: a rule broken, a byte lost, an interrupt gone wrong; bytes missing, times missed
+/// and steps that time out follow from those.
+std::vector<CheckResult>::iterator telling(std::vector<CheckResult>& checks, bool causes_only) {
+    const auto failed = [](const CheckResult& check) { return check.status == CheckStatus::Failed; };
+    for (const char* name : {"findings", "nothing-lost", "interrupts"}) {
+        const auto found = std::find_if(checks.begin(), checks.end(),
+                                        [&](const CheckResult& check) { return failed(check) && check.name == name; });
+        if (found != checks.end()) return found;
+    }
+    return causes_only ? checks.end() : std::find_if(checks.begin(), checks.end(), failed);
+}
+
 } // namespace
 
 std::string verdict_name(Verdict verdict) {
@@ -141,10 +163,11 @@ Judgement judge(const CheckInput& input) {
     case MPULAB_END_BUGCHECK:
         return crashed(log);
     case MPULAB_END_DRIVER_REFUSED:
-        return without_checks(
-            Verdict::Error,
-            with_text(log, fmt::format("the driver did not start, {} from {}", status_name(end.b), refusing_call(log))),
-            "see its calls with \"mpulab show RUN --kind CALL_ENTER,CALL_LEAVE,TEXT\"");
+        return without_checks(Verdict::Error,
+                              with_text(log, fmt::format("the driver did not start, {} from {}", status_name(end.b),
+                                                         refusing_call(log))) +
+                                  broken_rule(log),
+                              "see its calls with \"mpulab show RUN --kind CALL_ENTER,CALL_LEAVE,TEXT\"");
     case MPULAB_END_MISSING_IMPORT:
         return without_checks(Verdict::Error, "nanont lacks imports of the driver: " + missing_imports(log),
                               "use a driver without them, or add them to nanont's exports.inc");
@@ -174,7 +197,10 @@ Judgement judge(const CheckInput& input) {
     if (end.a == MPULAB_END_STEP_FAILED && sound) {
         judgement.verdict = Verdict::Failed;
         judgement.reason = with_text(log, failed_step(log));
-    } else if (sound && (worst = first(CheckStatus::Failed)) != judgement.checks.end()) {
+        worst = telling(judgement.checks, true);
+        if (worst != judgement.checks.end())
+            judgement.reason = fmt::format("{}: {}; then {}", worst->name, worst->message, judgement.reason);
+    } else if (sound && (worst = telling(judgement.checks, false)) != judgement.checks.end()) {
         judgement.verdict = Verdict::Failed;
         judgement.reason = worst->name + ": " + worst->message;
     } else if (sound && (worst = first(CheckStatus::Error)) == judgement.checks.end()) {

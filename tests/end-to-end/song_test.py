@@ -3,10 +3,15 @@
 """One song through the whole machine: harness, QEMU, nanont, driver, card, and back.
 
 usage: song_test.py FILE.mid [OPTION of "mpulab play"]...
+       song_test.py --draw K/N FOLDER      a song drawn from every N-th of the folder's, beginning with the K-th
+
 The expected bytes and times come from the oracle (smf_oracle.py), the seen ones from the event log by the tests' own
 reader; what mpulab itself says is checked last.
 """
 import hashlib
+import os
+import pathlib
+import random
 import sys
 
 import eventlog
@@ -15,7 +20,21 @@ import smf_oracle
 import song_checks
 
 
+def drawn(share, folder):
+    """A song of the folder; prints the seed. MPULAB_SAMPLE_SEED draws it again."""
+    first, step = (int(number) for number in share.split("/"))
+    songs = sorted(pathlib.Path(folder).glob("*.mid"))[first - 1 :: step]
+    if not songs:
+        sys.exit(f"no song in share {share} of {folder}; next: scripts/bootstrap --test")
+    seed = int(os.environ.get("MPULAB_SAMPLE_SEED") or random.SystemRandom().randrange(2**32))
+    song = random.Random(seed).choice(songs)
+    print(f"{song.name}, drawn by seed {seed} from share {share}; again: MPULAB_SAMPLE_SEED={seed}")
+    return song
+
+
 def main(song, *options):
+    if song == "--draw":
+        song, options = drawn(*options), ()
     events, readers = smf_oracle.expected(song)
     with mpulab.Scratch() as folder:
         run = mpulab.play(song, folder / "out", *options)

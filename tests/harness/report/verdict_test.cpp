@@ -128,6 +128,25 @@ TEST_CASE("a score that stopped at a wait that timed out names that wait") {
     CHECK(judged(good).reason == "step 4 (WAIT_CAPTURED) gave 0x00000102 STATUS_TIMEOUT");
 }
 
+TEST_CASE("a rule broken or a byte lost is told before what followed from it") {
+    GoodRun broken = ended(MPULAB_END_STEP_FAILED, 0x102);
+    broken.log.at(700 * kMs).add(MPULAB_KIND_FINDING, 31, 1, 0).name("Read never returns 0");
+    broken.log.at(798 * kMs).step(4, MPULAB_OP_WAIT_CAPTURED, 0x102);
+    CHECK(judged(broken).reason ==
+          "findings: V31: Read never returns 0; then step 4 (WAIT_CAPTURED) gave 0x00000102 STATUS_TIMEOUT");
+    GoodRun lost;
+    lost.log.nth(MPULAB_KIND_STEP_END, 2).b = 0xc0000001;
+    lost.log.at(300 * kMs).add(MPULAB_KIND_OVERRUN, MPULAB_OVERRUN_RX_FIFO, 0x45, 64);
+    CHECK_THAT(judged(lost).reason, StartsWith("nothing-lost: 1 bytes were lost"));
+}
+
+TEST_CASE("a driver that does not start and broke a rule before is told with the rule") {
+    GoodRun good = ended(MPULAB_END_DRIVER_REFUSED, 0xc0000182);
+    good.log.at(700 * kMs).add(MPULAB_KIND_FINDING, 42, 1, 0).name("Disconnect was never called");
+    CHECK(judged(good).verdict == Verdict::Error);
+    CHECK_THAT(judged(good).reason, EndsWith("; it broke V42: Disconnect was never called"));
+}
+
 TEST_CASE("a bugcheck is a crash, with code, parameters, caller and frames as module and offset") {
     GoodRun good = ended(MPULAB_END_BUGCHECK);
     add_bugcheck(good);

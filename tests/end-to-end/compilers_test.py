@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The driver of mingw-w64 and the one of clang in the MSVC ABI, from one source, do the same to the card."""
+import shutil
+import unittest
+
+import eventlog
+import mpulab
+
+DATA, STATUS = 0, 1
+
+
+class Trace:
+    """What a run did to the card's registers, input apart from output. How often STATUS is looked at before it allows
+    the next access depends on how many instructions a compiler needs, and so does which direction comes first; which
+    accesses follow, and with which values, does not."""
+
+    def __init__(self, run):
+        records = eventlog.of_kind(run.records, "REG_READ", "REG_WRITE")
+        self.written = [(r.a, r.b) for r in records if r.kind == "REG_WRITE"]
+        self.read = [r.b for r in records if r.kind == "REG_READ" and r.a == DATA]
+        self.looks = sum(r.kind == "REG_READ" and r.a == STATUS for r in records)
+
+
+class Compilers(unittest.TestCase):
+    def setUp(self):
+        scratch = mpulab.Scratch()
+        self.addCleanup(scratch.__exit__)
+        self.folder = scratch.path
+
+    def trace(self, abi, song):
+        package = self.folder / abi
+        package.mkdir(exist_ok=True)
+        shutil.copy(next((mpulab.BUILD / "driver/package").glob("*.inf")), package)
+        shutil.copy(mpulab.BUILD / "driver" / abi / mpulab.bundled_driver().name, package)
+        run = mpulab.play(mpulab.SONGS / song, self.folder / f"{abi}-{song}", "--package", package)
+        self.assertEqual(run.status, mpulab.PASSED, run)
+        return Trace(run)
+
+    def test_the_driver_of_either_compiler_leaves_the_same_register_trace(self):
+        for song in ("first-light.mid", "corners.mid"):
+            with self.subTest(song):
+                mingw, msvc = self.trace("x86_64", song), self.trace("x86_64-msvc", song)
+                self.assertEqual(mingw.written, msvc.written)
+                self.assertEqual(mingw.read, msvc.read)
+                self.assertLess(abs(mingw.looks - msvc.looks), mingw.looks / 50, (mingw.looks, msvc.looks))
+
+
+if __name__ == "__main__":
+    mpulab.main()
