@@ -6,7 +6,8 @@
  *
  * score = mpulab_score_header, then step after step; a step = mpulab_step, then `size` bytes of arguments, padded with
  * zeros to a multiple of 8. Step numbers start at 1; MPULAB_CORR(STEP, n) is n's correlation id. Each step makes one
- * STEP_BEGIN and one STEP_END record; that of a WRITE ends when its IRP is completed, maybe long after the next began.
+ * STEP_BEGIN and one STEP_END record; that of a WRITE, or of an IOCTL that may pend, ends when its IRP is completed,
+ * maybe long after the next began.
  */
 #ifndef MPULAB_SCORE_H
 #define MPULAB_SCORE_H
@@ -17,8 +18,11 @@
 #define MPULAB_SCORE_VERSION 1u
 #define MPULAB_SCORE_MAX_STEPS 1000000u
 #define MPULAB_SCORE_MAX_WRITE_BYTES 65536u /* KSMUSICFORMAT records of one WRITE */
-#define MPULAB_SCORE_SLOTS 16u              /* handles a score can hold open: filters and pins share the slots */
-#define MPULAB_SCORE_MAX_PENDING 16u        /* write IRPs of one pin in flight */
+#define MPULAB_SCORE_SLOTS 16u            /* handles a score can hold open: filters, pins and devices share the slots */
+#define MPULAB_SCORE_MAX_PENDING 16u      /* write IRPs of one pin in flight */
+#define MPULAB_SCORE_MAX_NAME_BYTES 1024u /* of a device's name */
+#define MPULAB_SCORE_MAX_IOCTL_BYTES 65536u /* in, and out */
+#define MPULAB_SCORE_MAX_IOCTLS 4u          /* of one handle in flight */
 
 typedef struct mpulab_score_header {
     uint8_t magic[8];
@@ -39,24 +43,19 @@ typedef struct mpulab_step {
 #define MPULAB_STEP_MAY_FAIL 0x1u /* a failing status is recorded and the score goes on; else the run ends there */
 
 enum mpulab_opcode {
-    /* Open the filter of a device: the interface of category `category` that belongs to card `unit` and whose
-     * reference string is `reference` (empty: the first). */
-    MPULAB_OP_OPEN_FILTER = 1,   /* mpulab_op_open_filter */
-    MPULAB_OP_OPEN_PIN = 2,      /* mpulab_op_open_pin: KSPIN_CONNECT with MUSIC/MIDI/NONE on the filter */
-    MPULAB_OP_SET_STATE = 3,     /* mpulab_op_set_state: one KSPROPERTY_CONNECTION_STATE set, no step inserted */
-    MPULAB_OP_WRITE = 4,         /* mpulab_op_write + records: one IOCTL_KS_WRITE_STREAM; asynchronous: waits only while
-                                    `max_pending` of this pin's writes are in flight */
-    MPULAB_OP_WAIT_WRITES = 5,   /* no arguments: until no write of the pin is in flight */
-    MPULAB_OP_READ_START = 6,    /* mpulab_op_read_start: from now on keep that many IOCTL_KS_READ_STREAM pending; each
-                                    completed one is reported (CAPTURED_AT, CAPTURED) and sent again */
-    MPULAB_OP_WAIT_CAPTURED = 7, /* mpulab_op_wait_captured: until that many payload bytes have come since
-                                    READ_START; STATUS_TIMEOUT when they do not come in time */
-    MPULAB_OP_READ_STOP = 8,     /* no arguments: cancel the pending reads and wait for their completion */
-    MPULAB_OP_DELAY = 9,         /* mpulab_op_delay: KeDelayExecutionThread */
-    MPULAB_OP_MARKER = 10,       /* mpulab_op_marker: MARKER record; the card's cues wait for it */
-    MPULAB_OP_CLOSE = 11,        /* no arguments: close the slot's handle */
-    MPULAB_OP_REMOVE_DEVICE = 12 /* mpulab_op_remove_device: QUERY_REMOVE, REMOVE, unload */
+#define MPULAB_OPCODE(number, NAME, text) MPULAB_OP_##NAME = number,
+#include "score_opcodes.def"
+#undef MPULAB_OPCODE
 };
+
+/* What MPULAB_OP_DEVICE asks for. */
+enum mpulab_device_request {
+#define MPULAB_DEVICE_REQUEST(number, NAME, text, argument) MPULAB_DEVICE_##NAME = number,
+#include "score_requests.def"
+#undef MPULAB_DEVICE_REQUEST
+};
+
+#define MPULAB_DEVICE_ELSEWHERE 0xffffffffu /* argument of START: a PCI function's registers at other addresses */
 
 typedef struct mpulab_op_open_filter {
     uint32_t unit;
@@ -105,9 +104,33 @@ typedef struct mpulab_op_remove_device {
     uint32_t reserved;
 } mpulab_op_remove_device;
 
+typedef struct mpulab_op_device {
+    uint32_t unit;
+    uint32_t request; /* mpulab_device_request */
+    uint32_t argument;
+    uint32_t reserved;
+} mpulab_op_device;
+
+typedef struct mpulab_op_open_device {
+    uint32_t name_bytes; /* of the UTF-16 name that follows, without a terminator: 2..MPULAB_SCORE_MAX_NAME_BYTES */
+    uint32_t reserved;
+} mpulab_op_open_device;
+
+/* The transfer method is in the code. The input follows, then what the output buffer holds before (METHOD_IN_DIRECT and
+ * METHOD_NEITHER show it to the driver); the rest of the output buffer is zero. */
+typedef struct mpulab_op_ioctl {
+    uint32_t code;
+    uint32_t input_bytes;
+    uint32_t output_bytes; /* room for the answer */
+    uint32_t filled_bytes; /* 0..output_bytes */
+    uint32_t pend; /* 0: the step waits for the end, and cancels it when the time is over (STATUS_TIMEOUT); 1: the
+                      next step begins at once, and this one ends when its IRP is completed */
+    uint32_t reserved;
+} mpulab_op_ioctl;
+
 #if defined(__cplusplus)
 static_assert(sizeof(mpulab_score_header) == 24 && sizeof(mpulab_step) == 16 && sizeof(mpulab_op_open_filter) == 88 &&
-                  sizeof(mpulab_op_write) == 16,
+                  sizeof(mpulab_op_write) == 16 && sizeof(mpulab_op_device) == 16 && sizeof(mpulab_op_ioctl) == 24,
               "the score has one layout on every side");
 #endif
 

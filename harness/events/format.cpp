@@ -118,7 +118,8 @@ std::string format_record(const EventLog& log, const mpulab_record& record) {
     if (record.corr != 0) line += " [" + correlation_name(record.corr) + "]";
     if (is_text(record.kind)) {
         line += " " + quoted(record_payload(record));
-    } else if (record.kind == MPULAB_KIND_CAPTURED || record.kind == MPULAB_KIND_RANGE) {
+    } else if (record.kind == MPULAB_KIND_CAPTURED || record.kind == MPULAB_KIND_RANGE ||
+               record.kind == MPULAB_KIND_ANSWER) {
         line += " " + format_hex(record_payload(record), MPULAB_RECORD_PAYLOAD);
     } else {
         const uint64_t words[3] = {record.a, record.b, record.c};

@@ -73,18 +73,11 @@ constexpr Named kRunEnds[] = {{MPULAB_END_SCORE_DONE, "score-done"},
                               {MPULAB_END_BUGCHECK, "bugcheck"},
                               {MPULAB_END_GUEST_UNFIT, "guest-unfit"}};
 
-constexpr Named kOpcodes[] = {{MPULAB_OP_OPEN_FILTER, "OPEN_FILTER"},
-                              {MPULAB_OP_OPEN_PIN, "OPEN_PIN"},
-                              {MPULAB_OP_SET_STATE, "SET_STATE"},
-                              {MPULAB_OP_WRITE, "WRITE"},
-                              {MPULAB_OP_WAIT_WRITES, "WAIT_WRITES"},
-                              {MPULAB_OP_READ_START, "READ_START"},
-                              {MPULAB_OP_WAIT_CAPTURED, "WAIT_CAPTURED"},
-                              {MPULAB_OP_READ_STOP, "READ_STOP"},
-                              {MPULAB_OP_DELAY, "DELAY"},
-                              {MPULAB_OP_MARKER, "MARKER"},
-                              {MPULAB_OP_CLOSE, "CLOSE"},
-                              {MPULAB_OP_REMOVE_DEVICE, "REMOVE_DEVICE"}};
+constexpr Named kOpcodes[] = {
+#define MPULAB_OPCODE(number, NAME, text) {number, #NAME},
+#include "agent/score_opcodes.def"
+#undef MPULAB_OPCODE
+};
 
 constexpr Named kOverruns[] = {{MPULAB_OVERRUN_HOST_LATCH, "host latch"}, {MPULAB_OVERRUN_RX_FIFO, "RX FIFO"}};
 

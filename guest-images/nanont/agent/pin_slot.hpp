@@ -23,9 +23,26 @@ struct Request {
     bool is_done() const { return *const_cast<const volatile NTSTATUS*>(&io.Status) != STATUS_PENDING; }
 };
 
+/** An IOCTL of the score. */
+struct Control {
+    IO_STATUS_BLOCK io;
+    bool active;
+    bool may_fail;
+    bool pends;     // the step went on without it
+    ULONGLONG step; // correlation id
+    ULONG code;
+    PUCHAR input; // the input, and in the same block behind it the output
+    PUCHAR output;
+    ULONG output_bytes;
+
+    /** Looks whether the I/O manager has let it go. */
+    bool is_done() const { return *const_cast<const volatile NTSTATUS*>(&io.Status) != STATUS_PENDING; }
+};
+
 struct Slot {
     HANDLE handle;
     bool is_pin;
+    Control controls[MPULAB_SCORE_MAX_IOCTLS];
     Request writes[MPULAB_SCORE_MAX_PENDING];
     ULONGLONG sent;
     ULONG next_write; // ring: the oldest active one, if any, is behind it
@@ -39,6 +56,7 @@ struct Slot {
 
     ULONG writes_active() const { return count(writes); }
     ULONG reads_active() const { return count(reads); }
+    ULONG controls_active() const { return count(controls); }
     /** NULL: no read is in flight. */
     Request* oldest_read() {
         Request* oldest = nullptr;
@@ -48,9 +66,9 @@ struct Slot {
     }
 
   private:
-    static ULONG count(const Request (&requests)[MPULAB_SCORE_MAX_PENDING]) {
+    template <class Any, size_t kCount> static ULONG count(const Any (&requests)[kCount]) {
         ULONG active = 0;
-        for (const Request& request : requests)
+        for (const Any& request : requests)
             active += request.active;
         return active;
     }

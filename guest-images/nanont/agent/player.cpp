@@ -2,6 +2,7 @@
 #include "player.hpp"
 
 #include "interface_name.hpp"
+#include "step.hpp"
 #include "wait.hpp"
 
 #include <mpulab_codes.h>
@@ -9,22 +10,7 @@
 namespace agent {
 namespace {
 
-constexpr ULONG kControlPatienceMs = 60'000; // of a step without a timeout of its own
 constexpr ULONG kTag = 'tgAM';
-
-template <class T> T arguments_of(const ScoreStep& step) {
-    T value;
-    RtlCopyMemory(&value, step.arguments, sizeof value);
-    return value;
-}
-
-ULONGLONG corr_of(const ScoreStep& step) {
-    return MPULAB_CORR(MPULAB_CORR_STEP, step.number);
-}
-
-ULONGLONG patience_of(const ScoreStep& step) {
-    return k100nsPerMs * (step.head.timeout_ms ? step.head.timeout_ms : kControlPatienceMs);
-}
 
 } // namespace
 
@@ -45,8 +31,8 @@ PlayEnd Player::play(const uint8_t* score) {
         trace::record(MPULAB_KIND_STEP_BEGIN, corr_of(step), step.head.opcode, step.head.slot);
         ULONG_PTR information = 0;
         NTSTATUS status = run_step(step, information);
-        // a WRITE that was sent ends when its IRP completes
-        if (step.head.opcode != MPULAB_OP_WRITE || status != STATUS_PENDING)
+        // a WRITE that was sent, or an IOCTL that may pend, ends when its IRP completes
+        if (status != STATUS_PENDING)
             trace::record(MPULAB_KIND_STEP_END, corr_of(step), step.head.opcode, static_cast<ULONG>(status),
                           information);
         bool failed = status != STATUS_PENDING && (!NT_SUCCESS(status) || status == STATUS_TIMEOUT);
@@ -56,7 +42,7 @@ PlayEnd Player::play(const uint8_t* score) {
             if (!(step.head.flags & MPULAB_STEP_MAY_FAIL)) return {MPULAB_END_STEP_FAILED, status};
         }
         if (failed_step_) {
-            DbgPrint("agent.sys: step %llu (WRITE) failed: status 0x%08x\n", MPULAB_CORR_NUMBER(failed_step_), failed_);
+            DbgPrint("agent.sys: step %llu failed: status 0x%08x\n", MPULAB_CORR_NUMBER(failed_step_), failed_);
             return {MPULAB_END_STEP_FAILED, failed_};
         }
     }
@@ -78,6 +64,10 @@ NTSTATUS Player::run_step(const ScoreStep& step, ULONG_PTR& information) {
         return STATUS_SUCCESS;
     case MPULAB_OP_REMOVE_DEVICE:
         return remove_device(step);
+    case MPULAB_OP_DEVICE:
+        return ask_device(step);
+    case MPULAB_OP_OPEN_DEVICE:
+        return open_device(step);
     default:
         break;
     }
@@ -102,6 +92,12 @@ NTSTATUS Player::run_step(const ScoreStep& step, ULONG_PTR& information) {
         return read_stop(step);
     case MPULAB_OP_CLOSE:
         return close(step);
+    case MPULAB_OP_IOCTL:
+        return control(step, information);
+    case MPULAB_OP_WAIT_IOCTLS:
+        return wait_until(patience_of(step), [&] { return slot.controls_active() == 0; });
+    case MPULAB_OP_CANCEL_IO:
+        return cancel_io(step);
     default:
         return STATUS_NOT_SUPPORTED; // check_score() lets no other pass
     }
@@ -127,15 +123,8 @@ NTSTATUS Player::open_filter(const ScoreStep& step) {
     }
     auto bytes = static_cast<USHORT>(chars * sizeof(WCHAR));
     UNICODE_STRING name{bytes, bytes, reinterpret_cast<PWCH>(const_cast<char16_t*>(link))};
-    OBJECT_ATTRIBUTES attributes;
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
-    IO_STATUS_BLOCK io{};
-    Slot& slot = slots_[step.head.slot];
-    status = ZwCreateFile(&slot.handle, GENERIC_READ | GENERIC_WRITE, &attributes, &io, nullptr, FILE_ATTRIBUTE_NORMAL,
-                          0, FILE_OPEN, 0, nullptr, 0);
+    status = open_by_name(slots_[step.head.slot], &name);
     ExFreePool(list);
-    if (!NT_SUCCESS(status)) slot.handle = nullptr;
-    slot.is_pin = false;
     return status;
 }
 
@@ -192,7 +181,9 @@ NTSTATUS Player::close(const ScoreStep& step) {
     NTSTATUS status = ZwClose(slot.handle);
     slot.handle = nullptr;
     if (!NT_SUCCESS(status)) return status;
-    return wait_until(patience_of(step), [&] { return slot.writes_active() == 0 && slot.reads_active() == 0; });
+    return wait_until(patience_of(step), [&] {
+        return slot.writes_active() == 0 && slot.reads_active() == 0 && slot.controls_active() == 0;
+    });
 }
 
 NTSTATUS Player::remove_device(const ScoreStep& step) {

@@ -36,6 +36,15 @@ class Player {
     NTSTATUS close(const ScoreStep& step);
     NTSTATUS remove_device(const ScoreStep& step);
 
+    // device_steps.cpp
+    NTSTATUS ask_device(const ScoreStep& step);
+    NTSTATUS open_device(const ScoreStep& step);
+    NTSTATUS control(const ScoreStep& step, ULONG_PTR& information);
+    NTSTATUS cancel_io(const ScoreStep& step);
+    NTSTATUS end_control(Slot& slot, Control& control);
+    void take_control(Control& control);
+    NTSTATUS open_by_name(Slot& slot, PUNICODE_STRING name);
+
     // stream_io.cpp
     NTSTATUS send(Slot& slot, Request& request, ULONG code);
     NTSTATUS send_read(Slot& slot, Request& read);
@@ -51,7 +60,7 @@ class Player {
     IO_STATUS_BLOCK control_io_{}; // of the one synchronous IOCTL under way
     ULONG state_value_ = 0;
     KSPROPERTY property_{};
-    NTSTATUS failed_ = STATUS_SUCCESS; // of a write that failed and may not
+    NTSTATUS failed_ = STATUS_SUCCESS; // of a write or IOCTL that went on beside the score, failed and may not
     ULONGLONG failed_step_ = 0;
 };
 

@@ -9,6 +9,17 @@ constexpr uint32_t kMinReadBytes = 16;
 constexpr uint32_t kHighestState = 3;                /* KSSTATE_RUN */
 constexpr uint64_t kMaxDelayNs = 86'400'000'000'000; /* a day */
 
+constexpr uint32_t kLastOpcode = 0
+#define MPULAB_OPCODE(number, NAME, text) +1
+#include <score_opcodes.def>
+#undef MPULAB_OPCODE
+    ;
+constexpr uint32_t kLastRequest = 0
+#define MPULAB_DEVICE_REQUEST(number, NAME, text, argument) +1
+#include <score_requests.def>
+#undef MPULAB_DEVICE_REQUEST
+    ;
+
 template <class T> T load(const uint8_t* bytes) {
     T value;
     __builtin_memcpy(&value, bytes, sizeof value);
@@ -19,7 +30,7 @@ constexpr size_t padded(uint32_t size) {
     return (size_t{size} + 7) & ~size_t{7};
 }
 
-enum class Slot : uint8_t { Empty, Filter, Pin };
+enum class Slot : uint8_t { Empty, Filter, Pin, Device };
 
 class Checker {
   public:
@@ -103,7 +114,8 @@ class Checker {
                 (bad = needs(step, Slot::Empty, false)).reason)
                 return bad;
             auto op = load<mpulab_op_open_pin>(a);
-            if (op.filter_slot >= MPULAB_SCORE_SLOTS || slots_[op.filter_slot] != Slot::Filter)
+            if (op.filter_slot >= MPULAB_SCORE_SLOTS ||
+                (slots_[op.filter_slot] != Slot::Filter && slots_[op.filter_slot] != Slot::Device))
                 return fault("filter_slot holds no filter", op.filter_slot, 0);
             slots_[step.slot] = Slot::Pin;
             reading_[step.slot] = false;
@@ -162,9 +174,68 @@ class Checker {
             return {};
         case MPULAB_OP_REMOVE_DEVICE:
             return sized(step, sizeof(mpulab_op_remove_device));
+        case MPULAB_OP_DEVICE:
+            return check_device(step, a);
+        case MPULAB_OP_OPEN_DEVICE:
+            return check_open_device(step, a);
+        case MPULAB_OP_IOCTL:
+            return check_ioctl(step, a);
+        case MPULAB_OP_WAIT_IOCTLS:
+        case MPULAB_OP_CANCEL_IO:
+            if ((bad = sized(step, 0)).reason) return bad;
+            return needs_handle(step);
         default:
-            return fault("unknown opcode", step.opcode, MPULAB_OP_REMOVE_DEVICE);
+            return fault("unknown opcode", step.opcode, kLastOpcode);
         }
+    }
+
+    /** Any open handle; the step waits. */
+    ScoreFault needs_handle(const mpulab_step& step) const {
+        if (slots_[step.slot] == Slot::Empty) return fault("slot is empty", step.slot, 0);
+        return needs(step, slots_[step.slot], true);
+    }
+
+    ScoreFault check_device(const mpulab_step& step, const uint8_t* a) const {
+        ScoreFault bad = sized(step, sizeof(mpulab_op_device));
+        if (bad.reason) return bad;
+        auto op = load<mpulab_op_device>(a);
+        if (op.request == 0 || op.request > kLastRequest) return fault("no such request", op.request, kLastRequest);
+        if (op.reserved != 0) return fault("reserved is not 0", op.reserved, 0);
+        return {};
+    }
+
+    ScoreFault check_open_device(const mpulab_step& step, const uint8_t* a) {
+        if (step.size < sizeof(mpulab_op_open_device))
+            return fault("wrong size of arguments", step.size, sizeof(mpulab_op_open_device));
+        ScoreFault bad = needs(step, Slot::Empty, false);
+        if (bad.reason) return bad;
+        auto op = load<mpulab_op_open_device>(a);
+        if (op.reserved != 0) return fault("reserved is not 0", op.reserved, 0);
+        if (op.name_bytes == 0 || op.name_bytes % 2 != 0 || op.name_bytes > MPULAB_SCORE_MAX_NAME_BYTES)
+            return fault("name_bytes is not even and in 2..1024", op.name_bytes, MPULAB_SCORE_MAX_NAME_BYTES);
+        if (step.size - sizeof op != op.name_bytes)
+            return fault("name_bytes is not the size of the name", op.name_bytes, step.size - sizeof op);
+        slots_[step.slot] = Slot::Device;
+        return {};
+    }
+
+    ScoreFault check_ioctl(const mpulab_step& step, const uint8_t* a) const {
+        if (step.size < sizeof(mpulab_op_ioctl))
+            return fault("wrong size of arguments", step.size, sizeof(mpulab_op_ioctl));
+        ScoreFault bad = needs_handle(step);
+        if (bad.reason) return bad;
+        auto op = load<mpulab_op_ioctl>(a);
+        constexpr uint32_t kMost = MPULAB_SCORE_MAX_IOCTL_BYTES;
+        if (op.reserved != 0) return fault("reserved is not 0", op.reserved, 0);
+        if (op.pend > 1) return fault("pend is not 0 or 1", op.pend, 1);
+        if (op.input_bytes > kMost) return fault("input_bytes is larger than 65536", op.input_bytes, kMost);
+        if (op.output_bytes > kMost) return fault("output_bytes is larger than 65536", op.output_bytes, kMost);
+        if (op.filled_bytes > op.output_bytes)
+            return fault("filled_bytes is larger than output_bytes", op.filled_bytes, op.output_bytes);
+        if (step.size - sizeof op != op.input_bytes + op.filled_bytes)
+            return fault("input_bytes and filled_bytes are not the bytes that follow", op.input_bytes + op.filled_bytes,
+                         step.size - sizeof op);
+        return {};
     }
 
     ScoreFault check_write(const mpulab_step& step, const uint8_t* a) const {
@@ -209,10 +280,15 @@ bool ScoreWalk::next(ScoreStep& step) {
 }
 
 const char* opcode_name(uint16_t opcode) {
-    static const char* const kNames[] = {"?",           "OPEN_FILTER", "OPEN_PIN",      "SET_STATE", "WRITE",
-                                         "WAIT_WRITES", "READ_START",  "WAIT_CAPTURED", "READ_STOP", "DELAY",
-                                         "MARKER",      "CLOSE",       "REMOVE_DEVICE"};
-    return kNames[opcode < sizeof kNames / sizeof kNames[0] ? opcode : 0];
+    switch (opcode) {
+#define MPULAB_OPCODE(number, NAME, text)                                                                              \
+    case number:                                                                                                       \
+        return #NAME;
+#include <score_opcodes.def>
+#undef MPULAB_OPCODE
+    default:
+        return "?";
+    }
 }
 
 } // namespace agent

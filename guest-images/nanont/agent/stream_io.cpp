@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Stream requests: sent, watched, reported, sent again (reference portcls-midi.md §5.5).
 #include "player.hpp"
+#include "step.hpp"
 #include "wait.hpp"
 
 namespace agent {
@@ -9,12 +10,6 @@ namespace {
 constexpr ULONG kMaxEmptyReads = 1000; // successful reads without data in a row: something spins
 constexpr ULONG kMaxReadsAtATime = 64; // of one slot, before the player looks at its step and its time again
 constexpr ULONG kTag = 'drAM';
-
-template <class T> T arguments_of(const ScoreStep& step) {
-    T value;
-    RtlCopyMemory(&value, step.arguments, sizeof value);
-    return value;
-}
 
 } // namespace
 
@@ -126,6 +121,8 @@ bool Player::take_completions() {
         for (; read && read->is_done() && taken < kMaxReadsAtATime; read = slot.oldest_read(), ++taken)
             take_read(slot, *read);
         more |= taken == kMaxReadsAtATime;
+        for (Control& control : slot.controls)
+            if (control.active && control.pends && control.is_done()) take_control(control);
     }
     return more;
 }

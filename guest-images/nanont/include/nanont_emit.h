@@ -49,6 +49,15 @@ typedef NTSTATUS(NTAPI NANONT_REMOVE_DEVICE)(ULONG Unit);
 typedef NANONT_REMOVE_DEVICE* PNANONT_REMOVE_DEVICE;
 #define NANONT_REMOVE_DEVICE_NAME L"NanontRemoveDevice"
 
+/* What the PnP manager or the power manager does with machine device `Unit`: `Request` and `Argument` are those of
+ * guest-images/agent/score_requests.def. Returns when it is done; PASSIVE_LEVEL.
+ * STATUS_NO_SUCH_DEVICE: there is none of that unit for the driver. STATUS_INVALID_DEVICE_STATE: it is in a state in
+ * which Windows does not ask this. STATUS_INVALID_PARAMETER: no such request or argument. STATUS_DEVICE_BUSY: open
+ * handles keep it. Else the status of the driver's stack. */
+typedef NTSTATUS(NTAPI NANONT_ASK_DEVICE)(ULONG Unit, ULONG Request, ULONG Argument);
+typedef NANONT_ASK_DEVICE* PNANONT_ASK_DEVICE;
+#define NANONT_ASK_DEVICE_NAME L"NanontAskDevice"
+
 /* Which alternative of an undocumented answer this run takes: 0 .. alternatives - 1 of nanont_choices.def. The plan
  * forces it or the seed draws it; the first question of a run makes the CHOICE record. A kernel without this function
  * means alternative 0. IRQL <= DISPATCH_LEVEL. */

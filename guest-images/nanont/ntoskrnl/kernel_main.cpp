@@ -104,6 +104,20 @@ io::Driver& load_driver_under_test(ConstBytes settings) {
     return load_driver(name, service, content, true);
 }
 
+} // namespace
+
+namespace io {
+
+Driver& reload_driver_under_test() {
+    ConstBytes settings;
+    find_file("boot.cfg", settings);
+    return load_driver_under_test(settings);
+}
+
+} // namespace io
+
+namespace {
+
 /// The package's part of the registry, when it has one.
 void load_registry() {
     cm::init();

@@ -65,7 +65,9 @@ struct Adapter {
     LIST_ENTRY ports;
     bool started, gone; // gone: surprise removal or removal has begun
     IAdapterPowerManagement* power;
-    LIST_ENTRY timeouts; // io_timeout.cpp
+    DEVICE_POWER_STATE d_state; // as the last SET_POWER left it; D0 from START_DEVICE on
+    bool asleep;                // the system is not in PowerSystemWorking
+    LIST_ENTRY timeouts;        // io_timeout.cpp
     KTIMER timeout_timer;
     KDPC timeout_dpc;
     KSPIN_LOCK timeout_lock;
@@ -116,5 +118,8 @@ void stop_timeouts(Adapter& adapter);
 NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information = 0);
 NTSTATUS dispatch_pnp(Adapter& adapter, PIRP irp);
 NTSTATUS dispatch_power(Adapter& adapter, PIRP irp);
+/** The device is to be used: brings it to D0 and waits (reference portcls-midi.md §1.4). STATUS_DEVICE_NOT_READY: the
+ * system sleeps. PASSIVE_LEVEL. */
+NTSTATUS bring_to_d0(Adapter& adapter);
 
 } // namespace portcls

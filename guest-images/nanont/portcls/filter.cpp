@@ -117,7 +117,9 @@ NTSTATUS NTAPI Filter::create_pin(PDEVICE_OBJECT, PIRP irp) {
     if (!fits) return complete(irp, STATUS_NO_MATCH);
     if (pin.Communication == KSPIN_COMMUNICATION_NONE)
         return complete(irp, STATUS_INVALID_PARAMETER); // a bridge pin: there is nobody to connect to
-    status = filter.count_pin(connect->PinId);
+    Adapter* adapter = adapter_of(filter.port_.device());
+    status = adapter ? bring_to_d0(*adapter) : STATUS_DEVICE_NOT_CONNECTED;
+    if (NT_SUCCESS(status)) status = filter.count_pin(connect->PinId);
     if (!NT_SUCCESS(status)) return complete(irp, status);
     status = Pin::create(filter, connect->PinId, *format, irp);
     if (!NT_SUCCESS(status)) filter.uncount_pin(connect->PinId);

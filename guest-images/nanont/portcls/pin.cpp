@@ -172,8 +172,9 @@ NTSTATUS Pin::set_state(KSSTATE target) {
     if (target < KSSTATE_STOP || target > KSSTATE_RUN) return STATUS_INVALID_PARAMETER;
     ControlGuard guard(control_);
     if (filter_.port().is_removed() && target > state()) return STATUS_DEVICE_NOT_CONNECTED;
-    suspended_ = false;
-    return walk(target);
+    // Without power it goes as far as PAUSE, and resume() takes it the last step.
+    suspended_ = target == KSSTATE_RUN && !filter_.port().is_powered();
+    return walk(suspended_ ? KSSTATE_PAUSE : target);
 }
 
 void Pin::stop() {

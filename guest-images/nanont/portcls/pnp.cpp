@@ -30,9 +30,10 @@ NTSTATUS start(Adapter& adapter, PIRP irp) {
         status = STATUS_INVALID_DEVICE_STATE;
     }
     resources->Release();
-    if (NT_SUCCESS(status))
+    if (NT_SUCCESS(status)) {
         adapter.started = true;
-    else
+        adapter.d_state = PowerDeviceD0;
+    } else
         release_subdevices(adapter);
     return complete(irp, status);
 }
@@ -42,6 +43,23 @@ bool streams_open(Adapter& adapter) {
     for (LIST_ENTRY* at = adapter.ports.Flink; at != &adapter.ports; at = at->Flink)
         if (CONTAINING_RECORD(at, KnownPort, link)->port->has_pins()) return true;
     return false;
+}
+
+/** Streams lose their hardware. Whether Windows lets it come to that is not documented (reference §1.5). */
+NTSTATUS query_stop(Adapter& adapter, PIRP irp) {
+    if (streams_open(adapter) && trace::choose(NANONT_CHOICE_STOP_STREAMS) == 0)
+        return complete(irp, STATUS_UNSUCCESSFUL);
+    return pass_down(adapter, irp);
+}
+
+/** The bus' answer first; then an adapter that manages its power may edit it. */
+NTSTATUS query_capabilities(Adapter& adapter, PIRP irp) {
+    NTSTATUS status = PcForwardIrpSynchronous(adapter.fdo, irp);
+    if (NT_SUCCESS(status) && adapter.power) {
+        auto* capabilities = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceCapabilities.Capabilities;
+        adapter.power->QueryDeviceCapabilities(capabilities); // its status says nothing (reference §1.4)
+    }
+    return complete(irp, status);
 }
 
 NTSTATUS stop(Adapter& adapter, PIRP irp) {
@@ -94,8 +112,9 @@ NTSTATUS dispatch_pnp(Adapter& adapter, PIRP irp) {
     case IRP_MN_START_DEVICE:
         return start(adapter, irp);
     case IRP_MN_QUERY_STOP_DEVICE:
-        if (streams_open(adapter)) return complete(irp, STATUS_UNSUCCESSFUL);
-        return pass_down(adapter, irp);
+        return query_stop(adapter, irp);
+    case IRP_MN_QUERY_CAPABILITIES:
+        return query_capabilities(adapter, irp);
     case IRP_MN_STOP_DEVICE:
         return stop(adapter, irp);
     case IRP_MN_QUERY_REMOVE_DEVICE:

@@ -142,6 +142,7 @@ void Port::remove() {
 
 void Port::change_power(POWER_STATE state, bool going_down) {
     ControlGuard guard(lock_);
+    powered_ = !going_down;
     if (going_down)
         for (LIST_ENTRY* at = pins_.Flink; at != &pins_; at = at->Flink)
             CONTAINING_RECORD(at, Pin, port_link)->suspend();

@@ -30,6 +30,7 @@ class Port {
     IPinName* pin_names() const { return pin_name_; }
     PDEVICE_OBJECT device() const { return device_; }
     bool is_removed() const { return removed_; }
+    bool is_powered() const { return powered_; }
     /** The COM object's own references. */
     virtual void hold() = 0;
     virtual void let_go() = 0;
@@ -88,6 +89,7 @@ class Port {
     ULONG* pin_counts_ = nullptr;
     ULONG filters_ = 0;
     bool removed_ = false; // no hardware: nothing new is opened
+    bool powered_ = true;  // the device is in D0
     bool let_go_ = false;  // the adapter, or the driver by UnregisterSubdevice, does not hold it any more
 };
 

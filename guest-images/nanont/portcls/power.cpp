@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Device power (reference portcls-midi.md §1.4): down, the streams and the driver hear of it before the bus does; up,
-// after it. System power IRPs are passed down; turning them into device ones is the power manager's policy, not here.
+// after it. The FDO owns the device's power policy: a system power IRP becomes a device one, D3 for every sleeping
+// state and D0 for the working one ("Handling System Set-Power Requests in a Device Power Policy Owner").
 #include "adapter.hpp"
 
 namespace portcls {
@@ -32,37 +33,127 @@ NTSTATUS set_device_power(Adapter& adapter, PIRP irp, POWER_STATE state) {
         PoStartNextPowerIrp(irp);
         return complete(irp, STATUS_INVALID_DEVICE_STATE);
     }
-    if (state.DeviceState != PowerDeviceD0) {
-        tell_ports(adapter, state, true);
+    const bool down = state.DeviceState != PowerDeviceD0;
+    if (down && adapter.d_state == PowerDeviceD0) tell_ports(adapter, state, true);
+    if (down) {
         tell_adapter(adapter, state);
+        adapter.d_state = state.DeviceState;
         PoSetPowerState(adapter.fdo, DevicePowerState, state);
         return pass_down(adapter, irp);
     }
     NTSTATUS status = PcForwardIrpSynchronous(adapter.fdo, irp);
     if (NT_SUCCESS(status)) {
         PoSetPowerState(adapter.fdo, DevicePowerState, state);
+        const bool was_down = adapter.d_state != PowerDeviceD0;
+        adapter.d_state = PowerDeviceD0;
         tell_adapter(adapter, state);
-        tell_ports(adapter, state, false);
+        if (was_down) tell_ports(adapter, state, false);
     }
     PoStartNextPowerIrp(irp);
     return complete(irp, status);
 }
 
-} // namespace
+DEVICE_POWER_STATE device_state_for(SYSTEM_POWER_STATE state) {
+    return state == PowerSystemWorking ? PowerDeviceD0 : PowerDeviceD3;
+}
 
-NTSTATUS dispatch_power(Adapter& adapter, PIRP irp) {
-    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
-    bool device = stack->Parameters.Power.Type == DevicePowerState;
-    if (device && stack->MinorFunction == IRP_MN_SET_POWER && adapter.started)
-        return set_device_power(adapter, irp, stack->Parameters.Power.State);
-    if (device && stack->MinorFunction == IRP_MN_QUERY_POWER && adapter.power) {
-        NTSTATUS status = adapter.power->QueryPowerChangeState(stack->Parameters.Power.State);
+/** The device is down: now the system's request may go down. Any IRQL up to DISPATCH_LEVEL. */
+VOID NTAPI device_is_down(PDEVICE_OBJECT device, UCHAR, POWER_STATE, PVOID context, PIO_STATUS_BLOCK) {
+    auto irp = static_cast<PIRP>(context);
+    if (Adapter* adapter = adapter_of(device)) {
+        pass_down(*adapter, irp);
+        return;
+    }
+    PoStartNextPowerIrp(irp);
+    complete(irp, STATUS_DELETE_PENDING);
+}
+
+NTSTATUS system_goes_down(Adapter& adapter, PIRP irp) {
+    adapter.asleep = true;
+    if (!adapter.started || adapter.d_state != PowerDeviceD0) return pass_down(adapter, irp);
+    POWER_STATE wanted;
+    wanted.DeviceState = PowerDeviceD3;
+    IoMarkIrpPending(irp);
+    NTSTATUS status = PoRequestPowerIrp(adapter.fdo, IRP_MN_SET_POWER, wanted, device_is_down, irp, nullptr);
+    if (status != STATUS_PENDING) pass_down(adapter, irp); // no memory: the bus takes the power all the same
+    return STATUS_PENDING;
+}
+
+/** The bus has heard of it; the device follows in its own time, and the system does not wait for it. */
+NTSTATUS NTAPI system_is_up(PDEVICE_OBJECT, PIRP irp, PVOID context) {
+    auto& adapter = *static_cast<Adapter*>(context);
+    if (irp->PendingReturned) IoMarkIrpPending(irp);
+    adapter.asleep = false;
+    if (adapter.started && adapter.d_state != PowerDeviceD0) {
+        POWER_STATE wanted;
+        wanted.DeviceState = PowerDeviceD0;
+        PoRequestPowerIrp(adapter.fdo, IRP_MN_SET_POWER, wanted, nullptr, nullptr, nullptr);
+    }
+    PoStartNextPowerIrp(irp);
+    return STATUS_CONTINUE_COMPLETION;
+}
+
+NTSTATUS system_comes_up(Adapter& adapter, PIRP irp) {
+    IoCopyCurrentIrpStackLocationToNext(irp);
+    IoSetCompletionRoutine(irp, system_is_up, &adapter, TRUE, TRUE, TRUE);
+    return PoCallDriver(adapter.lower, irp);
+}
+
+/** The driver may refuse a state; nothing has happened yet. */
+NTSTATUS query_power(Adapter& adapter, PIRP irp, POWER_STATE state) {
+    if (adapter.power) {
+        NTSTATUS status = adapter.power->QueryPowerChangeState(state);
         if (!NT_SUCCESS(status)) {
             PoStartNextPowerIrp(irp);
             return complete(irp, status);
         }
     }
     return pass_down(adapter, irp);
+}
+
+struct Request {
+    KEVENT done;
+    NTSTATUS status;
+};
+
+VOID NTAPI request_done(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID context, PIO_STATUS_BLOCK result) {
+    auto& request = *static_cast<Request*>(context);
+    request.status = result->Status;
+    KeSetEvent(&request.done, IO_NO_INCREMENT, FALSE);
+}
+
+NTSTATUS request_and_wait(Adapter& adapter, DEVICE_POWER_STATE state) {
+    Request request;
+    KeInitializeEvent(&request.done, NotificationEvent, FALSE);
+    POWER_STATE wanted;
+    wanted.DeviceState = state;
+    NTSTATUS status = PoRequestPowerIrp(adapter.fdo, IRP_MN_SET_POWER, wanted, request_done, &request, nullptr);
+    if (status != STATUS_PENDING) return status;
+    KeWaitForSingleObject(&request.done, Executive, KernelMode, FALSE, nullptr);
+    return request.status;
+}
+
+} // namespace
+
+NTSTATUS bring_to_d0(Adapter& adapter) {
+    if (adapter.d_state == PowerDeviceD0) return STATUS_SUCCESS;
+    return adapter.asleep ? STATUS_DEVICE_NOT_READY : request_and_wait(adapter, PowerDeviceD0);
+}
+
+NTSTATUS dispatch_power(Adapter& adapter, PIRP irp) {
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
+    const bool device = stack->Parameters.Power.Type == DevicePowerState;
+    POWER_STATE state = stack->Parameters.Power.State;
+    switch (stack->MinorFunction) {
+    case IRP_MN_SET_POWER:
+        if (device) return adapter.started ? set_device_power(adapter, irp, state) : pass_down(adapter, irp);
+        return state.SystemState == PowerSystemWorking ? system_comes_up(adapter, irp) : system_goes_down(adapter, irp);
+    case IRP_MN_QUERY_POWER:
+        if (!device) state.DeviceState = device_state_for(state.SystemState);
+        return query_power(adapter, irp, state);
+    default:
+        return pass_down(adapter, irp);
+    }
 }
 
 } // namespace portcls
@@ -92,4 +183,15 @@ PORTCLASSAPI NTSTATUS NTAPI PcUnregisterAdapterPowerManagement(PDEVICE_OBJECT de
     adapter->power->Release();
     adapter->power = nullptr;
     return STATUS_SUCCESS;
+}
+
+/** Asks for a device power state and returns when the device is in it. STATUS_INVALID_PARAMETER: no device of an
+ * adapter, or no device power state; STATUS_INVALID_DEVICE_STATE: it is not started. PASSIVE_LEVEL. */
+PORTCLASSAPI NTSTATUS NTAPI PcRequestNewPowerState(PDEVICE_OBJECT device, DEVICE_POWER_STATE state) {
+    Adapter* adapter = adapter_of(device);
+    if (!adapter || state < PowerDeviceD0 || state > PowerDeviceD3 ||
+        !at_passive("V01 PcRequestNewPowerState above PASSIVE_LEVEL"))
+        return STATUS_INVALID_PARAMETER;
+    if (!adapter->started) return STATUS_INVALID_DEVICE_STATE;
+    return adapter->d_state == state ? STATUS_SUCCESS : request_and_wait(*adapter, state);
 }

@@ -25,8 +25,3 @@ PORTCLASSAPI NTSTATUS NTAPI PcNewDmaChannel(PDMACHANNEL* out, PUNKNOWN, POOL_TYP
     DbgPrint("portcls.sys: PcNewDmaChannel: devices with DMA are out of scope\n");
     return STATUS_NOT_SUPPORTED;
 }
-
-PORTCLASSAPI NTSTATUS NTAPI PcRequestNewPowerState(PDEVICE_OBJECT, DEVICE_POWER_STATE state) {
-    DbgPrint("portcls.sys: PcRequestNewPowerState(D%d): requests from the driver are not supported\n", state - 1);
-    return STATUS_NOT_SUPPORTED;
-}

@@ -43,6 +43,17 @@ struct Score {
         std::memcpy(arguments.data(), &op, sizeof op);
         return raw(MPULAB_OP_WRITE, slot, arguments, timeout);
     }
+    Score& open_device(uint16_t slot, uint32_t bytes, uint32_t claimed) {
+        const mpulab_op_open_device op{claimed, 0};
+        Bytes arguments(sizeof op + bytes);
+        std::memcpy(arguments.data(), &op, sizeof op);
+        return raw(MPULAB_OP_OPEN_DEVICE, slot, arguments, 0);
+    }
+    Score& ioctl(uint16_t slot, const mpulab_op_ioctl& op, uint32_t bytes, uint32_t timeout = 1000) {
+        Bytes arguments(sizeof op + bytes);
+        std::memcpy(arguments.data(), &op, sizeof op);
+        return raw(MPULAB_OP_IOCTL, slot, arguments, timeout);
+    }
     Bytes finish() const {
         Bytes whole = bytes;
         mpulab_score_header header{};
@@ -71,6 +82,10 @@ Score song() {
     score.raw(MPULAB_OP_READ_STOP, 2);
     score.raw(MPULAB_OP_CLOSE, 1).raw(MPULAB_OP_CLOSE, 2).raw(MPULAB_OP_CLOSE, 0);
     score.step(MPULAB_OP_REMOVE_DEVICE, 0, mpulab_op_remove_device{0, 0});
+    score.step(MPULAB_OP_DEVICE, 0, mpulab_op_device{0, MPULAB_DEVICE_WAKE, 0, 0}, 0);
+    score.open_device(3, 10, 10).ioctl(3, {0x222000, 5, 7, 2, 1, 0}, 7).ioctl(3, {0, 0, 0, 0, 0, 0}, 0);
+    score.raw(MPULAB_OP_WAIT_IOCTLS, 3).raw(MPULAB_OP_CANCEL_IO, 3);
+    score.open_pin(4, 3).ioctl(4, {0, 0, 0, 0, 0, 0}, 0).raw(MPULAB_OP_CANCEL_IO, 4);
     return score;
 }
 
@@ -165,7 +180,7 @@ TEST_CASE("padding that is not zero is refused") {
 
 TEST_CASE("unknown opcodes, slots and flags are refused") {
     const Score score = song();
-    for (uint16_t opcode : {uint16_t{0}, uint16_t{13}, uint16_t{0xffff}})
+    for (uint16_t opcode : {uint16_t{0}, uint16_t{18}, uint16_t{0xffff}})
         refused(with(score.finish(), score.steps[2], opcode), 3, "unknown opcode");
     refused(with(score.finish(), score.steps[2] + 2, uint16_t{MPULAB_SCORE_SLOTS}), 3, "no such slot");
     refused(with(score.finish(), score.steps[2] + 8, 2u), 3, "unknown step flags");
@@ -256,5 +271,38 @@ TEST_CASE("reads are started before they are waited for or stopped, and once") {
 TEST_CASE("every opcode has its name") {
     CHECK(std::string(agent::opcode_name(MPULAB_OP_WRITE)) == "WRITE");
     CHECK(std::string(agent::opcode_name(MPULAB_OP_REMOVE_DEVICE)) == "REMOVE_DEVICE");
+    CHECK(std::string(agent::opcode_name(MPULAB_OP_CANCEL_IO)) == "CANCEL_IO");
     CHECK(std::string(agent::opcode_name(200)) == "?");
+}
+
+TEST_CASE("a device request that is none, or says more than it means, is refused") {
+    refused(Score().step(MPULAB_OP_DEVICE, 0, mpulab_op_device{0, 0, 0, 0}), 1, "no such request");
+    refused(Score().step(MPULAB_OP_DEVICE, 0, mpulab_op_device{0, MPULAB_DEVICE_WAKE + 1, 0, 0}), 1, "no such request");
+    refused(Score().step(MPULAB_OP_DEVICE, 0, mpulab_op_device{0, MPULAB_DEVICE_STOP, 0, 1}), 1, "reserved is not 0");
+    refused(Score().raw(MPULAB_OP_DEVICE, 0, Bytes(8)), 1, "wrong size of arguments");
+}
+
+TEST_CASE("a device's name that is empty, odd, too long or of another length than it says is refused") {
+    refused(Score().raw(MPULAB_OP_OPEN_DEVICE, 0, Bytes(4)), 1, "wrong size of arguments");
+    for (const uint32_t bytes : {0u, 3u, MPULAB_SCORE_MAX_NAME_BYTES + 2})
+        refused(Score().open_device(0, bytes, bytes), 1, "name_bytes is not even and in 2..1024");
+    refused(Score().open_device(0, 10, 8), 1, "name_bytes is not the size of the name");
+    refused(Score().open_filter(0).open_device(0, 2, 2), 2, "slot is in use");
+}
+
+TEST_CASE("an IOCTL that lies about its bytes, has no handle or no bound is refused") {
+    const auto on_device = [] { return Score().open_device(0, 2, 2); };
+    refused(Score().ioctl(0, {0, 0, 0, 0, 0, 0}, 0), 1, "slot is empty");
+    refused(on_device().raw(MPULAB_OP_IOCTL, 0, Bytes(20)), 2, "wrong size of arguments");
+    refused(on_device().ioctl(0, {0, 0, 0, 0, 0, 0}, 0, 0), 2, "step waits, and its timeout is 0");
+    refused(on_device().ioctl(0, {0, 0, 0, 0, 2, 0}, 0), 2, "pend is not 0 or 1");
+    refused(on_device().ioctl(0, {0, 0, 0, 0, 0, 1}, 0), 2, "reserved is not 0");
+    refused(on_device().ioctl(0, {0, 4, 0, 0, 0, 0}, 3), 2,
+            "input_bytes and filled_bytes are not the bytes that follow");
+    refused(on_device().ioctl(0, {0, 0, 4, 5, 0, 0}, 5), 2, "filled_bytes is larger than output_bytes");
+    refused(on_device().ioctl(0, {0, 65537, 0, 0, 0, 0}, 1), 2, "input_bytes is larger than 65536");
+    refused(on_device().ioctl(0, {0, 0, 65537, 0, 0, 0}, 0), 2, "output_bytes is larger than 65536");
+    refused(on_device().raw(MPULAB_OP_WRITE, 0, Bytes(16)), 2, "slot holds no pin");
+    refused(on_device().raw(MPULAB_OP_WAIT_IOCTLS, 0, {}, 0), 2, "step waits, and its timeout is 0");
+    refused(Score().raw(MPULAB_OP_CANCEL_IO, 0), 1, "slot is empty");
 }

@@ -24,13 +24,22 @@ PROBE_PORT = 0xE00
 KSCATEGORY_AUDIO = uuid.UUID("6994ad04-93ef-11d0-a3cc-00a0c9223196")
 STOP, ACQUIRE, PAUSE, RUN = range(4)
 OPEN_FILTER, OPEN_PIN, SET_STATE, WRITE, WAIT_WRITES, READ_START, WAIT_CAPTURED, READ_STOP, DELAY, MARKER, CLOSE, \
-    REMOVE_DEVICE = range(1, 13)
+    REMOVE_DEVICE, DEVICE, OPEN_DEVICE, IOCTL, WAIT_IOCTLS, CANCEL_IO = range(1, 18)
+(QUERY_STOP, CANCEL_STOP, STOP_DEVICE, START_DEVICE, QUERY_REMOVE, CANCEL_REMOVE, FINISH_REMOVE, SURPRISE_REMOVE, ADD_DEVICE,
+ QUERY_POWER, SET_POWER, SLEEP, WAKE) = range(1, 14)
+ELSEWHERE = 0xFFFFFFFF  # argument of START_DEVICE: a PCI function at other addresses
+METHOD_BUFFERED, METHOD_IN_DIRECT, METHOD_OUT_DIRECT, METHOD_NEITHER = range(4)
 MAY_FAIL = 1
 
 
 def record(delta_ms, payload):
     """One KSMUSICFORMAT record."""
     return struct.pack("<II", delta_ms, len(payload)) + payload + bytes(-len(payload) % 4)
+
+
+def ctl_code(function, method=METHOD_BUFFERED, device_type=0x22, access=0):
+    """CTL_CODE of devioctl.h."""
+    return device_type << 16 | access << 14 | function << 2 | method
 
 
 class Score:
@@ -81,6 +90,23 @@ class Score:
 
     def remove_device(self, unit=0, **more):
         return self.step(REMOVE_DEVICE, 0, struct.pack("<II", unit, 0), **more)
+
+    def device(self, request, argument=0, unit=0, **more):
+        return self.step(DEVICE, 0, struct.pack("<IIII", unit, request, argument, 0), **more)
+
+    def open_device(self, slot, name, **more):
+        name = name.encode("utf-16-le")
+        return self.step(OPEN_DEVICE, slot, struct.pack("<II", len(name), 0) + name, **more)
+
+    def ioctl(self, slot, code, data=b"", room=0, filled=b"", pend=False, **more):
+        return self.step(IOCTL, slot, struct.pack("<IIIIII", code, len(data), max(room, len(filled)), len(filled), pend, 0)
+                         + data + filled, **more)
+
+    def wait_ioctls(self, slot, **more):
+        return self.step(WAIT_IOCTLS, slot, **more)
+
+    def cancel_io(self, slot, **more):
+        return self.step(CANCEL_IO, slot, **more)
 
     def bytes(self):
         return struct.pack("<8sIIII", b"MPLBSCOR", 1, self.count, 24 + len(self.body), 0) + self.body
@@ -160,6 +186,10 @@ class Run:
         """{name: alternative} of the CHOICE records."""
         names = {number: name for name, (number, _) in plan_writer.choices().items()}
         return {names[record_.a]: record_.b for record_ in self.of("CHOICE")}
+
+    def answer(self, step):
+        """What an IOCTL brought back."""
+        return b"".join(r.data for r in self.of("ANSWER") if r.corr == eventlog.STEP << 56 | step)
 
     def findings(self):
         """[(rule, text)]"""

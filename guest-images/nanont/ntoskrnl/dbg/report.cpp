@@ -46,10 +46,13 @@ namespace {
 
 constexpr size_t kLongestLine = 512; // as DbgPrint's on Windows
 
-void say_list(const char* pattern, va_list arguments) {
+void say_list(const char* pattern, va_list arguments, bool is_a_line = false) {
     char line[kLongestLine];
     BoundedText<char> text{line, sizeof(line)};
     format(text.sink(), pattern, arguments);
+    if (is_a_line && text.length < sizeof(line)) {
+        line[text.length++] = '\n';
+    }
     emit_bytes(MPULAB_KIND_TEXT, 0, line, text.length < sizeof(line) ? text.length : sizeof(line));
 }
 
@@ -58,7 +61,7 @@ void say_list(const char* pattern, va_list arguments) {
 void say(const char* pattern, ...) {
     va_list arguments;
     va_start(arguments, pattern);
-    say_list(pattern, arguments);
+    say_list(pattern, arguments, true);
     va_end(arguments);
 }
 

@@ -111,16 +111,14 @@ NTSTATUS NTAPI dispatch_pnp(PDEVICE_OBJECT device, PIRP irp) {
 NTSTATUS NTAPI dispatch_power(PDEVICE_OBJECT device, PIRP irp) {
     const IO_STACK_LOCATION& location = *IoGetCurrentIrpStackLocation(irp);
     const UCHAR minor = location.MinorFunction;
-    const DeviceNode& node = *extension_of(device).node;
+    DeviceNode& node = *extension_of(device).node;
     if (minor == IRP_MN_SET_POWER && location.Parameters.Power.Type == DevicePowerState) {
         const DEVICE_POWER_STATE state = location.Parameters.Power.State.DeviceState;
         if (state < PowerDeviceD0 || state > PowerDeviceD3) {
             return complete(irp, STATUS_INVALID_PARAMETER);
         }
-        if (node.is_pci) {
-            set_pci_power(node.pci, static_cast<ULONG>(state - PowerDeviceD0));
-        } else if (!node.is_root) {
-            dbg::tell_power(node.machine.unit, static_cast<ULONG>(state - PowerDeviceD0));
+        if (!node.is_pulled_out) {
+            set_hardware_power(node, static_cast<ULONG>(state - PowerDeviceD0));
         }
     }
     const bool known = minor == IRP_MN_SET_POWER || minor == IRP_MN_QUERY_POWER;
@@ -138,6 +136,7 @@ NTSTATUS make_pdo(DeviceNode& node) {
         return status;
     }
     extension_of(node.pdo).node = &node;
+    node.resources_of = &node;
     node.pdo->Flags |= DO_BUS_ENUMERATED_DEVICE;
     node.pdo->Flags &= ~ULONG{DO_DEVICE_INITIALIZING};
     List::init(node.interfaces);
@@ -373,6 +372,15 @@ bool enumerate_machine(ConstBytes settings) {
         }
     }
     return add_named_functions(settings, unit) && add_root_devices(settings, unit);
+}
+
+void set_hardware_power(DeviceNode& node, ULONG d_state) {
+    node.d_state = d_state;
+    if (node.is_pci) {
+        set_pci_power(node.pci, d_state);
+    } else if (!node.is_root) {
+        dbg::tell_power(node.resources_of->machine.unit, d_state);
+    }
 }
 
 DeviceNode* node_at(size_t index) {

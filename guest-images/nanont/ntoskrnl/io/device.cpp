@@ -194,8 +194,4 @@ NTSTATUS NTAPI IoDeleteSymbolicLink(PUNICODE_STRING SymbolicLinkName) {
     return is_link ? STATUS_SUCCESS : STATUS_OBJECT_TYPE_MISMATCH;
 }
 
-VOID NTAPI IoInvalidateDeviceState(PDEVICE_OBJECT) {} // no state is shown to anybody yet
-
-VOID NTAPI IoInvalidateDeviceRelations(PDEVICE_OBJECT, DEVICE_RELATION_TYPE) {} // no driver here has children yet
-
 } // extern "C"

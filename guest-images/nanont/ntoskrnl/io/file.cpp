@@ -167,6 +167,7 @@ void close_file(PFILE_OBJECT file) {
     }
     if (device != nullptr) {
         InterlockedDecrement(&device->ReferenceCount);
+        file_was_closed(device);
         ObfDereferenceObject(device);
     }
     if (file->RelatedFileObject != nullptr) {

@@ -28,6 +28,7 @@ struct DeviceExtension {
     DEVOBJ_EXTENSION visible;
     PDEVICE_OBJECT attached_to; // next lower device of the stack
     DeviceNode* node;           // of a PDO
+    DEVICE_POWER_STATE power;   // as PoSetPowerState was told last; unspecified = never
     bool deleted;
 };
 inline DeviceExtension& extension_of(PDEVICE_OBJECT device) {
@@ -48,7 +49,8 @@ struct Interface {
     bool enabled;
 };
 
-enum class NodeState : UCHAR { Found, Added, Started, Removed };
+/// "State Transitions for PnP Devices" of the driver documentation.
+enum class NodeState : UCHAR { Found, Added, Started, StopPending, Stopped, RemovePending, SurpriseRemoved, Removed };
 
 /// A device: one of the machine's, as the bus driver found it, or one that boot.cfg asks for (root=), which has no
 /// hardware.
@@ -65,7 +67,15 @@ struct DeviceNode {
     WCHAR instance[96];      // ACPI\PNPB006\0
     WCHAR hardware_ids[400]; // one after the other, each zero-terminated, an empty one at the end
     NodeState state;
+    DeviceNode* resources_of; // the machine device it was started on last; itself, unless a score moved it
+    bool is_pulled_out;       // the hardware is not there
+    bool has_lost_power;      // with the system's, and its driver had not put it to D3
+    ULONG d_state;            // 0..3, as the bus was told last
     LIST_ENTRY interfaces;
+
+    // What a worker has to do for it (device_work.cpp); under its lock.
+    WORK_QUEUE_ITEM work;
+    bool work_queued, wants_removal, wants_state, wants_relations;
 };
 
 // driver.cpp
@@ -89,6 +99,12 @@ struct Outcome {
     ULONG_PTR information;
 };
 Outcome send_and_wait(PDEVICE_OBJECT device, PIRP irp);
+/// The same with a bound, 100 ns. False: it has not come back; IRP and `outcome` must stay, for it may yet.
+struct BoundedWait {
+    KEVENT event;
+    IO_STATUS_BLOCK status;
+};
+bool send_and_wait(PDEVICE_OBJECT device, PIRP irp, LONGLONG limit, BoundedWait& wait);
 /// An IRP whose completion writes an IO_STATUS_BLOCK, signals an event, and frees it.
 PIRP allocate_counted_irp(PDEVICE_OBJECT device);
 /// Its event is an object that was referenced for it (or nullptr): dereferenced when it is done.
@@ -145,9 +161,56 @@ void init_bus();
 bool enumerate_machine(ConstBytes settings);
 DeviceNode* node_at(size_t index);
 DeviceNode* node_of(PDEVICE_OBJECT pdo);
+/// Gives or takes the power of what the node stands on; 0..3. PCI functions and machine devices; PASSIVE_LEVEL.
+void set_hardware_power(DeviceNode& node, ULONG d_state);
 /// AddDevice and START_DEVICE for every device found.
 NTSTATUS start_devices(Driver& driver);
-NTSTATUS remove_device(ULONG unit);
+
+// pnp.cpp: for device_requests.cpp and device_work.cpp, which hold the lock. PASSIVE_LEVEL.
+
+/// One PnP or power operation at a time, whoever asks for it.
+class DeviceLock {
+  public:
+    DeviceLock();
+    ~DeviceLock();
+    DeviceLock(const DeviceLock&) = delete;
+    DeviceLock& operator=(const DeviceLock&) = delete;
+};
+/// A PnP request without parameters to the top of the device's stack.
+NTSTATUS send_pnp(DeviceNode& node, UCHAR minor);
+NTSTATUS add_device(DeviceNode& node);
+/// With the resources of `node.resources_of`.
+NTSTATUS start_device(DeviceNode& node);
+/// IRP_MN_SURPRISE_REMOVAL, and IRP_MN_REMOVE_DEVICE now or when the last handle is closed.
+void take_away(DeviceNode& node);
+/// IRP_MN_REMOVE_DEVICE, interfaces forgotten, the driver unloaded when it has no device left.
+NTSTATUS finish_removal(DeviceNode& node);
+/// Open files keep a device from being removed.
+bool has_open_files(const DeviceNode& node);
+/// IRP_MN_QUERY_PNP_DEVICE_STATE; a device that has failed or is gone by its own account is taken away.
+void look_at_state(DeviceNode& node);
+/// IRP_MN_QUERY_DEVICE_RELATIONS for BusRelations; what children it names is told and let go.
+void look_at_relations(DeviceNode& node);
+
+// device_work.cpp
+
+/// Has a worker look at the device: any IRQL up to DISPATCH_LEVEL.
+enum class DeviceWork { Removal, State, Relations };
+void queue_device_work(DeviceNode& node, DeviceWork what);
+/// A file on `device` was closed: a device that waits for that to be removed is. Any thread, PASSIVE_LEVEL.
+void file_was_closed(PDEVICE_OBJECT device);
+
+// power.cpp
+
+/// A power request to the top of the device's stack; one that is not completed within two minutes stops the machine
+/// with DRIVER_POWER_STATE_FAILURE (sub-code 3), as in Windows. PASSIVE_LEVEL.
+NTSTATUS send_power(DeviceNode& node, UCHAR minor, POWER_STATE_TYPE type, POWER_STATE state);
+
+// kernel_main.cpp
+
+/// Maps and binds the driver under test again after it was unloaded; DriverEntry has not run yet. What is wrong with it
+/// ends the run. PASSIVE_LEVEL.
+Driver& reload_driver_under_test();
 
 // pci_bus.cpp
 

@@ -166,17 +166,30 @@ void finish_irp(PIRP irp) {
     }
 }
 
-Outcome send_and_wait(PDEVICE_OBJECT device, PIRP irp) {
-    KEVENT event;
-    IO_STATUS_BLOCK status{};
-    KeInitializeEvent(&event, NotificationEvent, FALSE);
-    irp->UserEvent = &event;
-    irp->UserIosb = &status;
+namespace {
+
+bool send_and_wait(PDEVICE_OBJECT device, PIRP irp, PLARGE_INTEGER timeout, BoundedWait& wait) {
+    wait.status = {};
+    KeInitializeEvent(&wait.event, NotificationEvent, FALSE);
+    irp->UserEvent = &wait.event;
+    irp->UserIosb = &wait.status;
     irp->Flags |= IRP_SYNCHRONOUS_API;
-    if (IofCallDriver(device, irp) == STATUS_PENDING) {
-        KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, nullptr);
-    }
-    return {status.Status, status.Information};
+    return IofCallDriver(device, irp) != STATUS_PENDING ||
+           KeWaitForSingleObject(&wait.event, Executive, KernelMode, FALSE, timeout) != STATUS_TIMEOUT;
+}
+
+} // namespace
+
+Outcome send_and_wait(PDEVICE_OBJECT device, PIRP irp) {
+    BoundedWait wait;
+    send_and_wait(device, irp, nullptr, wait);
+    return {wait.status.Status, wait.status.Information};
+}
+
+bool send_and_wait(PDEVICE_OBJECT device, PIRP irp, LONGLONG limit, BoundedWait& wait) {
+    LARGE_INTEGER timeout;
+    timeout.QuadPart = -limit;
+    return send_and_wait(device, irp, &timeout, wait);
 }
 
 ULONG cancel_irps(bool (*matches)(PIRP irp, void* context), void* context) {

@@ -235,6 +235,18 @@ bool assign_pci_resources(PciFunction& function) {
     return true;
 }
 
+void forget_pci_resources(PciFunction& function) {
+    enable_pci_function(function, false);
+    for (ULONG i = 0; i < 6; ++i) {
+        if (function.bars[i].size != 0) {
+            write<ULONG>(function, kBars + 4 * i, 0);
+            if (function.bars[i].is_64_bit) {
+                write<ULONG>(function, kBars + 4 * i + 4, 0);
+            }
+        }
+    }
+}
+
 void make_pci_resources(const PciFunction& function, bool translated, ResourceList& out) {
     out = {};
     CM_RESOURCE_LIST& list = *out.list();

@@ -36,6 +36,9 @@ bool read_pci_function(ULONG bus, ULONG slot, PciFunction& function);
 /// says so: there is no room.
 bool assign_pci_resources(PciFunction& function);
 
+/// Takes its addresses away, so that assign_pci_resources() finds it others. Decodes nothing meanwhile.
+void forget_pci_resources(PciFunction& function);
+
 /// Its registers and its interrupt (the line, or `message_vector`), as START_DEVICE carries them: raw, or translated to
 /// vector and IRQL. `PciResourceList` has room for them.
 void make_pci_resources(const PciFunction& function, bool translated, ResourceList& out);

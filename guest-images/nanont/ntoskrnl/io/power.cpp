@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: MIT
-// Power requests. System power never changes here; device power does when a driver asks for it.
+// The power manager: requests to a device's stack, from here or on a driver's word, and what state a device says it is
+// in. A stack whose top may page (DO_POWER_PAGABLE) gets its requests at PASSIVE_LEVEL.
+#include "dbg/report.hpp"
 #include "io.hpp"
 #include "ke/ke.hpp"
 
+namespace nanont::io {
 namespace {
 
+constexpr ULONG kDriverPowerStateFailure = 0x9f; // "Bug Check 0x9F: DRIVER_POWER_STATE_FAILURE"
+constexpr ULONG kIrpNotCompleted = 3;
+constexpr LONGLONG kPatience100ns = 120 * 10'000'000ll; // Windows gives a power IRP ten minutes, or two: then 9Fh
+
+/// A driver's own (PoRequestPowerIrp).
 struct PowerRequest {
     PREQUEST_POWER_COMPLETE done;
     PVOID context;
     PDEVICE_OBJECT device; // referenced
+    PDEVICE_OBJECT top;    // referenced until it is sent
+    PIRP irp;
     UCHAR minor;
     POWER_STATE state;
+    WORK_QUEUE_ITEM item;
 };
 
 NTSTATUS NTAPI finish(PDEVICE_OBJECT, PIRP irp, PVOID context) {
@@ -24,10 +35,55 @@ NTSTATUS NTAPI finish(PDEVICE_OBJECT, PIRP irp, PVOID context) {
     return STATUS_MORE_PROCESSING_REQUIRED;
 }
 
+VOID NTAPI send(PVOID context) {
+    auto* request = static_cast<PowerRequest*>(context);
+    PDEVICE_OBJECT top = request->top;
+    PoCallDriver(top, request->irp); // the request may be gone now
+    ObfDereferenceObject(top);
+}
+
+void fill(IO_STACK_LOCATION& location, UCHAR minor, POWER_STATE_TYPE type, POWER_STATE state, POWER_ACTION action) {
+    location.MajorFunction = IRP_MJ_POWER;
+    location.MinorFunction = minor;
+    location.Parameters.Power.Type = type;
+    location.Parameters.Power.State = state;
+    location.Parameters.Power.ShutdownType = action;
+}
+
 } // namespace
+
+NTSTATUS send_power(DeviceNode& node, UCHAR minor, POWER_STATE_TYPE type, POWER_STATE state) {
+    PDEVICE_OBJECT top = IoGetAttachedDeviceReference(node.pdo);
+    PIRP irp = allocate_counted_irp(top);
+    if (irp == nullptr) {
+        ObfDereferenceObject(top);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
+    const bool sleeps = type == SystemPowerState && state.SystemState != PowerSystemWorking;
+    fill(*IoGetNextIrpStackLocation(irp), minor, type, state, sleeps ? PowerActionSleep : PowerActionNone);
+    const char* name = minor == IRP_MN_SET_POWER ? "SET_POWER" : "QUERY_POWER";
+    const char kind = type == SystemPowerState ? 'S' : 'D';
+    const int number =
+        type == SystemPowerState ? state.SystemState - PowerSystemWorking : state.DeviceState - PowerDeviceD0;
+    BoundedWait wait;
+    if (!send_and_wait(top, irp, kPatience100ns, wait)) {
+        dbg::bugcheck(kDriverPowerStateFailure, kIrpNotCompleted, reinterpret_cast<ULONG_PTR>(node.pdo),
+                      reinterpret_cast<ULONG_PTR>(top), reinterpret_cast<ULONG_PTR>(irp),
+                      "%ls: IRP_MN_%s for %c%d has not been completed within 120 s", node.instance, name, kind, number);
+    }
+    ObfDereferenceObject(top);
+    return wait.status.Status;
+}
+
+} // namespace nanont::io
+
+using namespace nanont::io;
 
 extern "C" {
 
+/// STATUS_PENDING: it was sent, and `CompletionFunction` is called when the stack has finished it, at whatever IRQL
+/// that happens. STATUS_INVALID_PARAMETER_2: no such request; STATUS_INSUFFICIENT_RESOURCES. IRQL <= DISPATCH_LEVEL.
 NTSTATUS NTAPI PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunction, POWER_STATE PowerState,
                                  PREQUEST_POWER_COMPLETE CompletionFunction, PVOID Context, PIRP* Irp) {
     nanont::ke::require_irql(DISPATCH_LEVEL, "PoRequestPowerIrp");
@@ -45,28 +101,31 @@ NTSTATUS NTAPI PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunctio
         ObfDereferenceObject(top);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    *request = {CompletionFunction, Context, DeviceObject, MinorFunction, PowerState};
+    *request = {CompletionFunction, Context, DeviceObject, top, irp, MinorFunction, PowerState, {}};
     ObfReferenceObject(DeviceObject);
     irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
-    IO_STACK_LOCATION& location = *IoGetNextIrpStackLocation(irp);
-    location.MajorFunction = IRP_MJ_POWER;
-    location.MinorFunction = MinorFunction;
-    location.Parameters.Power.Type = DevicePowerState;
-    location.Parameters.Power.State = PowerState;
-    location.Parameters.Power.ShutdownType = PowerActionNone;
+    fill(*IoGetNextIrpStackLocation(irp), MinorFunction, DevicePowerState, PowerState, PowerActionNone);
     IoSetCompletionRoutine(irp, finish, request, TRUE, TRUE, TRUE);
     if (Irp != nullptr) {
         *Irp = irp;
     }
-    PoCallDriver(top, irp);
-    ObfDereferenceObject(top);
+    if (nanont::ke::current_irql() > PASSIVE_LEVEL && (top->Flags & DO_POWER_PAGABLE) != 0) {
+        ExInitializeWorkItem(&request->item, send, request);
+        ExQueueWorkItem(&request->item, DelayedWorkQueue);
+    } else {
+        send(request);
+    }
     return STATUS_PENDING;
 }
 
-POWER_STATE NTAPI PoSetPowerState(PDEVICE_OBJECT, POWER_STATE_TYPE Type, POWER_STATE State) {
+/// Returns the device power state it was told last; a device nobody has spoken for is in D0. IRQL <= DISPATCH_LEVEL.
+POWER_STATE NTAPI PoSetPowerState(PDEVICE_OBJECT DeviceObject, POWER_STATE_TYPE Type, POWER_STATE State) {
+    nanont::ke::require_irql(DISPATCH_LEVEL, "PoSetPowerState");
     POWER_STATE before = State;
     if (Type == DevicePowerState) {
-        before.DeviceState = PowerDeviceD0;
+        DEVICE_POWER_STATE& power = extension_of(DeviceObject).power;
+        before.DeviceState = power == PowerDeviceUnspecified ? PowerDeviceD0 : power;
+        power = State.DeviceState;
     }
     return before;
 }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr ULONGLONG kLimit = 10 * 10'000'000ull; // 100 ns
 
-// The PnP manager makes one call at a time.
+// The PnP manager makes one call at a time, or one within another.
 const char* g_driver; // file name
 const char* g_name;
 ULONGLONG g_began;
@@ -18,10 +18,11 @@ const Thread* g_thread;
 } // namespace
 
 WatchedCall::WatchedCall(bool reported, ULONG callback, const char* driver, const char* name)
-    : reported_(reported), callback_(callback), irql_(current_irql()) {
+    : reported_(reported), callback_(callback), irql_(current_irql()), outer_{g_driver, g_name, g_began, g_thread} {
     if (reported_) {
         dbg::emit(MPULAB_KIND_CALL_ENTER, 0, callback_, 0, 0);
     }
+    g_name = nullptr;
     g_began = interrupt_time();
     g_thread = current_thread();
     g_driver = driver;
@@ -29,7 +30,11 @@ WatchedCall::WatchedCall(bool reported, ULONG callback, const char* driver, cons
 }
 
 WatchedCall::~WatchedCall() {
-    g_name = nullptr;
+    g_name = nullptr; // a tick between these lines must not see halves of two calls
+    g_driver = outer_.driver;
+    g_began = outer_.began;
+    g_thread = outer_.thread;
+    g_name = outer_.name;
 }
 
 NTSTATUS WatchedCall::leave(NTSTATUS status) const {

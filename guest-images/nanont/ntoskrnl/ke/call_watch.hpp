@@ -22,6 +22,12 @@ class WatchedCall {
     bool reported_;
     ULONG callback_;
     KIRQL irql_;
+    struct {
+        const char* driver;
+        const char* name;
+        ULONGLONG began;
+        const struct _KTHREAD* thread;
+    } outer_; // the call this one is made in: removal unloads the driver
 };
 
 /// One is under way: whatever hangs, hangs in it.

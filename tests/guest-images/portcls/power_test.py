@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Device and system power at a moment of the score, idle and in mid-stream: who hears of it and in which order, what a
+stream does meanwhile, what is refused, and what never ends (reference portcls-midi.md 1.4)."""
+from moody_driver import *  # noqa: F403
+
+DOWN = ["miniport hears D3", "stream hears D3", "adapter hears D3"]
+UP = ["adapter hears D0", "miniport hears D0", "stream hears D0"]
+IDLE_DOWN, IDLE_UP = ["miniport hears D3", "adapter hears D3"], ["adapter hears D0", "miniport hears D0"]
+
+
+def heard(test, run):
+    return [line for line in test.told(run) if "hears" in line or "asked" in line]
+
+
+class Power(Moody):
+    def test_an_idle_device_goes_down_and_up_and_the_driver_hears_of_it_in_the_documented_order(self):
+        steps = [self.score.device(request, state) for request, state in
+                 ((QUERY_POWER, D3), (SET_POWER, D3), (SET_POWER, D0))]
+        run = self.play()
+        self.assertStatuses(run, *((step, SUCCESS) for step in steps))
+        self.assertEqual(heard(self, run), ["adapter is asked for D3"] + IDLE_DOWN + IDLE_UP)
+        self.assertEqual([(r.a, r.b) for r in run.of("POWER")], [(3, 0), (0, 3)])
+
+    def test_a_running_stream_pauses_without_power_and_goes_on_where_it_was(self):
+        self.stream()
+        self.write(b"\x01")
+        self.score.wait_writes(1)
+        self.score.device(SET_POWER, D3)
+        self.write(b"\x02")
+        self.score.delay_ms(100)
+        marker = self.score.marker(1)
+        self.score.device(SET_POWER, D0)
+        self.score.wait_writes(1)
+        run = self.play()
+        self.assertEqual(heard(self, run), DOWN + UP)
+        self.assertEqual([call.b for call in run.calls("SetState")], [ACQUIRE, PAUSE, RUN, PAUSE, RUN])
+        offered = [call for call in run.calls("Write")]
+        at = next(r.seq for r in run.of("MARKER"))
+        self.assertEqual([call.seq > at for call in offered], [False, True], f"step {marker}: nothing is offered in D3\n{run}")
+        self.assertEqual(written(run), b"\x01\x02")
+
+    def test_a_stream_that_is_told_to_run_without_power_runs_when_it_is_back(self):
+        self.stream(PAUSE)
+        self.score.device(SET_POWER, D3)
+        self.score.set_state(1, RUN)
+        self.score.delay_ms(10)
+        self.score.device(SET_POWER, D0)
+        self.write(b"\x01")
+        self.score.wait_writes(1)
+        run = self.play()
+        self.assertEqual([call.b for call in run.calls("SetState")], [ACQUIRE, PAUSE, RUN])
+        self.assertLess(run.of("POWER")[-1].seq, run.calls("SetState")[-1].seq)
+
+    def test_the_system_sleeps_and_wakes_and_the_device_with_it_idle(self):
+        sleep, wake = self.score.device(SLEEP, S3), self.score.device(WAKE)
+        again = self.score.device(WAKE, flags=MAY_FAIL)
+        run = self.play()
+        self.assertStatuses(run, (sleep, SUCCESS), (wake, SUCCESS), (again, INVALID_DEVICE_STATE))
+        self.assertEqual(heard(self, run), ["adapter is asked for D3"] + IDLE_DOWN + IDLE_UP)
+        self.assertEqual([(r.a, r.b) for r in run.of("POWER")], [(3, 0), (0, 3)])
+
+    def test_the_system_sleeps_and_wakes_in_mid_stream(self):
+        self.stream()
+        self.score.device(SLEEP, S3)
+        self.write(b"\x01")
+        asleep = self.score.device(SLEEP, S3, flags=MAY_FAIL)
+        pin = self.score.open_pin(2, 0, CAPTURE, flags=MAY_FAIL)
+        self.score.device(WAKE)
+        self.score.wait_writes(1)
+        run = self.play()
+        self.assertStatuses(run, (asleep, INVALID_DEVICE_STATE), (pin, DEVICE_NOT_READY))
+        self.assertEqual(heard(self, run), ["adapter is asked for D3"] + DOWN + UP)
+        self.assertEqual(written(run), b"\x01")
+
+    def test_a_driver_that_refuses_a_state_keeps_the_device_and_the_system_awake(self):
+        device = self.score.device(QUERY_POWER, D3, flags=MAY_FAIL)
+        system = self.score.device(SLEEP, S3, flags=MAY_FAIL)
+        self.stream()
+        self.write(b"\x01")
+        self.score.wait_writes(1)
+        run = self.play(REFUSE_POWER)
+        self.assertStatuses(run, (device, POWER_STATE_INVALID), (system, POWER_STATE_INVALID))
+        self.assertEqual(heard(self, run), ["adapter is asked for D3"] * 2)
+        self.assertEqual(run.of("POWER"), [])
+        self.assertEqual(written(run), b"\x01")
+
+    def test_a_driver_asks_for_a_state_itself_and_a_new_stream_brings_the_device_back(self):
+        self.stream()
+        self.write(b"\x01")
+        self.score.wait_writes(1)
+        run = self.play(WANTS_D3)
+        self.assertEqual(self.told(run)[2:], ["D9 is 0xc000000d"] + IDLE_DOWN +
+                         ["D3 is 0x00000000", "S3 is D3 by the bus"] + IDLE_UP)
+        self.assertEqual([(r.a, r.b) for r in run.of("POWER")], [(3, 0), (0, 3)])
+        self.assertLess(run.of("POWER")[-1].seq, run.calls("NewStream")[0].seq)
+
+    def test_a_power_request_that_is_never_completed_stops_the_machine_as_in_windows(self):
+        self.score.device(SET_POWER, D3)
+        run = self.play(NEVER_POWERS, end=6)
+        code, parameters = run.bugcheck()
+        self.assertEqual((code, parameters[0]), (0x9F, 3), run)
+        self.assertIn("ACPI\\PNPB006\\0: IRP_MN_SET_POWER for D3 has not been completed within 120 s", run.text)
+
+
+if __name__ == "__main__":
+    unittest.main()
