@@ -297,6 +297,23 @@ class RootEnumerated(PackageCase):
         for name in ("wire", "times", "interrupts", "nothing-lost"):
             self.assertEqual(states[name], "n/a", states)
 
+    def test_a_virtual_loopback_port_gives_the_song_back_in_either_abi_and_nothing_of_the_wire_is_passed(self):
+        for abi in ("", "-msvc"):
+            with self.subTest(abi or "mingw"):
+                folder = self.folder / f"loopback{abi}"
+                folder.mkdir()
+                shutil.copy(mpulab.ROOT / "tests/guest-images/portcls/loopback/loopback.inf", folder)
+                shutil.copy(GUEST_TESTS / f"portcls/loopback{abi}/loopback.sys", folder)
+                status, report = self.inspect(folder)
+                self.assertEqual(status, mpulab.PASSED, report)
+                self.assertEqual([subdevice["name"] for subdevice in report["subdevices"]], ["Loopback0"])
+                run = mpulab.play(mpulab.SONG, self.folder / "out", "--package", folder)
+                self.assertEqual(run.status, mpulab.PASSED, run)
+                states = {check["name"]: check["status"] for check in run.result["checks"]}
+                self.assertEqual(states["captured"], "passed", states)
+                for name in ("wire", "times", "injected", "interrupts", "nothing-lost"):
+                    self.assertEqual(states[name], "n/a", states)
+
     def test_a_card_for_a_package_without_hardware_is_wrong_usage(self):
         folder = self.package(ids=r"ROOT\Port")
         run = mpulab.play(mpulab.SONG, self.folder / "out", "--package", folder, "--card", "irq=5", json_output=False)

@@ -116,6 +116,7 @@ void Player::take_control(Control& control) {
     if (!NT_SUCCESS(control.io.Status) && !control.may_fail && !failed_step_) {
         failed_ = control.io.Status;
         failed_step_ = control.step;
+        failed_opcode_ = MPULAB_OP_IOCTL;
     }
 }
 

@@ -42,7 +42,8 @@ PlayEnd Player::play(const uint8_t* score) {
             if (!(step.head.flags & MPULAB_STEP_MAY_FAIL)) return {MPULAB_END_STEP_FAILED, status};
         }
         if (failed_step_) {
-            DbgPrint("agent.sys: step %llu failed: status 0x%08x\n", MPULAB_CORR_NUMBER(failed_step_), failed_);
+            DbgPrint("agent.sys: step %llu (%s) failed: status 0x%08x\n", MPULAB_CORR_NUMBER(failed_step_),
+                     opcode_name(failed_opcode_), failed_);
             return {MPULAB_END_STEP_FAILED, failed_};
         }
     }

@@ -62,6 +62,7 @@ class Player {
     KSPROPERTY property_{};
     NTSTATUS failed_ = STATUS_SUCCESS; // of a write or IOCTL that went on beside the score, failed and may not
     ULONGLONG failed_step_ = 0;
+    USHORT failed_opcode_ = 0;
 };
 
 } // namespace agent

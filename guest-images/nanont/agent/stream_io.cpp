@@ -134,6 +134,7 @@ void Player::take_write(Request& write) {
     if (!NT_SUCCESS(write.io.Status) && !write.may_fail && !failed_step_) {
         failed_ = write.io.Status;
         failed_step_ = write.step;
+        failed_opcode_ = MPULAB_OP_WRITE;
     }
 }
 

@@ -57,6 +57,7 @@ NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtension
     device->Type = IO_TYPE_DEVICE;
     device->Size = static_cast<USHORT>(kDeviceObjectSize + DeviceExtensionSize);
     device->DriverObject = DriverObject;
+    InterlockedIncrement(&driver_of(DriverObject).devices);
     device->Flags =
         DO_DEVICE_INITIALIZING | (Exclusive ? DO_EXCLUSIVE : 0) | (DeviceName != nullptr ? DO_DEVICE_HAS_NAME : 0);
     device->Characteristics = DeviceCharacteristics;

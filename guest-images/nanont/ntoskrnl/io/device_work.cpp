@@ -42,6 +42,12 @@ VOID NTAPI work(PVOID context) {
     }
 }
 
+VOID NTAPI check_unload(PVOID item) {
+    ExFreePool(item);
+    const DeviceLock lock;
+    unload_if_unused();
+}
+
 /// The node at the bottom of the stack that `device` is in; nullptr: in none.
 DeviceNode* node_below(PDEVICE_OBJECT device) {
     while (extension_of(device).attached_to != nullptr) {
@@ -61,6 +67,15 @@ void queue_device_work(DeviceNode& node, DeviceWork what) {
         node.work_queued = true;
         ExInitializeWorkItem(&node.work, work, &node);
         ExQueueWorkItem(&node.work, DelayedWorkQueue);
+    }
+}
+
+void queue_unload_check() {
+    auto* item =
+        static_cast<PWORK_QUEUE_ITEM>(ExAllocatePoolWithTag(NonPagedPool, sizeof(WORK_QUEUE_ITEM), tag("IoWk")));
+    if (item != nullptr) { // without memory the driver stays, which harms nobody
+        ExInitializeWorkItem(item, check_unload, item);
+        ExQueueWorkItem(item, DelayedWorkQueue);
     }
 }
 

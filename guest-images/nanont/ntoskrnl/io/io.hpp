@@ -18,6 +18,7 @@ struct Driver {
     DRIVER_EXTENSION extension;
     LIST_ENTRY client_extensions; // IoAllocateDriverObjectExtension
     ldr::Module* module;
+    LONG devices;               // device objects, deleted ones with open files too: its code may be called for them
     UNICODE_STRING service_key; // \Registry\Machine\…\Services\name; ServiceKeyName is its last part
 };
 
@@ -192,11 +193,18 @@ void look_at_state(DeviceNode& node);
 /// IRP_MN_QUERY_DEVICE_RELATIONS for BusRelations; what children it names is told and let go.
 void look_at_relations(DeviceNode& node);
 
+/// Unloads the driver under test when it has no device object left.
+void unload_if_unused();
+/// The object manager frees a device object. IRQL <= DISPATCH_LEVEL.
+void device_is_freed(PDEVICE_OBJECT device);
+
 // device_work.cpp
 
 /// Has a worker look at the device: any IRQL up to DISPATCH_LEVEL.
 enum class DeviceWork { Removal, State, Relations };
 void queue_device_work(DeviceNode& node, DeviceWork what);
+/// The driver of a device object that has just gone may be without any now: a worker looks whether it can be unloaded.
+void queue_unload_check();
 /// A file on `device` was closed: a device that waits for that to be removed is. Any thread, PASSIVE_LEVEL.
 void file_was_closed(PDEVICE_OBJECT device);
 

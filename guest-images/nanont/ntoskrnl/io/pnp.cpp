@@ -84,14 +84,6 @@ NTSTATUS load_and_enter() {
     return STATUS_SUCCESS;
 }
 
-void unload_if_unused() {
-    if (g_driver != nullptr && g_driver->object.DeviceObject == nullptr && g_driver->object.DriverUnload != nullptr) {
-        Driver* driver = g_driver;
-        g_driver = nullptr;
-        unload_driver(*driver);
-    }
-}
-
 } // namespace
 
 DeviceLock::DeviceLock() {
@@ -104,6 +96,21 @@ DeviceLock::DeviceLock() {
 
 DeviceLock::~DeviceLock() {
     KeSetEvent(&g_device_lock, IO_NO_INCREMENT, FALSE);
+}
+
+void unload_if_unused() {
+    if (g_driver != nullptr && g_driver->devices == 0 && g_driver->object.DriverUnload != nullptr) {
+        Driver* driver = g_driver;
+        g_driver = nullptr;
+        unload_driver(*driver);
+    }
+}
+
+void device_is_freed(PDEVICE_OBJECT device) {
+    Driver& driver = driver_of(device->DriverObject);
+    if (InterlockedDecrement(&driver.devices) == 0 && &driver == g_driver) {
+        queue_unload_check();
+    }
 }
 
 NTSTATUS send_pnp(DeviceNode& node, UCHAR minor) {

@@ -90,6 +90,8 @@ void NTAPI destroy_now(PVOID context) {
         io::close_file(static_cast<PFILE_OBJECT>(body));
     } else if (header->type == Type::SymbolicLink) {
         ExFreePool(static_cast<SymbolicLink*>(body)->target.Buffer);
+    } else if (header->type == Type::Device) {
+        io::device_is_freed(static_cast<PDEVICE_OBJECT>(body));
     } else if (header->type == Type::Key) {
         cm::close(*static_cast<cm::OpenKey*>(body));
     }
