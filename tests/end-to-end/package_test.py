@@ -207,6 +207,18 @@ class Packages(PackageCase):
         for text in self.reason(self.faulty("endless_entry")):
             self.assertIn("DriverEntry, which did not return", text)
 
+    def test_an_add_device_and_a_start_that_never_return_are_errors_in_bounded_time(self):
+        for fault, call in (("add_device_waits", "AddDevice"), ("start_pends", "START_DEVICE")):
+            with self.subTest(fault):
+                for text in self.reason(self.faulty(fault)):
+                    self.assertIn(f"{call}, which did not return", text)
+
+    def test_an_image_without_relocations_is_an_error(self):
+        image = bytearray(RECORDER.read_bytes())
+        image[int.from_bytes(image[0x3C:0x40], "little") + 22] |= 1  # Characteristics: RELOCS_STRIPPED
+        for text in self.reason(bytes(image)):
+            self.assertIn("RELOCS_STRIPPED", text)
+
     # ---- a crash ----------------------------------------------------------------------------------------------
 
     def test_a_crash_is_told_with_meaning_function_line_and_modules(self):

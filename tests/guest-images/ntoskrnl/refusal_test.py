@@ -73,6 +73,10 @@ class Images(Ended):
         self.refused(self.good[: self.sections + 10], "NumberOfSections")
         self.refused(self.good[:0x700], "section PointerToRawData")
 
+    def test_an_image_without_relocations_is_refused_by_its_characteristics(self):
+        characteristics = struct.unpack_from("<H", self.good, self.file_header + 18)[0]
+        self.refused(patched(self.good, self.file_header + 18, "<H", characteristics | 1), "Characteristics is", "RELOCS_STRIPPED")
+
     def test_a_section_that_is_writable_and_executable_is_refused_by_its_characteristics(self):
         self.refused(patched(self.good, self.sections + 36, "<I", 0xE0000020),
                      "section Characteristics is 0xe0000020", "not both writable and executable")
@@ -124,6 +128,19 @@ class Drivers(Ended):
                 run = boot(fault)
                 self.ended(run, DRIVER_REFUSED, 0x102, f"faulty-{fault}.sys: DriverEntry has not returned within 100")
                 self.assertEqual(self.stack_of(run, fault), [fault, "inner", "outer", "DriverEntry"])
+
+
+    def test_an_adddevice_or_a_start_that_does_not_return_or_is_never_completed_ends_after_10_s_by_name(self):
+        for fault, call in (("add_device_waits", "AddDevice"), ("start_pends", "IRP_MN_START_DEVICE"),
+                            ("start_loops", "IRP_MN_START_DEVICE")):
+            with self.subTest(fault):
+                self.ended(boot(fault), DRIVER_REFUSED, 0x102, f"faulty-{fault}.sys: {call} has not returned within 100")
+
+    def test_a_driverentry_that_takes_seconds_is_waited_for(self):
+        run = boot("entry_takes_long")
+        self.assertEqual(run.end, SCORE_DONE, run)
+        entered, left = run.calls("DriverEntry")[0], run.calls("DriverEntry", leave=True)[0]
+        self.assertGreaterEqual(left.time - entered.time, 5_000_000_000)
 
 
 class Scores(Ended):

@@ -283,6 +283,24 @@ VOID NTAPI waiting_dpc(PKDPC, PVOID, PVOID, PVOID) {
     return STATUS_SUCCESS;
 }
 
+[[maybe_unused]] PLAIN_FUNCTION add_device_waits() {
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION start_pends() {
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION start_loops() {
+    return STATUS_SUCCESS;
+}
+
+[[maybe_unused]] PLAIN_FUNCTION entry_takes_long() {
+    LARGE_INTEGER five_seconds;
+    five_seconds.QuadPart = -50'000'000;
+    return KeDelayExecutionThread(KernelMode, FALSE, &five_seconds);
+}
+
 PLAIN_FUNCTION inner() {
     NTSTATUS status = FAULT();
     return status == 1 ? STATUS_SUCCESS : status; // no tail call: inner has to be on the stack
@@ -294,6 +312,11 @@ PLAIN_FUNCTION outer() {
 }
 
 NTSTATUS NTAPI refuse_start(PDEVICE_OBJECT, PIRP irp) {
+    if (fault_is("start_loops")) endless_entry();
+    if (fault_is("start_pends")) {
+        IoMarkIrpPending(irp);
+        return STATUS_PENDING; // and nobody will complete it
+    }
     irp->IoStatus.Status = STATUS_DEVICE_DATA_ERROR;
     IoCompleteRequest(irp, IO_NO_INCREMENT);
     return STATUS_DEVICE_DATA_ERROR;
@@ -301,6 +324,7 @@ NTSTATUS NTAPI refuse_start(PDEVICE_OBJECT, PIRP irp) {
 
 NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
     if (fault_is("add_device_fails")) return STATUS_NO_MEMORY;
+    if (fault_is("add_device_waits")) return endless_wait();
     PDEVICE_OBJECT device;
     NTSTATUS status = IoCreateDevice(driver, 0, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
     if (!NT_SUCCESS(status)) return status;
@@ -312,7 +336,8 @@ NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
 } // namespace
 
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
-    if (fault_is("add_device_fails") || fault_is("start_fails")) {
+    if (fault_is("add_device_fails") || fault_is("start_fails") || fault_is("add_device_waits") ||
+        fault_is("start_pends") || fault_is("start_loops")) {
         driver->DriverExtension->AddDevice = add_device;
         driver->MajorFunction[IRP_MJ_PNP] = refuse_start;
     }
