@@ -26,8 +26,8 @@ constexpr std::array<KindRules, 256> make_kind_rules() {
 #undef MPULAB_KIND
     for (const uint32_t kind : {MPULAB_KIND_RUN_ENDED, MPULAB_KIND_HOLD, MPULAB_KIND_MARKER})
         rules[kind].known = true;
-    for (const uint32_t kind :
-         {MPULAB_KIND_TEXT, MPULAB_KIND_NAME, MPULAB_KIND_CAPTURED, MPULAB_KIND_RANGE, MPULAB_KIND_ANSWER})
+    for (const uint32_t kind : {MPULAB_KIND_TEXT, MPULAB_KIND_NAME, MPULAB_KIND_CAPTURED, MPULAB_KIND_RANGE,
+                                MPULAB_KIND_ANSWER, MPULAB_KIND_ETW_DATA})
         rules[kind].has_text = true;
     return rules;
 }

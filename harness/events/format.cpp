@@ -119,7 +119,7 @@ std::string format_record(const EventLog& log, const mpulab_record& record) {
     if (is_text(record.kind)) {
         line += " " + quoted(record_payload(record));
     } else if (record.kind == MPULAB_KIND_CAPTURED || record.kind == MPULAB_KIND_RANGE ||
-               record.kind == MPULAB_KIND_ANSWER) {
+               record.kind == MPULAB_KIND_ANSWER || record.kind == MPULAB_KIND_ETW_DATA) {
         line += " " + format_hex(record_payload(record), MPULAB_RECORD_PAYLOAD);
     } else {
         const uint64_t words[3] = {record.a, record.b, record.c};

@@ -73,6 +73,9 @@ std::string refusing_call(const EventLog& log) {
         const bool entry = call == MPULAB_CALLBACK_DriverEntry || call == MPULAB_CALLBACK_AddDevice ||
                            call == MPULAB_CALLBACK_StartDevice;
         if (!entry) continue;
+        const bool went_well = static_cast<int32_t>(records[i].b) >= 0;
+        if (records[i].kind == MPULAB_KIND_CALL_LEAVE && call == MPULAB_CALLBACK_AddDevice && went_well)
+            return "IRP_MN_START_DEVICE"; // of a driver that is not PortCls': nobody tells of its call
         if (records[i].kind == MPULAB_KIND_CALL_LEAVE) return callback_name(call);
         if (records[i].kind == MPULAB_KIND_CALL_ENTER) return callback_name(call) + ", which did not return";
     }

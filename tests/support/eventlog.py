@@ -20,7 +20,7 @@ HEADER = struct.Struct("<8sII")
 RECORD = struct.Struct("<QQQQHBBHBBQQQ")
 NONE, TX_BYTE, RX_BYTE, STEP, IRP, STREAM, OWN_BYTE = range(7)  # correlation spaces, mpulab_corr_space
 MORE = 0x01
-TEXT_KINDS = {"TEXT", "NAME", "CAPTURED", "RANGE", "ANSWER"}
+TEXT_KINDS = {"TEXT", "NAME", "CAPTURED", "RANGE", "ANSWER", "ETW_DATA"}
 
 
 class BadLog(Exception):

@@ -7,6 +7,7 @@
 #include "dbg/report.hpp"
 #include "io.hpp"
 #include "ke/ke.hpp"
+#include "notification.hpp"
 
 namespace nanont::io {
 namespace {
@@ -91,6 +92,7 @@ NTSTATUS enable(DeviceNode& node, Interface& item) {
         }
     }
     item.enabled = true;
+    interface_changed(item.category, item.name, true);
     return STATUS_SUCCESS;
 }
 
@@ -99,6 +101,7 @@ NTSTATUS disable(DeviceNode& node, Interface& item) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
     item.enabled = false;
+    interface_changed(item.category, item.name, false);
     if (!link_in_use(node, item.link_name)) {
         return IoDeleteSymbolicLink(&item.link_name);
     }

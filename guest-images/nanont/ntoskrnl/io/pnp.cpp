@@ -107,6 +107,9 @@ void unload_if_unused() {
 }
 
 void device_is_freed(PDEVICE_OBJECT device) {
+    if (device->SecurityDescriptor != nullptr) {
+        ExFreePool(device->SecurityDescriptor);
+    }
     Driver& driver = driver_of(device->DriverObject);
     if (InterlockedDecrement(&driver.devices) == 0 && &driver == g_driver) {
         queue_unload_check();

@@ -121,7 +121,9 @@ VOID NTAPI MmUnlockPages(PMDL Mdl) {
 
 PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDL Mdl, KPROCESSOR_MODE, MEMORY_CACHING_TYPE, PVOID, ULONG,
                                          MM_PAGE_PRIORITY) {
-    Mdl->MappedSystemVa = MmGetMdlVirtualAddress(Mdl);
+    // Pages that came from MmAllocatePagesForMdl have no address of their own: they lie in a row.
+    Mdl->MappedSystemVa =
+        Mdl->StartVa == nullptr ? mm::direct(*MmGetMdlPfnArray(Mdl) * PAGE_SIZE) : MmGetMdlVirtualAddress(Mdl);
     Mdl->MdlFlags |= MDL_MAPPED_TO_SYSTEM_VA;
     return Mdl->MappedSystemVa;
 }

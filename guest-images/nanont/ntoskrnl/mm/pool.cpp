@@ -119,6 +119,24 @@ PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE, SIZE_T NumberOfBytes, ULONG
     return allocate(NumberOfBytes, Tag, __builtin_return_address(0));
 }
 
+/// As ExAllocatePoolWithTag, for nobody's quota is counted here; but no memory raises STATUS_INSUFFICIENT_RESOURCES,
+/// unless POOL_QUOTA_FAIL_INSTEAD_OF_RAISE asks for NULL.
+PVOID export_ExAllocatePoolWithQuotaTag(POOL_TYPE Type, SIZE_T NumberOfBytes,
+                                        ULONG Tag) __asm__("ExAllocatePoolWithQuotaTag");
+PVOID export_ExAllocatePoolWithQuotaTag(POOL_TYPE Type, SIZE_T NumberOfBytes, ULONG Tag) {
+    constexpr ULONG kFailInsteadOfRaise = 8;
+    PVOID block = allocate(NumberOfBytes, Tag, __builtin_return_address(0));
+    if (block == nullptr && (static_cast<ULONG>(Type) & kFailInsteadOfRaise) == 0) {
+        ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
+    }
+    return block;
+}
+
+PVOID export_ExAllocatePoolWithQuota(POOL_TYPE Type, SIZE_T NumberOfBytes) __asm__("ExAllocatePoolWithQuota");
+PVOID export_ExAllocatePoolWithQuota(POOL_TYPE Type, SIZE_T NumberOfBytes) {
+    return export_ExAllocatePoolWithQuotaTag(Type, NumberOfBytes, nanont::tag("None"));
+}
+
 /// Zeroed unless POOL_FLAG_UNINITIALIZED says otherwise; flags that name no pool are refused.
 PVOID export_ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag) __asm__("ExAllocatePool2");
 PVOID export_ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag) {

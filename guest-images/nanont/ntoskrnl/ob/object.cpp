@@ -272,6 +272,7 @@ Handle* slot_of(HANDLE handle) {
 extern "C" {
 
 POBJECT_TYPE* export_IoFileObjectType __asm__("IoFileObjectType") = &g_types[static_cast<int>(Type::File)];
+POBJECT_TYPE* export_IoDeviceObjectType __asm__("IoDeviceObjectType") = &g_types[static_cast<int>(Type::Device)];
 POBJECT_TYPE* export_ExEventObjectType __asm__("ExEventObjectType") = &g_types[static_cast<int>(Type::Event)];
 POBJECT_TYPE* export_PsThreadType __asm__("PsThreadType") = &g_types[static_cast<int>(Type::Thread)];
 

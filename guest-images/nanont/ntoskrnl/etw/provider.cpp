@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// Event tracing: every provider is enabled, at every level, and what it writes goes into the event log.
+#include "dbg/report.hpp"
+#include "ke/ke.hpp"
+
+namespace nanont::etw {
+namespace {
+
+struct Provider {
+    ULONGLONG id[2];
+    ULONG number;
+    bool in_use;
+};
+
+// EVENT_DESCRIPTOR and EVENT_DATA_DESCRIPTOR of evntprov.h.
+struct Descriptor {
+    USHORT id;
+    UCHAR version, channel, level, opcode;
+    USHORT task;
+    ULONGLONG keyword;
+};
+struct Data {
+    ULONGLONG pointer;
+    ULONG size, reserved;
+};
+static_assert(sizeof(Descriptor) == 16 && sizeof(Data) == 16);
+
+constexpr size_t kMostProviders = 64;
+constexpr ULONG kMostData = 128;
+constexpr ULONG kMostBytes = 65536;
+constexpr ULONGLONG kTakenBack = 1ull << 63;
+Provider g_providers[kMostProviders];
+ULONG g_last_number;
+KSPIN_LOCK g_lock;
+
+/// A handle is the provider's place + 1.
+Provider* find(ULONGLONG handle) {
+    return handle >= 1 && handle <= kMostProviders && g_providers[handle - 1].in_use ? &g_providers[handle - 1]
+                                                                                     : nullptr;
+}
+
+NTSTATUS write(ULONGLONG handle, const Descriptor& descriptor, ULONG count, const Data* data) {
+    const Provider* provider = find(handle);
+    if (provider == nullptr) {
+        return STATUS_INVALID_HANDLE;
+    }
+    if (count > kMostData || (count != 0 && data == nullptr)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    ULONGLONG bytes = 0;
+    for (ULONG i = 0; i < count; ++i) {
+        bytes += data[i].size;
+    }
+    if (bytes > kMostBytes) {
+        return STATUS_BUFFER_OVERFLOW; // "the event size is larger than the allowed maximum"
+    }
+    ULONGLONG words;
+    RtlCopyMemory(&words, &descriptor, sizeof(words));
+    dbg::emit(MPULAB_KIND_ETW_EVENT, 0, words, descriptor.keyword, provider->number);
+    for (ULONG i = 0; i < count; ++i) {
+        if (data[i].size != 0) {
+            dbg::emit_bytes(MPULAB_KIND_ETW_DATA, 0, reinterpret_cast<const void*>(data[i].pointer), data[i].size);
+        }
+    }
+    return STATUS_SUCCESS;
+}
+
+} // namespace
+} // namespace nanont::etw
+
+using namespace nanont;
+using namespace nanont::etw;
+
+extern "C" {
+
+typedef VOID(NTAPI EnableCallback)(const GUID*, ULONG, UCHAR, ULONGLONG, ULONGLONG, PVOID, PVOID);
+
+/// The callback hears at once that the provider is enabled for everything. STATUS_INVALID_PARAMETER,
+/// STATUS_INSUFFICIENT_RESOURCES. PASSIVE_LEVEL.
+NTSTATUS export_EtwRegister(const GUID* ProviderId, EnableCallback* Enable, PVOID Context,
+                            ULONGLONG* RegHandle) __asm__("EtwRegister");
+NTSTATUS export_EtwRegister(const GUID* ProviderId, EnableCallback* Enable, PVOID Context, ULONGLONG* RegHandle) {
+    ke::require_irql(PASSIVE_LEVEL, "EtwRegister");
+    if (ProviderId == nullptr || RegHandle == nullptr) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    *RegHandle = 0;
+    Provider* provider = nullptr;
+    {
+        ke::SpinLockGuard guard(g_lock);
+        for (Provider& place : g_providers) {
+            if (!place.in_use) {
+                provider = &place;
+                break;
+            }
+        }
+        if (provider == nullptr) {
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+        provider->in_use = true;
+        provider->number = ++g_last_number;
+    }
+    RtlCopyMemory(provider->id, ProviderId, sizeof(GUID));
+    *RegHandle = static_cast<ULONGLONG>(provider - g_providers) + 1;
+    dbg::emit(MPULAB_KIND_ETW_PROVIDER, 0, provider->id[0], provider->id[1], provider->number);
+    if (Enable != nullptr) {
+        constexpr ULONG kEnable = 1; // EVENT_CONTROL_CODE_ENABLE_PROVIDER
+        constexpr UCHAR kVerbose = 5;
+        const GUID nobody{};
+        Enable(&nobody, kEnable, kVerbose, ~0ull, 0, nullptr, Context);
+    }
+    return STATUS_SUCCESS;
+}
+
+/// STATUS_INVALID_HANDLE. PASSIVE_LEVEL.
+NTSTATUS export_EtwUnregister(ULONGLONG RegHandle) __asm__("EtwUnregister");
+NTSTATUS export_EtwUnregister(ULONGLONG RegHandle) {
+    ke::require_irql(PASSIVE_LEVEL, "EtwUnregister");
+    Provider* provider = find(RegHandle);
+    if (provider == nullptr) {
+        return STATUS_INVALID_HANDLE;
+    }
+    dbg::emit(MPULAB_KIND_ETW_PROVIDER, 0, provider->id[0], provider->id[1], kTakenBack | provider->number);
+    ke::SpinLockGuard guard(g_lock);
+    provider->in_use = false;
+    return STATUS_SUCCESS;
+}
+
+BOOLEAN export_EtwEventEnabled(ULONGLONG RegHandle, const Descriptor*) __asm__("EtwEventEnabled");
+BOOLEAN export_EtwEventEnabled(ULONGLONG RegHandle, const Descriptor*) {
+    return find(RegHandle) != nullptr;
+}
+
+BOOLEAN export_EtwProviderEnabled(ULONGLONG RegHandle, UCHAR, ULONGLONG) __asm__("EtwProviderEnabled");
+BOOLEAN export_EtwProviderEnabled(ULONGLONG RegHandle, UCHAR, ULONGLONG) {
+    return find(RegHandle) != nullptr;
+}
+
+/// STATUS_INVALID_HANDLE; STATUS_INVALID_PARAMETER: more than 128 descriptors; STATUS_BUFFER_OVERFLOW: more than 64 KB.
+/// Any IRQL, as long as the data are resident.
+NTSTATUS export_EtwWrite(ULONGLONG RegHandle, const Descriptor* Event, const GUID*, ULONG Count,
+                         const Data* UserData) __asm__("EtwWrite");
+NTSTATUS export_EtwWrite(ULONGLONG RegHandle, const Descriptor* Event, const GUID*, ULONG Count, const Data* UserData) {
+    return etw::write(RegHandle, *Event, Count, UserData);
+}
+
+NTSTATUS export_EtwWriteTransfer(ULONGLONG RegHandle, const Descriptor* Event, const GUID*, const GUID*, ULONG Count,
+                                 const Data* UserData) __asm__("EtwWriteTransfer");
+NTSTATUS export_EtwWriteTransfer(ULONGLONG RegHandle, const Descriptor* Event, const GUID*, const GUID*, ULONG Count,
+                                 const Data* UserData) {
+    return etw::write(RegHandle, *Event, Count, UserData);
+}
+
+NTSTATUS export_EtwWriteEx(ULONGLONG RegHandle, const Descriptor* Event, ULONGLONG, ULONG, const GUID*, const GUID*,
+                           ULONG Count, const Data* UserData) __asm__("EtwWriteEx");
+NTSTATUS export_EtwWriteEx(ULONGLONG RegHandle, const Descriptor* Event, ULONGLONG, ULONG, const GUID*, const GUID*,
+                           ULONG Count, const Data* UserData) {
+    return etw::write(RegHandle, *Event, Count, UserData);
+}
+
+/// An event of id 0 whose data are the text and its terminator.
+NTSTATUS export_EtwWriteString(ULONGLONG RegHandle, UCHAR Level, ULONGLONG Keyword, const GUID*,
+                               PCWSTR String) __asm__("EtwWriteString");
+NTSTATUS export_EtwWriteString(ULONGLONG RegHandle, UCHAR Level, ULONGLONG Keyword, const GUID*, PCWSTR String) {
+    Descriptor descriptor{};
+    descriptor.level = Level;
+    descriptor.keyword = Keyword;
+    const Data data{reinterpret_cast<ULONGLONG>(String), static_cast<ULONG>((wcslen(String) + 1) * sizeof(WCHAR)), 0};
+    return etw::write(RegHandle, descriptor, 1, &data);
+}
+
+/// Provider traits and the like: nobody here reads them.
+NTSTATUS export_EtwSetInformation(ULONGLONG RegHandle, ULONG, PVOID, ULONG) __asm__("EtwSetInformation");
+NTSTATUS export_EtwSetInformation(ULONGLONG RegHandle, ULONG, PVOID, ULONG) {
+    return find(RegHandle) != nullptr ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
+}
+
+} // extern "C"
