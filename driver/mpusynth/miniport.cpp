@@ -59,6 +59,12 @@ STDMETHODIMP_(NTSTATUS) MidiMiniport::NonDelegatingQueryInterface(REFIID interfa
         *object = miniport;
         return STATUS_SUCCESS;
     }
+    if (IsEqualGUIDAligned(interface_id, IID_IPowerNotify)) {
+        PPOWERNOTIFY notify = this;
+        notify->AddRef();
+        *object = notify;
+        return STATUS_SUCCESS;
+    }
     return STATUS_INVALID_PARAMETER;
 }
 
@@ -155,6 +161,17 @@ MidiMiniport::NewStream(PMINIPORTMIDISTREAM* stream, PUNKNOWN outer, POOL_TYPE p
     // Only capture is driven by the interrupt; a render pin in the group would be woken for nothing.
     if (capturing) *service_group = group_.copy();
     return STATUS_SUCCESS;
+}
+
+/// Going down, the port has paused the streams and the card still has its power; coming up, it pauses them until we
+/// return. A card that had none is as after power-on: in intelligent mode, and RESET is not needed.
+STDMETHODIMP_(void) MidiMiniport::PowerChangeNotify(POWER_STATE state) {
+    if (retired()) return;
+    if (state.DeviceState != PowerDeviceD0) {
+        in_uart_mode_ = false;
+    } else if (!in_uart_mode_) {
+        enter_uart_mode(); // what goes wrong is in the debugger's log: nobody takes a status here
+    }
 }
 
 void MidiMiniport::retire(Card card) {

@@ -12,7 +12,7 @@ namespace mpusynth {
 
 inline constexpr ULONG kPoolTag = '104M'; // shown as M401
 
-class MidiMiniport final : public IMiniportMidi, public CUnknown {
+class MidiMiniport final : public IMiniportMidi, public IPowerNotify, public CUnknown {
   public:
     /// A miniport with one reference, which is the caller's; NULL when there is no memory. PASSIVE_LEVEL.
     static MidiMiniport* create();
@@ -35,6 +35,9 @@ class MidiMiniport final : public IMiniportMidi, public CUnknown {
     STDMETHODIMP_(NTSTATUS)
     NewStream(PMINIPORTMIDISTREAM* stream, PUNKNOWN outer, POOL_TYPE pool, ULONG pin, BOOLEAN capture,
               PKSDATAFORMAT format, PSERVICEGROUP* service_group) override;
+
+    // IPowerNotify. PASSIVE_LEVEL.
+    STDMETHODIMP_(void) PowerChangeNotify(POWER_STATE state) override;
 
     enum class Card : UCHAR { Present, Gone };
 

@@ -103,5 +103,46 @@ class Power(Moody):
         self.assertIn("ACPI\\PNPB006\\0: IRP_MN_SET_POWER for D3 has not been completed within 120 s", run.text)
 
 
+class Bundled(Moody):
+    """The driver that has a card under it."""
+
+    def play_out(self):
+        """The bytes at MIDI OUT, without what a card sends by itself in intelligent mode."""
+        self.score.delay_ms(5)
+        run = super().play(driver=guest_machine.own_driver(), files={})
+        self.assertEqual(run.of("GUEST_ERROR"), [], "nothing touches a card without power")
+        self.assertEqual(run.findings(), [])
+        return run, bytes(r.a for r in run.of("WIRE_OUT") if r.a < 0xF8)
+
+    def test_it_plays_after_the_device_was_down_and_after_the_system_slept_while_it_was_idle(self):
+        for request, argument in ((SET_POWER, D3), (SET_POWER, D0), (SLEEP, S3), (WAKE, 0)):
+            self.score.device(request, argument)
+        self.stream()
+        self.write(b"\x90\x3c\x40")
+        self.score.wait_writes(1)
+        run, out = self.play_out()
+        self.assertEqual(out, b"\x90\x3c\x40")
+        self.assertEqual([(r.a, r.b) for r in run.of("POWER")], [(3, 0), (0, 3)] * 2)
+
+    def test_in_mid_stream_it_goes_on_where_it_was_when_the_card_has_power_again(self):
+        self.stream()
+        self.write(b"\x90\x3c\x40")
+        self.score.wait_writes(1)
+        for down, up in (((SET_POWER, D3), (SET_POWER, D0)), ((SLEEP, S3), (WAKE, 0))):
+            self.score.device(*down)
+            self.write(b"\x3e\x40")
+            self.score.delay_ms(50)
+            self.score.device(*up)
+            self.score.wait_writes(1)
+        self.assertEqual(self.play_out()[1], b"\x90\x3c\x40" + b"\x3e\x40" * 2)
+
+    def test_it_is_removed_without_power(self):
+        self.score.device(SET_POWER, D3)
+        removed = self.score.remove_device()
+        run, out = self.play_out()
+        self.assertStatuses(run, (removed, SUCCESS))
+        self.assertEqual(out, b"")
+
+
 if __name__ == "__main__":
     unittest.main()
