@@ -43,14 +43,14 @@ struct Score {
         std::memcpy(arguments.data(), &op, sizeof op);
         return raw(MPULAB_OP_WRITE, slot, arguments, timeout);
     }
-    Score& open_device(uint16_t slot, uint32_t bytes, uint32_t claimed) {
+    Score& open_device(uint16_t slot, uint32_t size, uint32_t claimed) {
         const mpulab_op_open_device op{claimed, 0};
-        Bytes arguments(sizeof op + bytes);
+        Bytes arguments(sizeof op + size);
         std::memcpy(arguments.data(), &op, sizeof op);
         return raw(MPULAB_OP_OPEN_DEVICE, slot, arguments, 0);
     }
-    Score& ioctl(uint16_t slot, const mpulab_op_ioctl& op, uint32_t bytes, uint32_t timeout = 1000) {
-        Bytes arguments(sizeof op + bytes);
+    Score& ioctl(uint16_t slot, const mpulab_op_ioctl& op, uint32_t size, uint32_t timeout = 1000) {
+        Bytes arguments(sizeof op + size);
         std::memcpy(arguments.data(), &op, sizeof op);
         return raw(MPULAB_OP_IOCTL, slot, arguments, timeout);
     }
