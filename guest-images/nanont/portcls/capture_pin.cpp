@@ -86,7 +86,7 @@ ULONG CapturePin::read_size() {
 
 /** One Read; 0: nothing, or an error. */
 ULONG CapturePin::read() {
-    StreamResult result = stream_->read(buffer_, read_size(), offset_);
+    StreamResult result = stream_->read(buffer_, stream_->takes_bytes() ? read_size() : 0, offset_);
     if (!NT_SUCCESS(result.status)) return 0;
     if (running()) offset_ += result.bytes;
     return result.bytes;

@@ -31,6 +31,16 @@ template <> const IID& iid_of<IPortTopology>() {
 template <> const IID& iid_of<IPortClsVersion>() {
     return IID_IPortClsVersion;
 }
+template <> const IID& iid_of<IMXF>() {
+    return IID_IMXF;
+}
+template <> const IID& iid_of<IAllocatorMXF>() {
+    static constexpr GUID kId = {STATIC_IID_IAllocatorMXF}; // mingw's header declares the name and defines nothing
+    return kId;
+}
+template <> const IID& iid_of<IMasterClock>() { // its id is in no public header: it is handed over, never asked for
+    return IID_IUnknown;
+}
 template <> const IID& iid_of<IUnregisterSubdevice>() {
     return IID_IUnregisterSubdevice;
 }

@@ -20,6 +20,7 @@ class MidiStream final : public Stream {
     }
 
     PUNKNOWN unknown() const override { return stream_; }
+    bool takes_bytes() const override { return true; }
 
     NTSTATUS set_format(KSDATAFORMAT& format) override {
         trace::Call call(MPULAB_CALLBACK_SetFormat);

@@ -88,7 +88,8 @@ NTSTATUS Pin::open(KSDATAFORMAT& format, bool capture) {
         DbgPrint("portcls.sys: NewStream gave no service group for a capture pin: nothing will ask it for data\n");
     if (group()) status = group()->AddMember(sink_);
     // Whether a MIDI stream ever sees SetFormat is not documented (reference §C.9); the same format must succeed.
-    if (NT_SUCCESS(status) && trace::choose(NANONT_CHOICE_SET_FORMAT) == 1) status = stream_->set_format(format);
+    if (NT_SUCCESS(status) && stream_->takes_bytes() && trace::choose(NANONT_CHOICE_SET_FORMAT) == 1)
+        status = stream_->set_format(format);
     return status;
 }
 

@@ -31,13 +31,20 @@ bool PortMidi::query_more(REFIID iid, PVOID* out) {
     return true;
 }
 
+/** Which of the two a miniport that has both is taken by, the documentation does not say. */
 NTSTATUS PortMidi::bind(PUNKNOWN miniport) {
-    miniport_ = midi_ = query<IMiniportMidi>(miniport, IID_IMiniportMidi).detach();
+    auto midi = query<IMiniportMidi>(miniport, IID_IMiniportMidi);
+    auto dmus = query<IMiniportDMus>(miniport, IID_IMiniportDMus);
+    if (midi && dmus) {
+        if (trace::choose(NANONT_CHOICE_MINIPORT_QUERY) == 1)
+            midi.reset();
+        else
+            dmus.reset();
+    }
+    if (midi) miniport_ = midi_ = midi.detach();
+    if (dmus) miniport_ = dmus_ = dmus.detach();
     if (miniport_) return STATUS_SUCCESS;
-    if (query<IMiniportDMus>(miniport, IID_IMiniportDMus))
-        DbgPrint("portcls.sys: IPort::Init: the miniport answers IID_IMiniportDMus only, which is not supported\n");
-    else
-        DbgPrint("portcls.sys: IPort::Init: the miniport does not answer IID_IMiniportMidi\n");
+    DbgPrint("portcls.sys: IPort::Init: the miniport answers neither IID_IMiniportMidi nor IID_IMiniportDMus\n");
     return STATUS_NOT_SUPPORTED;
 }
 
@@ -47,7 +54,11 @@ NTSTATUS PortMidi::start(PUNKNOWN adapter, PRESOURCELIST resources) {
     PSERVICEGROUP made = unwritten<IServiceGroup>();
     in_init_ = true;
     trace::Call call(MPULAB_CALLBACK_Init);
-    NTSTATUS status = call.leave(midi_->Init(adapter, resources, this, &made));
+    // IPortDMus is IPortMidi under another name, but for RegisterServiceGroup's result, which it lacks and nobody
+    // reads.
+    auto* as_dmus = reinterpret_cast<PPORTDMUS>(static_cast<IPortMidi*>(this));
+    NTSTATUS status = call.leave(midi_ ? midi_->Init(adapter, resources, this, &made)
+                                       : dmus_->Init(adapter, resources, as_dmus, &made));
     in_init_ = false;
     if (!NT_SUCCESS(status)) return status;
     if (made == unwritten<IServiceGroup>()) {
@@ -70,6 +81,7 @@ void PortMidi::stop_calls() {
     if (leaving_ && sink_) leaving_->RemoveMember(sink_);
     KeFlushQueuedDpcs();
     midi_ = nullptr;
+    dmus_ = nullptr;
 }
 
 void PortMidi::unbound() {
@@ -80,7 +92,13 @@ void PortMidi::unbound() {
 }
 
 NTSTATUS PortMidi::new_stream(const StreamRequest& request, Stream*& out) {
-    return new_midi_stream(*midi_, request, out);
+    if (midi_) return new_midi_stream(*midi_, request, out);
+    if (!IsEqualGUIDAligned(request.format.MajorFormat, KSDATAFORMAT_TYPE_MUSIC)) {
+        DbgPrint("portcls.sys: pin %u is no music pin: wave sinks (DMUS_STREAM_WAVE_SINK) are not supported\n",
+                 request.pin_id);
+        return STATUS_NOT_SUPPORTED;
+    }
+    return new_dmus_stream(*dmus_, request, out);
 }
 
 /** Up to DIRQL. NULL: Init's group and every stream's. */
@@ -118,6 +136,7 @@ STDMETHODIMP_(NTSTATUS) PortMidi::RegisterServiceGroup(PSERVICEGROUP group) {
     return STATUS_SUCCESS;
 }
 
+/** IMiniportDMus::Service is unused, says its documentation: streams get PutMessage(NULL) instead. */
 void PortMidi::service() {
     if (IMiniportMidi* miniport = midi_) {
         trace::Call call(MPULAB_CALLBACK_Service);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The port object of CLSID_PortMidi and CLSID_PortDMus, one implementation as documented, for miniports with
-// IMiniportMidi (reference portcls-midi.md §2, above all §2.10).
+// IMiniportMidi or IMiniportDMus (reference portcls-midi.md §2, above all §2.10).
 #pragma once
 
 #include "dmus.hpp"
@@ -32,7 +32,8 @@ class PortMidi final : public PortObject<IPortMidi> {
     ~PortMidi() override { release_children(); }
     static VOID NTAPI notify_all(PKDPC, PVOID context, PVOID, PVOID);
 
-    IMiniportMidi* midi_ = nullptr; // miniport_ holds the reference
+    IMiniportMidi* midi_ = nullptr; // one of the two; miniport_ holds the reference
+    IMiniportDMus* dmus_ = nullptr;
     PSERVICEGROUP group_ = nullptr; // Init's; read at any IRQL
     PSERVICEGROUP leaving_ = nullptr;
     IServiceSink* sink_ = nullptr;

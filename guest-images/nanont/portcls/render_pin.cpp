@@ -196,6 +196,7 @@ bool RenderPin::resume() {
 /** How much of a record one Write is offered. */
 ULONG RenderPin::write_size(ULONG count) {
     ULONG most = count;
+    if (!stream_->takes_bytes()) return count;
     switch (trace::choose(NANONT_CHOICE_WRITE_SIZE)) {
     case 1:
         most = 4;

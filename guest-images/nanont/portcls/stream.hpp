@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a pin drives: one stream of the miniport, through whichever interface it has: IMiniportMidiStream
-// (midi_stream.cpp); IMXF is not supported yet. Calls into the driver are traced here and nowhere else.
+// (midi_stream.cpp) or IMXF (dmus_stream.cpp). Calls into the driver are traced here and nowhere else.
 #pragma once
 
 #include "com.hpp"
@@ -53,6 +53,10 @@ class Stream {
     /** NULL: the driver named none. */
     PSERVICEGROUP group() const { return group_; }
 
+    /** Bytes are its unit, in buffers of any size, and it is told its format (IMiniportMidiStream). False: events are,
+     * and no format is ever set (IMXF). */
+    virtual bool takes_bytes() const = 0;
+
     /** PASSIVE_LEVEL. */
     virtual NTSTATUS set_format(KSDATAFORMAT& format) = 0;
     virtual NTSTATUS set_state(KSSTATE state) = 0;
@@ -63,7 +67,7 @@ class Stream {
     /** How long before its time a record is to be offered. */
     virtual int64_t lead() const { return 0; }
 
-    /** Asks for captured bytes; 0: there are none now. DISPATCH_LEVEL. */
+    /** Asks for captured bytes; 0: there are none now, or they go to StreamHost::captured(). DISPATCH_LEVEL. */
     virtual StreamResult read(UCHAR* buffer, ULONG room, ULONGLONG offset) = 0;
     /** Leaves RUN: what is half captured is over. */
     virtual void flush() {}
@@ -85,5 +89,6 @@ template <class T> T* unwritten() {
 }
 
 NTSTATUS new_midi_stream(IMiniportMidi& miniport, const StreamRequest& request, Stream*& out);
+NTSTATUS new_dmus_stream(IMiniportDMus& miniport, const StreamRequest& request, Stream*& out);
 
 } // namespace portcls

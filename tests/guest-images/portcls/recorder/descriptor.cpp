@@ -2,38 +2,10 @@
 // The recorder's filter descriptor: data only.
 #include "pins.hpp"
 
+#include "../support/ranges.hpp"
+
 namespace {
 
-KSDATARANGE_MUSIC midi_range = {{sizeof(KSDATARANGE_MUSIC),
-                                 0,
-                                 0,
-                                 0,
-                                 {STATIC_KSDATAFORMAT_TYPE_MUSIC},
-                                 {STATIC_KSDATAFORMAT_SUBTYPE_MIDI},
-                                 {STATIC_KSDATAFORMAT_SPECIFIER_NONE}},
-                                {STATIC_KSMUSIC_TECHNOLOGY_PORT},
-                                0,
-                                0,
-                                0xFFFF};
-KSDATARANGE bus_range = {sizeof(KSDATARANGE),
-                         0,
-                         0,
-                         0,
-                         {STATIC_KSDATAFORMAT_TYPE_MUSIC},
-                         {STATIC_KSDATAFORMAT_SUBTYPE_MIDI_BUS},
-                         {STATIC_KSDATAFORMAT_SPECIFIER_NONE}};
-const PKSDATARANGE midi_ranges[] = {reinterpret_cast<PKSDATARANGE>(&midi_range)};
-const PKSDATARANGE bus_ranges[] = {&bus_range};
-const GUID audio_category = {STATIC_KSCATEGORY_AUDIO};
-
-#define PIN(most, most_per_filter, ranges, flow, communication)                                                        \
-    {                                                                                                                  \
-        most, most_per_filter, 0, nullptr, {                                                                           \
-            0, nullptr, 0, nullptr, SIZEOF_ARRAY(ranges), ranges, flow, communication, &audio_category, nullptr, {     \
-                0                                                                                                      \
-            }                                                                                                          \
-        }                                                                                                              \
-    }
 #define RENDER PIN(1, 1, midi_ranges, KSPIN_DATAFLOW_IN, KSPIN_COMMUNICATION_SINK)
 #define CAPTURE PIN(1, 1, midi_ranges, KSPIN_DATAFLOW_OUT, KSPIN_COMMUNICATION_SINK)
 

@@ -6,6 +6,8 @@
 
 #include "pins.hpp"
 
+#include "../support/counted.hpp"
+
 #include "module/pool.hpp"
 
 namespace {
@@ -20,27 +22,6 @@ volatile UCHAR* volatile nowhere = nullptr;
 bool captures(ULONG pin) {
     return pin == kCapturePin || pin == kEndlessPin || pin == kGreedyReadPin || pin == kSilentReadPin ||
            pin == kEarlyPin;
-}
-
-template <class Interface> struct Counted : Interface {
-    LONG references = 1;
-    virtual ~Counted() = default;
-    STDMETHODIMP_(ULONG) AddRef() override { return static_cast<ULONG>(InterlockedIncrement(&references)); }
-    STDMETHODIMP_(ULONG) Release() override {
-        LONG left = InterlockedDecrement(&references);
-        if (left == 0) delete this;
-        return static_cast<ULONG>(left);
-    }
-};
-
-template <class Object, class Interface> NTSTATUS answer(Object* object, REFIID asked, REFIID mine, PVOID* out) {
-    if (!IsEqualGUIDAligned(asked, mine) && !IsEqualGUIDAligned(asked, IID_IUnknown)) {
-        *out = nullptr;
-        return STATUS_INVALID_PARAMETER;
-    }
-    *out = static_cast<Interface*>(object);
-    object->AddRef();
-    return STATUS_SUCCESS;
 }
 
 class Stream final : public Counted<IMiniportMidiStream> {
