@@ -245,6 +245,18 @@ class Packages(PackageCase):
         said = [line for line in run.result["crash"]["symbols"] if line.startswith("port.sys: ")]
         self.assertIn("looked for port.sys.debug", said[0])
 
+    # ---- other interfaces than our driver's ------------------------------------------------------------------
+
+    def test_packages_against_iminiportdmus_and_around_the_systems_uart_miniports_pass(self):
+        for driver, reference in (("dmus/dmus", "DMus"), ("uart/uart_midi", "Uart"), ("uart/uart_dmus", "Uart")):
+            with self.subTest(driver):
+                folder = self.package(driver=GUEST_TESTS / "portcls" / f"{driver}.sys", reference=reference)
+                run = mpulab.play(mpulab.SONG, self.folder / "out", "--package", folder)
+                self.assertEqual(run.status, mpulab.PASSED, run)
+                states = {check["name"]: check["status"] for check in run.result["checks"]}
+                for name in ("wire", "times", "injected", "captured", "nothing-lost", "findings"):
+                    self.assertEqual(states[name], "passed", states)
+
     # ---- choices and profiles ---------------------------------------------------------------------------------
 
     def test_a_result_lists_the_choices_it_depended_on_and_one_can_be_forced(self):

@@ -31,6 +31,21 @@ template <> const IID& iid_of<IPortTopology>() {
 template <> const IID& iid_of<IPortClsVersion>() {
     return IID_IPortClsVersion;
 }
+template <> const IID& iid_of<IMiniportMidi>() {
+    return IID_IMiniportMidi;
+}
+template <> const IID& iid_of<IMiniportMidiStream>() {
+    return IID_IMiniportMidiStream;
+}
+template <> const IID& iid_of<IMiniportDMus>() {
+    return IID_IMiniportDMus;
+}
+template <> const IID& iid_of<IMusicTechnology>() {
+    return IID_IMusicTechnology;
+}
+template <> const IID& iid_of<IPowerNotify>() {
+    return IID_IPowerNotify;
+}
 template <> const IID& iid_of<IMXF>() {
     return IID_IMXF;
 }

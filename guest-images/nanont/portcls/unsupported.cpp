@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Documented functions that this portcls.sys does not carry out: each says so by name and fails; none pretends.
 #include "com.hpp"
-#include "new_port.hpp"
-
-PORTCLASSAPI NTSTATUS NTAPI PcNewMiniport(PMINIPORT* out, REFCLSID id) {
-    if (!out) return STATUS_INVALID_PARAMETER;
-    *out = nullptr;
-    portcls::tell_class("PcNewMiniport", id, "no miniport of the system's own is");
-    return STATUS_NOT_SUPPORTED;
-}
 
 PORTCLASSAPI NTSTATUS NTAPI PcNewRegistryKey(PREGISTRYKEY* out, PUNKNOWN, ULONG type, ACCESS_MASK, PVOID, PVOID,
                                              POBJECT_ATTRIBUTES, ULONG, PULONG) {

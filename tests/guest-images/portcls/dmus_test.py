@@ -11,7 +11,6 @@ import plan_writer
 from recorder_score import *  # noqa: F403
 
 (PLAY, BRIDGE_OUT, RAW, BRIDGE_IN, PRINT, KEEP, TWICE, REFUSE, HOARD, AHEAD, COOKED, WRONG, UNCONNECTED) = range(13)
-DEAF_MS = 100  # a card that has just entered UART mode hears nothing for a while
 NOT_READY = 0xC00000A3
 NOT_SUPPORTED = 0xC00000BB
 LONG_SYSEX = b"\xF0" + bytes(i % 0x80 for i in range(300)) + b"\xF7"
@@ -247,7 +246,6 @@ class Capture(DMus):
     def test_a_song_from_the_card_reaches_the_client_unharmed_and_in_order(self):
         pin = self.open(RAW)
         self.score.read_start(pin)
-        self.score.delay_ms(DEAF_MS)
         self.score.marker(1)
         self.score.wait_captured(pin, len(BYTES))
         self.score.read_stop(pin)
@@ -270,7 +268,6 @@ class Capture(DMus):
     def test_a_raw_message_is_one_record_stamped_when_its_first_byte_came(self):
         pin = self.open(RAW)
         self.score.read_start(pin)
-        self.score.delay_ms(DEAF_MS)
         self.score.marker(1)
         self.score.wait_captured(pin, 8)
         cue = plan_writer.cue_section([(1, 0, b"\x90\x3c"), (1, 20_000_000, b"\x40\xf8\xc0\1"), (1, 30_000_000, b"\xfe\xf6")])

@@ -5,14 +5,18 @@ namespace {
 
 constexpr UCHAR kNotReady = 0x40, kNothing = 0x80; // status
 constexpr UCHAR kReset = 0xFF, kUart = 0x3F, kAck = 0xFE;
-constexpr ULONG kPolls = 2000, kStallUs = 50; // 100 ms: some cards take their time
+constexpr ULONG kSendPolls = 16, kSendStallUs = 10; // it takes up to 155 us for a byte
+constexpr ULONG kPolls = 2000, kStallUs = 50;       // 100 ms: some cards take their time
 
 } // namespace
 
 Card::Card() = default;
 
 bool Card::send(UCHAR byte) {
-    if (READ_PORT_UCHAR(status_) & kNotReady) return false;
+    for (ULONG i = 0; READ_PORT_UCHAR(status_) & kNotReady; ++i) {
+        if (i == kSendPolls) return false;
+        KeStallExecutionProcessor(kSendStallUs);
+    }
     WRITE_PORT_UCHAR(data_, byte);
     return true;
 }
@@ -43,6 +47,9 @@ NTSTATUS Card::start(PRESOURCELIST resources, PPORTDMUS port) {
     port_ = port;
     if (!command(kReset) && !command(kReset)) return STATUS_IO_DEVICE_ERROR;
     command(kUart);
+    LARGE_INTEGER deaf;
+    deaf.QuadPart = -400'000; // what comes in before is lost
+    KeDelayExecutionThread(KernelMode, FALSE, &deaf);
     NTSTATUS status = PcNewInterruptSync(&sync_, nullptr, resources, 0, InterruptSyncModeNormal);
     if (NT_SUCCESS(status)) status = sync_->RegisterServiceRoutine(interrupt, this, FALSE);
     if (NT_SUCCESS(status)) status = sync_->Connect();

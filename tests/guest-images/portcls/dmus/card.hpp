@@ -11,7 +11,7 @@ class Card {
     NTSTATUS start(PRESOURCELIST resources, PPORTDMUS port);
     void stop();
 
-    /** False: it does not take a byte now. */
+    /** False: it takes no byte, even when it is given some time. IRQL <= DISPATCH_LEVEL. */
     bool send(UCHAR byte);
     /** A captured byte. False: there is none. IRQL <= DISPATCH_LEVEL. */
     bool take(UCHAR& byte);

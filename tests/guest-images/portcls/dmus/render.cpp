@@ -4,6 +4,7 @@
 
 namespace {
 
+constexpr ULONG kBytesATick = 4; // what the wire takes, and a little more
 constexpr LONGLONG kHoard100ns = 300'000;
 
 const UCHAR* bytes_of(const DMUS_KERNEL_EVENT& event) {
@@ -85,6 +86,7 @@ class RenderStream final : public Stream {
         if (parts_.pin == kHoardPin) return give_back();
         KIRQL irql;
         KeAcquireSpinLock(&lock_, &irql);
+        left_ = kBytesATick;
         while (first_ && send(*first_)) {
             PDMUS_KERNEL_EVENT done = first_;
             first_ = done->pNextEvt;
@@ -109,8 +111,8 @@ class RenderStream final : public Stream {
     }
     /** `before`: bytes of the package ahead of it. Returns how many are sent now. */
     ULONG send_bytes(const DMUS_KERNEL_EVENT& event, ULONG before) {
-        while (sent_ - before < event.cbEvent && parts_.card.send(bytes_of(event)[sent_ - before]))
-            ++sent_;
+        while (sent_ - before < event.cbEvent && left_ && parts_.card.send(bytes_of(event)[sent_ - before]))
+            ++sent_, --left_;
         return sent_;
     }
 
@@ -126,6 +128,7 @@ class RenderStream final : public Stream {
 
     PDMUS_KERNEL_EVENT first_ = nullptr;
     ULONG sent_ = 0; // bytes of first_
+    ULONG left_ = 0; // bytes of this tick
 };
 
 } // namespace
