@@ -94,6 +94,10 @@ NTSTATUS know_port(Adapter& adapter, ISubdevice* port);
 /** Takes everything registered away: interfaces, create items, connections; tells each port. PASSIVE_LEVEL. */
 void release_subdevices(Adapter& adapter);
 
+/** The registry key of the device interface that `port` was registered with. STATUS_INVALID_DEVICE_STATE: it is not
+ * registered. PASSIVE_LEVEL. */
+NTSTATUS open_interface_key(Adapter& adapter, ISubdevice* port, ACCESS_MASK access, PHANDLE key);
+
 /** Switches all device interfaces off (surprise removal, stop). */
 void disable_interfaces(Adapter& adapter);
 

@@ -46,6 +46,9 @@ template <> const IID& iid_of<IMusicTechnology>() {
 template <> const IID& iid_of<IPowerNotify>() {
     return IID_IPowerNotify;
 }
+template <> const IID& iid_of<IRegistryKey>() {
+    return IID_IRegistryKey;
+}
 template <> const IID& iid_of<IMXF>() {
     return IID_IMXF;
 }

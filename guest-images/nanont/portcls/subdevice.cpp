@@ -149,6 +149,15 @@ NTSTATUS unregister_subdevice(Adapter& adapter, ISubdevice* port) {
     return STATUS_SUCCESS;
 }
 
+NTSTATUS open_interface_key(Adapter& adapter, ISubdevice* port, ACCESS_MASK access, PHANDLE key) {
+    ControlGuard guard(adapter.lock);
+    Subdevice* subdevice = find_subdevice(adapter, port);
+    if (!subdevice || subdevice->link_count == 0) return STATUS_INVALID_DEVICE_STATE;
+    ULONG which = 0;
+    if (subdevice->link_count > 1 && trace::choose(NANONT_CHOICE_INTERFACE_KEY) == 1) which = subdevice->link_count - 1;
+    return IoOpenDeviceInterfaceRegistryKey(&subdevice->links[which], access, key);
+}
+
 void disable_interfaces(Adapter& adapter) {
     ControlGuard guard(adapter.lock);
     for (LIST_ENTRY* at = adapter.subdevices.Flink; at != &adapter.subdevices; at = at->Flink) {

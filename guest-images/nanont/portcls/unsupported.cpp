@@ -2,14 +2,6 @@
 // Documented functions that this portcls.sys does not carry out: each says so by name and fails; none pretends.
 #include "com.hpp"
 
-PORTCLASSAPI NTSTATUS NTAPI PcNewRegistryKey(PREGISTRYKEY* out, PUNKNOWN, ULONG type, ACCESS_MASK, PVOID, PVOID,
-                                             POBJECT_ATTRIBUTES, ULONG, PULONG) {
-    if (!out) return STATUS_INVALID_PARAMETER;
-    *out = nullptr;
-    DbgPrint("portcls.sys: PcNewRegistryKey(type %u): there is no registry yet\n", type);
-    return STATUS_NOT_IMPLEMENTED;
-}
-
 PORTCLASSAPI NTSTATUS NTAPI PcNewDmaChannel(PDMACHANNEL* out, PUNKNOWN, POOL_TYPE, PDEVICE_DESCRIPTION,
                                             PDEVICE_OBJECT) {
     if (!out) return STATUS_INVALID_PARAMETER;
