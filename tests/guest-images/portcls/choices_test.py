@@ -3,6 +3,7 @@
 """Where Windows is undocumented portcls.sys takes one of several answers (include/nanont_choices.def). Each of them
 changes a run here; what is forced, drawn or unknown is in the event log (CHOICE records)."""
 
+import pathlib
 import unittest
 
 import eventlog
@@ -282,6 +283,50 @@ class Capture(Choice):
             self.assertEqual(set(sizes[alternative]), {size})
         self.assertGreater(len(set(sizes[3])), 4, "drawn for each call")
         self.assertLessEqual(max(sizes[3]), 64)
+
+
+class Adapter(Choice):
+    """What an adapter meets while it starts: early.sys, and topology.sys, whose descriptors list no category."""
+    driver = ("portcls/early", "early")
+
+    def setUp(self):
+        self.score = guest_machine.Score()
+
+    def play(self, end=0, **more):
+        run = guest_machine.boot(self.score, guest_machine.test_driver(*self.driver), **more)
+        self.assertEqual(run.end, end, run)
+        return run
+
+    def test_categories(self):
+        self.driver = ("portcls/topology", "topology")
+        filters = []
+        for run in self.each("categories"):
+            seen = run.of("SUBDEVICE", "CATEGORY")
+            first = [record_.kind for record_ in seen].index("SUBDEVICE")
+            kinds = [record_.kind for record_ in seen[first + 1:]]
+            filters.append(kinds.index("SUBDEVICE"))
+        self.assertEqual(filters, [3, 1, 4], "a filter without streaming pins is neither RENDER nor CAPTURE")
+
+    def test_object_limit(self):
+        for run, status in zip(self.each("object-limit"), (INSUFFICIENT_RESOURCES, INVALID_DEVICE_REQUEST)):
+            self.assertIn(f"early: one more: {status:#010x}", run.text)
+            self.assertIn(61, rules(run))
+
+    def test_sync_unconnected(self):
+        line, refused, dispatch = self.each("sync-unconnected")
+        self.assertRegex(line.text, r"early: synchronized at IRQL ([3-9]|1[0-2])\nearly: CallSynchronizedRoutine: 0x00000000\n")
+        self.assertNotIn("early: synchronized", refused.text)
+        self.assertIn("early: CallSynchronizedRoutine: 0xc0000001", refused.text)
+        self.assertIn("early: synchronized at IRQL 2\nearly: CallSynchronizedRoutine: 0x00000000\n", dispatch.text)
+        for run in (line, refused, dispatch):
+            self.assertIn("early: then IRQL 0", run.text)
+            self.assertIn(44, rules(run))
+
+    def test_every_choice_has_a_test_of_its_name(self):
+        folder = pathlib.Path(__file__).resolve().parent
+        tests = "".join((folder / f"{name}_test.py").read_text() for name in ("choices", "dmus", "keys"))
+        for name in plan_writer.choices():
+            self.assertIn(f"def test_{name.replace('-', '_')}(self)", tests)
 
 
 if __name__ == "__main__":

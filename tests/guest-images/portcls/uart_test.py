@@ -76,6 +76,22 @@ class Song(Uart):
             self.assertEqual(dmus_test.captured(run), BYTES, choices)
             self.assertEqual(rules(run), [], choices)
 
+    def test_a_song_goes_both_ways_on_two_processors(self):
+        self.both()
+        self.score.read_start(2)
+        self.score.marker(1)
+        self.write(1, *SONG)
+        self.score.wait_writes(1)
+        self.score.wait_captured(2, len(BYTES))
+        self.score.delay_ms(100)
+        self.score.read_stop(2)
+        self.leave()
+        for kind in KINDS:
+            run = self.play(kind, cue_bytes=plan_writer.cue_section([(1, 0, BYTES)]), cpus=2, slice_seed=3)
+            self.assertEqual(dmus_test.wire(run)[:len(BYTES)], BYTES, kind)
+            self.assertEqual(dmus_test.captured(run), BYTES, kind)
+            self.assertEqual(rules(run), [], kind)
+
     def test_the_capture_miniport_captures_and_has_no_other_streaming_pin(self):
         self.open(0, 1)
         refused = self.score.open_pin(2, 0, 1, flags=MAY_FAIL)
