@@ -102,6 +102,28 @@ class Song(Uart):
         self.assertEqual(dmus_test.captured(run), BYTES)
         self.assertNotEqual(run.status_of(refused), SUCCESS)
 
+    def test_a_device_without_an_interrupt_is_polled_and_one_of_the_adapter_s_own_is_used(self):
+        self.both()
+        self.score.read_start(2)
+        self.score.marker(1)
+        self.write(1, *SONG)
+        self.score.wait_writes(1)
+        self.score.wait_captured(2, len(BYTES))
+        self.score.delay_ms(100)
+        self.score.read_stop(2)
+        self.leave()
+        runs = {}
+        for kind in ("uart_polled", "uart_shared"):
+            run = runs[kind] = self.play(kind, cue_bytes=plan_writer.cue_section([(1, 0, BYTES)]))
+            self.assertEqual(dmus_test.wire(run)[:len(BYTES)], BYTES, kind)
+            self.assertEqual(dmus_test.captured(run), BYTES, kind)
+            self.assertEqual(rules(run), [], run)
+            self.assertEqual([leave.c for leave in run.calls("MiniportRelease", leave=True)], [0])
+        self.assertEqual(runs["uart_polled"].calls("InterruptRoutine"), [])
+        self.assertGreater(len(runs["uart_shared"].calls("InterruptRoutine")), 0)
+        self.assertIn("uart: connected: 1\n", runs["uart_shared"].text)
+        self.assertIn("uart: common object gone", runs["uart_shared"].text)
+
     def test_a_slow_card_gets_everything_and_no_byte_before_it_is_ready(self):
         self.open(RENDER_PIN, 1)
         self.write(1, bytes(1500))
@@ -148,6 +170,28 @@ class States(Uart):
             run = self.play(kind, cue_bytes=cue)
             self.assertEqual(dmus_test.captured(run), b"\x90\2\2", kind)
             self.assertEqual(rules(run), [], kind)
+
+
+    def test_power_that_goes_and_comes_back_leaves_no_port_touched_and_uart_mode_entered_again(self):
+        self.both()
+        self.score.read_start(2)
+        self.write(1, b"\x90\1\1")
+        self.score.delay_ms(1500)
+        self.score.write(1, record(0, b"\x90\2\2"))
+        self.score.delay_ms(1500)
+        self.score.marker(1)
+        self.write(1, b"\x90\3\3")
+        self.score.wait_writes(1)
+        self.score.wait_captured(2, 3)
+        self.score.delay_ms(20)
+        run = self.play("uart_power", cue_bytes=plan_writer.cue_section([(1, 0, b"\x90\4\4")]))
+        self.assertIn("uart: D3: 0x00000103\n", run.text)
+        off, on = [r.seq for r in run.of("POWER")][:2]
+        self.assertEqual([r for r in run.of("REG_READ", "REG_WRITE") if off < r.seq < on], [])
+        self.assertEqual([r.a for r in run.of("WIRE_OUT") if r.seq > run.calls("StartDevice", leave=True)[0].seq and r.a < 0xF8],
+                         [0x90, 1, 1, 0x90, 2, 2, 0x90, 3, 3])
+        self.assertEqual(dmus_test.captured(run), b"\x90\4\4")
+        self.assertEqual(rules(run), [])
 
 
 class Trouble(Uart):

@@ -3,7 +3,7 @@
 // system's port (PORT_CLASS), as Microsoft Learn's page of PcNewMiniport describes it. It uses nothing of nanont's own.
 #include <initguid.h>
 
-#include "module/ddk.hpp"
+#include "../support/counted.hpp"
 
 #include <initializer_list>
 
@@ -38,6 +38,81 @@ void set_technology(PMINIPORT miniport) {
     technology->Release();
 }
 
+/** What else an adapter may do; MORE says which this one does. */
+enum More {
+    kNothing,
+    kNoInterrupt,  // gives the miniport a list without the interrupt
+    kOwnInterrupt, // has an IInterruptSync of its own, which it gives the miniport
+    kPower,        // takes the device to D3 after a second, and to D0 after another
+};
+
+/** The adapter's common object: asked for IInterruptSync it gives its own. */
+class Common final : public Counted<IUnknown> {
+  public:
+    explicit Common(PINTERRUPTSYNC sync) : sync_(sync) {}
+    ~Common() override {
+        sync_->Release();
+        DbgPrint("uart: common object gone\n");
+    }
+    STDMETHODIMP_(NTSTATUS) QueryInterface(REFIID iid, PVOID* out) override {
+        if (IsEqualGUIDAligned(iid, IID_IInterruptSync)) return sync_->QueryInterface(iid, out);
+        return answer<Common, IUnknown>(this, iid, IID_IUnknown, out);
+    }
+
+  private:
+    PINTERRUPTSYNC sync_;
+};
+
+NTSTATUS without_interrupt(PRESOURCELIST all, PRESOURCELIST* out) {
+    NTSTATUS status = PcNewResourceSublist(out, nullptr, PagedPool, all, 1);
+    return NT_SUCCESS(status) ? (*out)->AddEntryFromParent(all, CmResourceTypePort, 0) : status;
+}
+
+PDEVICE_OBJECT physical;
+PIO_WORKITEM power_work;
+ULONG seconds;
+
+VOID NTAPI power_step(PDEVICE_OBJECT, PVOID context) {
+    POWER_STATE state;
+    state.DeviceState = ++seconds == 1 ? PowerDeviceD3 : PowerDeviceD0;
+    told(seconds == 1 ? "D3" : "D0",
+         PoRequestPowerIrp(static_cast<PDEVICE_OBJECT>(context), IRP_MN_SET_POWER, state, nullptr, nullptr, nullptr));
+}
+
+VOID NTAPI every_second(PDEVICE_OBJECT device, PVOID context) {
+    if (seconds < 2) IoQueueWorkItem(power_work, power_step, DelayedWorkQueue, context);
+    (void)device;
+}
+
+void begin_power(PDEVICE_OBJECT device) {
+    power_work = IoAllocateWorkItem(device);
+    if (power_work) told("PcRegisterIoTimeout", PcRegisterIoTimeout(device, every_second, physical));
+}
+
+NTSTATUS initialize(PPORT port, PDEVICE_OBJECT device, PIRP irp, PMINIPORT miniport, PRESOURCELIST resources) {
+    if (MORE == kNoInterrupt) {
+        PRESOURCELIST some = nullptr;
+        NTSTATUS status = without_interrupt(resources, &some);
+        if (NT_SUCCESS(status)) status = port->Init(device, irp, miniport, nullptr, some);
+        if (some) some->Release();
+        return status;
+    }
+    if (MORE == kOwnInterrupt) {
+        PINTERRUPTSYNC sync = nullptr;
+        NTSTATUS status = PcNewInterruptSync(&sync, nullptr, resources, 0, InterruptSyncModeAll);
+        if (!NT_SUCCESS(status)) return status;
+        auto* common = new (kObjectTag) Common(sync);
+        if (!common) return STATUS_INSUFFICIENT_RESOURCES;
+        status = port->Init(device, irp, miniport, common, resources);
+        DbgPrint("uart: connected: %u\n", sync->GetKInterrupt() != nullptr);
+        common->Release();
+        return status;
+    }
+    const NTSTATUS status = port->Init(device, irp, miniport, nullptr, resources);
+    if (MORE == kPower && NT_SUCCESS(status)) begin_power(device);
+    return status;
+}
+
 NTSTATUS NTAPI start_device(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resources) {
     static WCHAR name[] = L"Uart";
     ask_wrongly();
@@ -47,7 +122,7 @@ NTSTATUS NTAPI start_device(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resou
     if (NT_SUCCESS(status)) status = PcNewMiniport(&miniport, MINIPORT_CLASS);
     if (NT_SUCCESS(status)) {
         set_technology(miniport);
-        status = port->Init(device, irp, miniport, nullptr, resources);
+        status = initialize(port, device, irp, miniport, resources);
         told("Init", status);
     }
     if (NT_SUCCESS(status)) status = PcRegisterSubdevice(device, name, port);
@@ -57,6 +132,7 @@ NTSTATUS NTAPI start_device(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resou
 }
 
 NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
+    physical = pdo;
     return PcAddAdapterDevice(driver, pdo, start_device, 1, 0);
 }
 
