@@ -251,7 +251,7 @@ class Packages(PackageCase):
         for driver, reference in (("dmus/dmus", "DMus"), ("uart/uart_midi", "Uart"), ("uart/uart_dmus", "Uart")):
             with self.subTest(driver):
                 folder = self.package(driver=GUEST_TESTS / "portcls" / f"{driver}.sys", reference=reference)
-                run = mpulab.play(mpulab.SONG, self.folder / "out", "--package", folder)
+                run = mpulab.play(mpulab.SONGS / "corners.mid", self.folder / "out", "--package", folder)
                 self.assertEqual(run.status, mpulab.PASSED, run)
                 states = {check["name"]: check["status"] for check in run.result["checks"]}
                 for name in ("wire", "times", "injected", "captured", "nothing-lost", "findings"):

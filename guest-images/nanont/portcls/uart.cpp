@@ -14,10 +14,10 @@ constexpr ULONG kQuickPolls = 16, kPollStallUs = 10;
 constexpr ULONG kMaxInputBytes = 1024; // of one interrupt
 constexpr ULONG kMaxOutputBytes = 256; // of one pump
 // A card takes up to 155 us for a byte and says so by its status alone, the wire takes 3.1 bytes a tick: to keep the
-// wire busy a tick's pump waits for the card, for half of the tick at most.
-constexpr ULONG kPumpPolls = 50;
+// wire busy, and its bytes in time, the card is waited for, for half of each tick at most.
+constexpr ULONG kPollsATick = 50;
 constexpr int64_t kStuck100ns = 5'000'000;
-constexpr LONGLONG kTimer100ns = 10'000;
+constexpr int64_t kTick100ns = 10'000;
 
 } // namespace
 
@@ -170,16 +170,21 @@ ULONG Uart::send(const UCHAR* bytes, ULONG count, ULONG unit) {
     if (out_.size() == 0) progress_ = now_100ns();
     for (ULONG i = 0; i < taken; ++i)
         out_.put(bytes[i]);
-    if (pump(0)) arm();
+    if (pump()) arm();
     return taken;
 }
 
-/** Under lock_. Waits for the card `polls` times 10 us in all. True: bytes wait for it still. */
-bool Uart::pump(ULONG polls) {
+/** Under lock_. True: bytes wait for the card still. */
+bool Uart::pump() {
+    const int64_t now = now_100ns();
+    if (now - tick_ >= kTick100ns) {
+        tick_ = now;
+        polls_ = kPollsATick;
+    }
     UCHAR byte;
     for (ULONG i = 0; i < kMaxOutputBytes && !held_ && powered_ && out_.front(byte); ++i) {
         bool takes = ready();
-        for (; !takes && polls; --polls) {
+        for (; !takes && polls_; --polls_) {
             KeStallExecutionProcessor(kPollStallUs);
             takes = ready();
         }
@@ -193,7 +198,7 @@ bool Uart::pump(ULONG polls) {
 
 void Uart::arm() {
     LARGE_INTEGER due;
-    due.QuadPart = -kTimer100ns;
+    due.QuadPart = -kTick100ns;
     KeSetTimer(&timer_, due, &dpc_);
 }
 
@@ -208,7 +213,7 @@ VOID NTAPI Uart::on_timer(PKDPC, PVOID context, PVOID, PVOID) {
     {
         SpinLockGuard guard(self.lock_);
         const ULONG before = self.out_.size();
-        more = self.pump(kPumpPolls);
+        more = self.pump();
         room = self.out_.size() < before;
     }
     if (room) self.owner_->room();
@@ -224,7 +229,7 @@ void Uart::let_out(bool out) {
     SpinLockGuard guard(lock_);
     held_ = !out;
     progress_ = now_100ns();
-    if (pump(0)) arm();
+    if (pump()) arm();
 }
 
 void Uart::discard() {

@@ -62,7 +62,7 @@ class Uart {
     bool ready() const;
     void look_for_input();
     bool drain();
-    bool pump(ULONG polls);
+    bool pump();
     void arm();
     static NTSTATUS NTAPI on_interrupt(IInterruptSync*, PVOID context);
     static NTSTATUS NTAPI on_synchronized(IInterruptSync*, PVOID context);
@@ -78,6 +78,8 @@ class Uart {
     KSPIN_LOCK lock_;   // what follows
     UartRing<256> out_;
     bool held_ = true;
+    int64_t tick_ = 0;     // when polls_ was last filled up
+    ULONG polls_ = 0;      // how often the card may be waited for in this tick
     int64_t progress_ = 0; // when the card last took a byte, or had none to take
     KTIMER timer_;
     KDPC dpc_;
