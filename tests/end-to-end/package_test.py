@@ -308,6 +308,23 @@ class Packages(PackageCase):
         self.assertEqual(self.run_mpulab("inspect", "--exports", "nosuch.sys").returncode, mpulab.USAGE)
 
 
+class Stranger(PackageCase):
+    """byte_ports.sys: its author had read the reference, and nothing of guest-images or driver."""
+
+    def test_a_miniport_written_from_the_reference_alone_plays_and_captures(self):
+        folder = self.folder / "byte_ports"
+        folder.mkdir()
+        shutil.copy(mpulab.ROOT / "tests/guest-images/portcls/byte_ports/byte_ports.inf", folder)
+        shutil.copy(GUEST_TESTS / "portcls/byte_ports/byte_ports.sys", folder)
+        status, report = self.inspect(folder)
+        self.assertEqual(status, mpulab.PASSED, report)
+        self.assertEqual([subdevice["name"] for subdevice in report["subdevices"]], ["ByteWire"])
+        for number, options in enumerate(((), ("--cpus", "2"), ("--no-capture",), ("--card", "iobase=0x300,irq=5"))):
+            with self.subTest(options):
+                run = mpulab.play(mpulab.SONGS / "corners.mid", self.folder / f"out{number}", "--package", folder, *options)
+                self.assertEqual(run.status, mpulab.PASSED, run)
+
+
 class RootEnumerated(PackageCase):
     """Packages without hardware."""
 
