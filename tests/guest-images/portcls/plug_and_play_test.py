@@ -82,7 +82,8 @@ class InMidStream(Moody):
         self.assertEqual(written(run), b"\x01")
         self.assertEqual(run.choices()["stop-streams"], 0)
 
-    def test_where_a_stop_is_granted_in_mid_stream_requests_are_cancelled_and_handles_outlive_what_they_led_to(self):
+    def test_stop_streams(self):
+        """Where a stop is granted in mid-stream requests are cancelled, and handles outlive what they led to."""
         self.stream()
         late = self.score.write(1, record(60_000, b"\x02"), flags=MAY_FAIL)  # due in a minute
         self.score.device(QUERY_STOP)
@@ -182,7 +183,7 @@ class Refused(Moody):
         self.assertEqual(self.told(run), BEGIN + ["QUERY_STOP", "STOP", "power management gone", "START",
                          "start 2 at 0x330", "SURPRISE_REMOVAL", "miniport gone", "REMOVE", "unload"] + BEGIN)
 
-    def test_an_adddevice_or_a_start_that_fails_when_the_device_comes_back_leaves_it_out(self):
+    def test_an_adddevice_or_a_start_that_fails_for_a_second_card_leaves_it_out(self):
         cards = ("iobase=0x330,irq=7", "iobase=0x300,irq=5")  # the second keeps the driver loaded
         for mood, status in ((REFUSE_ADD, "0xc0000017"), (REFUSE_RESTART, "0xc0000182")):
             with self.subTest(mood):
