@@ -22,20 +22,7 @@ def splitmix64(value):
     return value ^ value >> 31
 
 
-class Choice(Recorder):
-    def each(self, name):
-        """A run for every alternative of a choice, each saying so in exactly one record."""
-        number, alternatives = plan_writer.choices()[name]
-        runs = []
-        for alternative in range(alternatives):
-            run = self.play(choices={name: alternative})
-            self.assertEqual([(r.a, r.b, r.c) for r in run.of("CHOICE") if r.a == number],
-                             [(number, alternative, alternatives)], f"{name}={alternative}\n{run}")
-            runs.append(run)
-        return runs
-
-
-class Plumbing(Choice):
+class Plumbing(Recorder):
     def capture(self):
         pin = self.open(CAPTURE)
         self.score.read_start(pin)
@@ -73,7 +60,7 @@ class Plumbing(Choice):
         self.assertEqual(run.calls("DriverEntry"), [])
 
 
-class Render(Choice):
+class Render(Recorder):
     def test_write_size(self):
         pin = self.open(PLAIN)
         self.write(pin, bytes(range(40)), bytes(range(40, 43)))
@@ -213,7 +200,7 @@ class Render(Choice):
             self.assertEqual(irps(run, WRITE_STREAM if open_pin == PLAIN else READ_STREAM), [(CANCELLED, 0)])
 
 
-class Opening(Choice):
+class Opening(Recorder):
     def test_pin_limit(self):
         self.open(PLAIN, 1, STOP)
         step = self.score.open_pin(2, 0, PLAIN, flags=MAY_FAIL)
@@ -229,7 +216,7 @@ class Opening(Choice):
         self.assertLess(once.calls("SetFormat")[0].seq, once.calls("SetState")[0].seq)
 
 
-class Capture(Choice):
+class Capture(Recorder):
     def test_pause_reads(self):
         pin = self.open(CAPTURE)
         self.score.read_start(pin, pending=2)
@@ -285,7 +272,7 @@ class Capture(Choice):
         self.assertLessEqual(max(sizes[3]), 64)
 
 
-class Adapter(Choice):
+class Adapter(Recorder):
     """What an adapter meets while it starts: early.sys, and topology.sys, whose descriptors list no category."""
     driver = ("portcls/early", "early")
 

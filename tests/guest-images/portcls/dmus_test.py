@@ -61,16 +61,6 @@ class DMus(Recorder):
         self.assertEqual(run.end, end, run)
         return run
 
-    def each(self, name):
-        number, alternatives = plan_writer.choices()[name]
-        runs = []
-        for alternative in range(alternatives):
-            run = self.play(choices={name: alternative})
-            self.assertEqual([(r.a, r.b, r.c) for r in run.of("CHOICE") if r.a == number],
-                             [(number, alternative, alternatives)], f"{name}={alternative}\n{run}")
-            runs.append(run)
-        return runs
-
 
 class Render(DMus):
     def song(self, pin=PLAY):

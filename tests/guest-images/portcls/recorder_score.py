@@ -7,6 +7,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import guest_machine  # noqa: E402
+import plan_writer  # noqa: E402
 from guest_machine import ACQUIRE, MAY_FAIL, PAUSE, RUN, STOP, record  # noqa: E402,F401
 
 (PLAIN, BRIDGE, CAPTURE, PARTIAL, ODD_PARTIAL, BUSY, DEAD, ERROR, SILENT, GREEDY, REFUSED, RUN_FAILS, ENDLESS,
@@ -53,6 +54,17 @@ class Recorder(unittest.TestCase):
         run = guest_machine.boot(self.score, driver, **more)
         self.assertEqual(run.end, end, run)
         return run
+
+    def each(self, name):
+        """A run for every alternative of a choice, each saying so in exactly one record."""
+        number, alternatives = plan_writer.choices()[name]
+        runs = []
+        for alternative in range(alternatives):
+            run = self.play(choices={name: alternative})
+            self.assertEqual([(r.a, r.b, r.c) for r in run.of("CHOICE") if r.a == number],
+                             [(number, alternative, alternatives)], f"{name}={alternative}\n{run}")
+            runs.append(run)
+        return runs
 
     def assertStatus(self, run, step, status):
         self.assertEqual(f"{run.status_of(step):#010x}", f"{status:#010x}", f"step {step}\n{run}")
