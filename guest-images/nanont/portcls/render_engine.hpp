@@ -14,7 +14,8 @@
 
 namespace portcls {
 
-inline constexpr uint32_t kMaxOffersPerPump = 256; /* Write calls in one go; the rest waits for the next tick */
+/* Write calls in one go. Some 100 us with a miniport that queues, and no DPC runs meanwhile. */
+inline constexpr uint32_t kMaxOffersPerPump = 8;
 
 /** How the data of a pin are laid out. */
 enum class DataLayout : uint8_t { Music /* KSMUSICFORMAT */, DirectMusic /* DMUS_EVENTHEADER */ };
@@ -114,7 +115,7 @@ enum class PumpResult {
     Idle,  /* nothing queued */
     Until, /* the next record is due at `due` */
     Busy,  /* the miniport took less than it was offered: come back later */
-    Again, /* the pump's budget is used up: come back at the next tick */
+    Again, /* the pump's budget is used up: come back when others have had the processor */
 };
 
 /**

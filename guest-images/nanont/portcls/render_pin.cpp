@@ -10,7 +10,7 @@
 namespace portcls {
 namespace {
 
-constexpr ULONG kMaxPasses = 16; // service passes in one go; then the timer takes over
+constexpr ULONG kMaxPasses = 4; // service passes in one go; then the DPC takes over
 constexpr int64_t kLongRetry100ns = 100'000;
 
 /** Serial number of a queued write; DriverContext[1] is ks' (KSQUEUE_SPINLOCK_IRP_STORAGE). */
@@ -23,6 +23,7 @@ class RenderPin final : public Pin {
     RenderPin(Filter& filter, ULONG pin_id) : Pin(filter, pin_id) {
         KeInitializeTimer(&timer_);
         KeInitializeDpc(&dpc_, on_timer, this);
+        KeInitializeDpc(&more_, on_more, this);
     }
 
     void service() override {
@@ -34,12 +35,7 @@ class RenderPin final : public Pin {
         for (ULONG passes = 1;; ++passes) {
             int64_t due = 0;
             PumpResult result = PumpResult::Idle;
-            if (running()) {
-                drain();
-                result = engine_.pump(*this, due);
-                // What the port holds is due, whatever the engine waits for.
-                if ((result == PumpResult::Idle || result == PumpResult::Until) && !drain()) result = PumpResult::Busy;
-            }
+            if (running()) result = pass(due);
             arm(result, due);
             if (!end_service()) return;
             if (passes == kMaxPasses) {
@@ -69,6 +65,7 @@ class RenderPin final : public Pin {
     void on_leave_run() override {
         wait_for_service();
         KeCancelTimer(&timer_);
+        KeRemoveQueueDpc(&more_);
         timer_only_ = false;
     }
     void on_stop() override {
@@ -84,12 +81,14 @@ class RenderPin final : public Pin {
         KeFlushQueuedDpcs();
     }
     static VOID NTAPI on_timer(PKDPC, PVOID context, PVOID, PVOID) { static_cast<RenderPin*>(context)->tick(); }
+    static VOID NTAPI on_more(PKDPC, PVOID context, PVOID, PVOID) { static_cast<RenderPin*>(context)->service(); }
     void tick() {
         timer_only_ = false;
         serve();
     }
     void begin_pass();
-    bool drain();
+    PumpResult pass(int64_t& due);
+    PumpResult drain();
     StreamResult write(const RenderOffer& offer, ULONGLONG irp);
     ULONG write_size(ULONG count);
     void arm(PumpResult result, int64_t due);
@@ -102,16 +101,37 @@ class RenderPin final : public Pin {
     NTSTATUS refusal_ = STATUS_SUCCESS;
     ULONGLONG offset_ = 0; // bytes the stream has accepted since STOP
     LookAhead ahead_;
-    ULONGLONG draws_ = 0; // of write_size()
+    uint32_t drains_left_ = 0; // Write calls that drain() may still make in this pass
+    bool busy_ = false;        // the miniport has left something of ahead_ in this pass
+    ULONGLONG draws_ = 0;      // of write_size()
     bool error_reported_ = false;
     volatile bool timer_only_ = false; // until the timer has fired nothing is offered
     KTIMER timer_;
-    KDPC dpc_;
+    KDPC dpc_;  // of timer_
+    KDPC more_; // after a pass that was long enough
 };
+
+/** What the port holds, then what is queued. One pass is short: the miniport's DPC, and whoever else waits for the
+ * processor, has its turn before the next. */
+PumpResult RenderPin::pass(int64_t& due) {
+    busy_ = false;
+    drains_left_ = kMaxOffersPerPump;
+    PumpResult held = drain();
+    if (held == PumpResult::Again) return held;
+    const PumpResult result = engine_.pump(*this, due);
+    if (result == PumpResult::Busy || result == PumpResult::Again) return result;
+    // What the port holds is due, whatever the engine waits for.
+    held = drain();
+    return held == PumpResult::Idle ? result : held;
+}
 
 /** The timer expires at the first 1 ms tick that is not more than half a tick before `due`. */
 void RenderPin::arm(PumpResult result, int64_t due) {
     if (result == PumpResult::Idle) return;
+    if (result == PumpResult::Again) {
+        KeInsertQueueDpc(&more_, nullptr, nullptr);
+        return;
+    }
     LARGE_INTEGER relative;
     relative.QuadPart = -kTick100ns;
     if (result == PumpResult::Busy) {
@@ -153,7 +173,7 @@ NTSTATUS RenderPin::submit(PIRP irp) {
 /** In the client's thread, or in the timer's DPC: the documentation allows Write to be called from either. */
 void RenderPin::begin_pass() {
     if (trace::choose(NANONT_CHOICE_WRITE_CONTEXT) == 1) {
-        if (running()) arm(PumpResult::Again, 0);
+        if (running()) arm(PumpResult::Until, now());
         return;
     }
     DispatchLevel raised;
@@ -229,9 +249,13 @@ RenderAnswer RenderPin::offer(RenderOffer offer) {
     return {!NT_SUCCESS(result.status), offer.count, result.bytes};
 }
 
-/** What was taken over to the miniport; false: it is busy, and there is more. An error can be told to nobody. */
-bool RenderPin::drain() {
+/** What was taken over goes to the miniport. Idle: all of it. Busy: it left something, and is asked again in the next
+ * pass. Again: the pass is long enough. An error can be told to nobody. */
+PumpResult RenderPin::drain() {
     while (!ahead_.empty()) {
+        if (busy_) return PumpResult::Busy;
+        if (drains_left_ == 0) return PumpResult::Again;
+        --drains_left_;
         uint64_t irp;
         RenderOffer offer = ahead_.front(irp);
         const ULONG whole = offer.count;
@@ -247,9 +271,9 @@ bool RenderPin::drain() {
             continue;
         }
         if (result.bytes) ahead_.pop(result.bytes);
-        if (result.bytes < offer.count) return false;
+        busy_ = result.bytes < offer.count;
     }
-    return true;
+    return PumpResult::Idle;
 }
 
 void RenderPin::finish(RenderEnd end, uint32_t accepted) {

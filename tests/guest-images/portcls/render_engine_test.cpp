@@ -321,14 +321,14 @@ TEST_CASE("after STOP the engine begins with the queue's first write again") {
     CHECK(pump.host.taken == Bytes{2});
 }
 
-TEST_CASE("one pump makes at most 256 offers and then asks for the next tick") {
+TEST_CASE("one pump makes at most 8 offers, then lets others have the processor") {
     Pump pump;
-    for (int i = 0; i < 300; ++i)
+    for (uint32_t i = 0; i < portcls::kMaxOffersPerPump + 4; ++i)
         pump.host.add({{0, {1}}});
     CHECK(pump() == PumpResult::Again);
-    CHECK(pump.host.offers.size() == portcls::kMaxOffersPerPump);
+    CHECK(pump.host.offers.size() == 8);
     CHECK(pump() == PumpResult::Idle);
-    CHECK(pump.host.finished.size() == 300);
+    CHECK(pump.host.finished.size() == 12);
 }
 
 TEST_CASE("times that would overflow wait for ever instead of playing now") {
