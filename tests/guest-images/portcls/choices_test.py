@@ -105,6 +105,27 @@ class Render(Recorder):
             self.assertLess(times[3] - times[0], 20 * MS, "the first record waits for nothing but the miniport")
             self.assertGreater(times[4] - times[0], 190 * MS)
 
+    def writes_without_a_dpc_between(self, kind, choice, records):
+        """The most of them, over the choice's alternatives, when so many records of one byte are due at once."""
+        pin = self.open(kind)
+        self.write(pin, *(bytes([i]) for i in range(records)))
+        self.score.wait_writes(pin)
+        self.score.delay_ms(400)
+        longest = 0
+        for run in self.each(choice):
+            self.assertEqual(bytes_taken(run, kind), bytes(range(records)))
+            together, writes = 0, {r.seq for r in run.calls("Write")}
+            for r in run.records:
+                together = 0 if r.kind == "DPC" else together + (r.seq in writes)
+                longest = max(longest, together)
+        return longest
+
+    def test_many_records_due_at_once_leave_the_processor_to_others_after_eight_writes(self):
+        self.assertEqual(self.writes_without_a_dpc_between(PLAIN, "write-completes", 120), 8)
+
+    def test_many_records_for_a_busy_miniport_are_no_reason_to_ask_it_many_times(self):
+        self.assertLessEqual(self.writes_without_a_dpc_between(BUSY, "write-completes", 40), 4)
+
     def test_a_write_that_was_completed_early_and_is_refused_then_is_told_in_the_log(self):
         pin = self.open(ERROR)
         step = self.write(pin, b"\1\2\3", flags=MAY_FAIL)
@@ -162,7 +183,7 @@ class Render(Recorder):
 
     def test_stream_clock(self):
         pin = self.open(PLAIN)
-        self.score.delay_ms(60)
+        self.score.delay_ms(400)
         self.score.set_state(pin, PAUSE)
         self.score.set_state(pin, RUN)
         self.score.write(pin, record(0, b"\1"), presentation_100ns=1_000_000)
