@@ -24,7 +24,7 @@ constexpr uint32_t since(uint32_t build = 0) {
     return build;
 }
 
-#define NANONT_EXPORT(name, state, missing, ...) {#name, ExportState::state, missing, since(__VA_ARGS__), false},
+#define NANONT_EXPORT(name, state, limit, missing, ...) {#name, ExportState::state, missing, since(__VA_ARGS__), false},
 #define NANONT_EXPORT_DATA(name, state, missing, ...) {#name, ExportState::state, missing, since(__VA_ARGS__), true},
 constexpr Export kKernel[] = {
 #include "nanont/ntoskrnl/exports.inc"

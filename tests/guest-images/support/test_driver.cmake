@@ -31,3 +31,18 @@ function(test_driver name)
   target_compile_definitions(${name} PRIVATE _WIN32_WINNT=0x0A00 _KERNEL_MODE ${arg_DEFINES})
   test_driver_build(${name} "${arg_ENTRY}" ${arg_IMPORTS})
 endfunction()
+
+# test_driver_copies(<name> NAMES <prefix> <one>...): the image under other names too, <prefix><one>.sys (and its .map): a
+# driver that does what its service's name says is compiled once.
+function(test_driver_copies name)
+  cmake_parse_arguments(arg "" "" "NAMES" ${ARGN})
+  list(POP_FRONT arg_NAMES prefix)
+  set(commands)
+  foreach(one IN LISTS arg_NAMES)
+    list(APPEND commands COMMAND "${CMAKE_COMMAND}" -E copy "$<TARGET_FILE:${name}>" "${CMAKE_CURRENT_BINARY_DIR}/${prefix}${one}.sys")
+    if(DRIVER_TOOLS STREQUAL msvc)
+      list(APPEND commands COMMAND "${CMAKE_COMMAND}" -E copy "${CMAKE_CURRENT_BINARY_DIR}/${name}.map" "${CMAKE_CURRENT_BINARY_DIR}/${prefix}${one}.map")
+    endif()
+  endforeach()
+  add_custom_command(TARGET ${name} POST_BUILD ${commands} VERBATIM)
+endfunction()

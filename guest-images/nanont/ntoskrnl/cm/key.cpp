@@ -102,19 +102,16 @@ using namespace nanont::cm;
 extern "C" {
 
 NTSTATUS NTAPI ZwOpenKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwOpenKey");
     return cm::open(KeyHandle, DesiredAccess, *ObjectAttributes, 0);
 }
 
 NTSTATUS NTAPI ZwOpenKeyEx(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                            ULONG OpenOptions) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwOpenKeyEx");
     return cm::open(KeyHandle, DesiredAccess, *ObjectAttributes, OpenOptions);
 }
 
 NTSTATUS NTAPI ZwCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, ULONG,
                            PUNICODE_STRING Class, ULONG CreateOptions, PULONG Disposition) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwCreateKey");
     *KeyHandle = nullptr;
     if ((CreateOptions & ~ULONG{REG_LEGAL_OPTION}) != 0) {
         return STATUS_INVALID_PARAMETER;
@@ -153,7 +150,6 @@ NTSTATUS NTAPI ZwCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT
 }
 
 NTSTATUS NTAPI ZwDeleteKey(HANDLE KeyHandle) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwDeleteKey");
     Guard guard;
     Key* key = nullptr;
     NTSTATUS status = cm::reference(KeyHandle, DELETE, key);
@@ -165,7 +161,6 @@ NTSTATUS NTAPI ZwDeleteKey(HANDLE KeyHandle) {
 }
 
 NTSTATUS NTAPI ZwFlushKey(HANDLE KeyHandle) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwFlushKey");
     Guard guard;
     Key* key = nullptr;
     const NTSTATUS status = cm::reference(KeyHandle, 0, key);

@@ -143,7 +143,6 @@ extern "C" {
 
 NTSTATUS NTAPI ZwQueryKey(HANDLE KeyHandle, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation,
                           ULONG Length, PULONG ResultLength) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwQueryKey");
     Guard guard;
     Key* key = nullptr;
     // A name may be asked for with any right at all.
@@ -169,7 +168,6 @@ NTSTATUS NTAPI ZwQueryKey(HANDLE KeyHandle, KEY_INFORMATION_CLASS KeyInformation
 
 NTSTATUS NTAPI ZwEnumerateKey(HANDLE KeyHandle, ULONG Index, KEY_INFORMATION_CLASS KeyInformationClass,
                               PVOID KeyInformation, ULONG Length, PULONG ResultLength) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwEnumerateKey");
     Guard guard;
     Key* key = nullptr;
     NTSTATUS status = cm::reference(KeyHandle, KEY_ENUMERATE_SUB_KEYS, key);

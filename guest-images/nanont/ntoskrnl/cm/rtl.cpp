@@ -60,7 +60,6 @@ using namespace nanont::cm;
 extern "C" {
 
 NTSTATUS NTAPI RtlCheckRegistryKey(ULONG RelativeTo, PWSTR Path) {
-    ke::require_irql(PASSIVE_LEVEL, "RtlCheckRegistryKey");
     HANDLE handle = nullptr;
     const NTSTATUS status = open_relative(RelativeTo, Path, KEY_READ, false, handle);
     if (NT_SUCCESS(status)) {
@@ -70,7 +69,6 @@ NTSTATUS NTAPI RtlCheckRegistryKey(ULONG RelativeTo, PWSTR Path) {
 }
 
 NTSTATUS NTAPI RtlCreateRegistryKey(ULONG RelativeTo, PWSTR Path) {
-    ke::require_irql(PASSIVE_LEVEL, "RtlCreateRegistryKey");
     HANDLE handle = nullptr;
     const NTSTATUS status = open_relative(RelativeTo, Path, KEY_READ, true, handle);
     if (NT_SUCCESS(status)) {
@@ -81,7 +79,6 @@ NTSTATUS NTAPI RtlCreateRegistryKey(ULONG RelativeTo, PWSTR Path) {
 
 NTSTATUS NTAPI RtlWriteRegistryValue(ULONG RelativeTo, PCWSTR Path, PCWSTR ValueName, ULONG ValueType, PVOID ValueData,
                                      ULONG ValueLength) {
-    ke::require_irql(PASSIVE_LEVEL, "RtlWriteRegistryValue");
     HANDLE handle = nullptr;
     NTSTATUS status = open_relative(RelativeTo, Path, KEY_SET_VALUE, true, handle);
     if (NT_SUCCESS(status)) {
@@ -94,7 +91,6 @@ NTSTATUS NTAPI RtlWriteRegistryValue(ULONG RelativeTo, PCWSTR Path, PCWSTR Value
 }
 
 NTSTATUS NTAPI RtlDeleteRegistryValue(ULONG RelativeTo, PCWSTR Path, PCWSTR ValueName) {
-    ke::require_irql(PASSIVE_LEVEL, "RtlDeleteRegistryValue");
     HANDLE handle = nullptr;
     NTSTATUS status = open_relative(RelativeTo, Path, KEY_SET_VALUE, false, handle);
     if (NT_SUCCESS(status)) {

@@ -316,13 +316,11 @@ extern "C" {
 
 NTSTATUS NTAPI RtlQueryRegistryValues(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE QueryTable,
                                       PVOID Context, PVOID) {
-    nanont::ke::require_irql(PASSIVE_LEVEL, "RtlQueryRegistryValues");
     return nanont::cm::query(RelativeTo, Path, QueryTable, Context);
 }
 
 NTSTATUS NTAPI RtlQueryRegistryValuesEx(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE QueryTable,
                                         PVOID Context, PVOID) {
-    nanont::ke::require_irql(PASSIVE_LEVEL, "RtlQueryRegistryValuesEx");
     return nanont::cm::query(RelativeTo, Path, QueryTable, Context);
 }
 

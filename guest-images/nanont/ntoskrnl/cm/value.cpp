@@ -64,8 +64,7 @@ NTSTATUS query(const Value& value, KEY_VALUE_INFORMATION_CLASS what, PVOID out, 
 }
 
 /// What is done with the key behind a handle, the mutex held.
-template <typename Action> NTSTATUS with_key(HANDLE handle, ACCESS_MASK access, const char* what, Action action) {
-    ke::require_irql(PASSIVE_LEVEL, what);
+template <typename Action> NTSTATUS with_key(HANDLE handle, ACCESS_MASK access, Action action) {
     Guard guard;
     Key* key = nullptr;
     NTSTATUS status = reference(handle, access, key);
@@ -86,7 +85,7 @@ extern "C" {
 NTSTATUS NTAPI ZwQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName,
                                KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass, PVOID KeyValueInformation,
                                ULONG Length, PULONG ResultLength) {
-    return with_key(KeyHandle, KEY_QUERY_VALUE, "ZwQueryValueKey", [&](Key& key) -> NTSTATUS {
+    return with_key(KeyHandle, KEY_QUERY_VALUE, [&](Key& key) -> NTSTATUS {
         const Value* value = find_value(key, *ValueName);
         return value != nullptr ? query(*value, KeyValueInformationClass, KeyValueInformation, Length, ResultLength)
                                 : STATUS_OBJECT_NAME_NOT_FOUND;
@@ -95,7 +94,7 @@ NTSTATUS NTAPI ZwQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName,
 
 NTSTATUS NTAPI ZwEnumerateValueKey(HANDLE KeyHandle, ULONG Index, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,
                                    PVOID KeyValueInformation, ULONG Length, PULONG ResultLength) {
-    return with_key(KeyHandle, KEY_QUERY_VALUE, "ZwEnumerateValueKey", [&](Key& key) -> NTSTATUS {
+    return with_key(KeyHandle, KEY_QUERY_VALUE, [&](Key& key) -> NTSTATUS {
         const Value* value = value_at(key, Index);
         return value != nullptr ? query(*value, KeyValueInformationClass, KeyValueInformation, Length, ResultLength)
                                 : STATUS_NO_MORE_ENTRIES;
@@ -104,12 +103,12 @@ NTSTATUS NTAPI ZwEnumerateValueKey(HANDLE KeyHandle, ULONG Index, KEY_VALUE_INFO
 
 NTSTATUS NTAPI ZwSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, ULONG, ULONG Type, PVOID Data,
                              ULONG DataSize) {
-    return with_key(KeyHandle, KEY_SET_VALUE, "ZwSetValueKey",
+    return with_key(KeyHandle, KEY_SET_VALUE,
                     [&](Key& key) { return set_value(key, *ValueName, Type, Data, DataSize); });
 }
 
 NTSTATUS NTAPI ZwDeleteValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName) {
-    return with_key(KeyHandle, KEY_SET_VALUE, "ZwDeleteValueKey", [&](Key& key) -> NTSTATUS {
+    return with_key(KeyHandle, KEY_SET_VALUE, [&](Key& key) -> NTSTATUS {
         Value* value = find_value(key, *ValueName);
         if (value == nullptr) {
             return STATUS_OBJECT_NAME_NOT_FOUND;

@@ -101,7 +101,6 @@ using namespace nanont;
 
 /// See include/nanont_emit.h. A number that is not in the list: 0, and it is told.
 extern "C" ULONG NTAPI NanontChoose(ULONG Choice) {
-    ke::require_irql(DISPATCH_LEVEL, "NanontChoose");
     const size_t at = dbg::find(Choice);
     if (at == dbg::kCount) {
         dbg::say("NanontChoose(%lu): there is no such choice in this kernel; 0 it is", Choice);

@@ -108,7 +108,6 @@ VOID NTAPI NanontEmitBytes(ULONG Kind, ULONGLONG Corr, const VOID* Bytes, ULONG 
 }
 
 NTSTATUS NTAPI NanontReadPlan(ULONG Tag, PVOID Buffer, PULONG Size) {
-    ke::require_irql(DISPATCH_LEVEL, "NanontReadPlan");
     return dbg::read_plan(Tag, Buffer, *Size) ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL;
 }
 

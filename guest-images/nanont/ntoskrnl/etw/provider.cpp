@@ -80,7 +80,6 @@ typedef VOID(NTAPI EnableCallback)(const GUID*, ULONG, UCHAR, ULONGLONG, ULONGLO
 NTSTATUS export_EtwRegister(const GUID* ProviderId, EnableCallback* Enable, PVOID Context,
                             ULONGLONG* RegHandle) __asm__("EtwRegister");
 NTSTATUS export_EtwRegister(const GUID* ProviderId, EnableCallback* Enable, PVOID Context, ULONGLONG* RegHandle) {
-    ke::require_irql(PASSIVE_LEVEL, "EtwRegister");
     if (ProviderId == nullptr || RegHandle == nullptr) {
         return STATUS_INVALID_PARAMETER;
     }
@@ -115,7 +114,6 @@ NTSTATUS export_EtwRegister(const GUID* ProviderId, EnableCallback* Enable, PVOI
 /// STATUS_INVALID_HANDLE. PASSIVE_LEVEL.
 NTSTATUS export_EtwUnregister(ULONGLONG RegHandle) __asm__("EtwUnregister");
 NTSTATUS export_EtwUnregister(ULONGLONG RegHandle) {
-    ke::require_irql(PASSIVE_LEVEL, "EtwUnregister");
     Provider* provider = find(RegHandle);
     if (provider == nullptr) {
         return STATUS_INVALID_HANDLE;

@@ -52,7 +52,6 @@ FAST_MUTEX& as_fast(PKGUARDED_MUTEX mutex) {
 extern "C" {
 
 VOID FASTCALL ExAcquireFastMutex(PFAST_MUTEX FastMutex) {
-    require_irql(APC_LEVEL, "ExAcquireFastMutex");
     const KIRQL old = current_irql();
     cpu::set_irql_register(APC_LEVEL);
     acquire(*FastMutex);
@@ -60,7 +59,6 @@ VOID FASTCALL ExAcquireFastMutex(PFAST_MUTEX FastMutex) {
 }
 
 BOOLEAN FASTCALL ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex) {
-    require_irql(APC_LEVEL, "ExTryToAcquireFastMutex");
     const KIRQL old = current_irql();
     cpu::set_irql_register(APC_LEVEL);
     if (!try_acquire(*FastMutex)) {

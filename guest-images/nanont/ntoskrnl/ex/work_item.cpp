@@ -91,7 +91,6 @@ using namespace nanont::io;
 extern "C" {
 
 VOID NTAPI ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType) {
-    ke::require_irql(DISPATCH_LEVEL, "ExQueueWorkItem");
     if (WorkItem->List.Flink != nullptr) {
         dbg::bugcheck(0x96, 1, reinterpret_cast<ULONG_PTR>(WorkItem), 0, 0, "work item %p is queued while it is queued",
                       WorkItem);

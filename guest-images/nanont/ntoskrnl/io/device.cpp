@@ -45,7 +45,6 @@ extern "C" {
 NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize, PUNICODE_STRING DeviceName,
                               DEVICE_TYPE DeviceType, ULONG DeviceCharacteristics, BOOLEAN Exclusive,
                               PDEVICE_OBJECT* DeviceObject) {
-    ke::require_irql(APC_LEVEL, "IoCreateDevice");
     *DeviceObject = nullptr;
     const size_t drivers = (DeviceExtensionSize + kExtensionAlignment - 1) & ~(kExtensionAlignment - 1);
     auto* device = static_cast<PDEVICE_OBJECT>(
@@ -80,7 +79,6 @@ NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtension
 }
 
 VOID NTAPI IoDeleteDevice(PDEVICE_OBJECT DeviceObject) {
-    ke::require_irql(APC_LEVEL, "IoDeleteDevice");
     DeviceExtension& extension = extension_of(DeviceObject);
     if (extension.deleted) {
         dbg::bugcheck(REFERENCE_BY_POINTER, 0, reinterpret_cast<ULONG_PTR>(DeviceObject), 0, 0,
@@ -160,7 +158,6 @@ NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, ACCESS_MASK 
 }
 
 NTSTATUS NTAPI IoCreateSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_STRING DeviceName) {
-    ke::require_irql(PASSIVE_LEVEL, "IoCreateSymbolicLink");
     auto* link = static_cast<ob::SymbolicLink*>(ob::create(ob::Type::SymbolicLink, sizeof(ob::SymbolicLink)));
     auto* target =
         static_cast<PWSTR>(ExAllocatePoolWithTag(NonPagedPool, DeviceName->Length + sizeof(WCHAR), tag("ObNm")));
@@ -182,7 +179,6 @@ NTSTATUS NTAPI IoCreateUnprotectedSymbolicLink(PUNICODE_STRING SymbolicLinkName,
 }
 
 NTSTATUS NTAPI IoDeleteSymbolicLink(PUNICODE_STRING SymbolicLinkName) {
-    ke::require_irql(PASSIVE_LEVEL, "IoDeleteSymbolicLink");
     void* body = ob::find_name(*SymbolicLinkName);
     if (body == nullptr) {
         return STATUS_OBJECT_NAME_NOT_FOUND;

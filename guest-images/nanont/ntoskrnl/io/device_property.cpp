@@ -132,7 +132,6 @@ extern "C" {
 
 NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_PROPERTY DeviceProperty,
                                    ULONG BufferLength, PVOID PropertyBuffer, PULONG ResultLength) {
-    ke::require_irql(PASSIVE_LEVEL, "IoGetDeviceProperty");
     *ResultLength = 0;
     DeviceNode* node = node_of(DeviceObject);
     if (node == nullptr) {
@@ -181,7 +180,6 @@ NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_
 
 NTSTATUS NTAPI IoSetDevicePropertyData(PDEVICE_OBJECT Pdo, CONST DEVPROPKEY* PropertyKey, LCID Lcid, ULONG,
                                        DEVPROPTYPE Type, ULONG Size, PVOID Data) {
-    ke::require_irql(PASSIVE_LEVEL, "IoSetDevicePropertyData");
     const DeviceNode* node = node_of(Pdo);
     if (node == nullptr) {
         return STATUS_INVALID_DEVICE_REQUEST;
@@ -196,7 +194,6 @@ NTSTATUS NTAPI IoSetDevicePropertyData(PDEVICE_OBJECT Pdo, CONST DEVPROPKEY* Pro
 
 NTSTATUS NTAPI IoGetDevicePropertyData(PDEVICE_OBJECT Pdo, CONST DEVPROPKEY* PropertyKey, LCID Lcid, ULONG, ULONG Size,
                                        PVOID Data, PULONG RequiredSize, PDEVPROPTYPE Type) {
-    ke::require_irql(APC_LEVEL, "IoGetDevicePropertyData");
     const DeviceNode* node = node_of(Pdo);
     if (node == nullptr) {
         return STATUS_INVALID_DEVICE_REQUEST;

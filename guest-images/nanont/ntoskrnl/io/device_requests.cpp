@@ -253,7 +253,6 @@ using namespace nanont::io;
 extern "C" {
 
 NTSTATUS NTAPI NanontAskDevice(ULONG Unit, ULONG Request, ULONG Argument) {
-    ke::require_irql(PASSIVE_LEVEL, "NanontAskDevice");
     const DeviceLock lock;
     DeviceNode* node = find_node(Unit);
     return node != nullptr ? ask(*node, Request, Argument) : STATUS_NO_SUCH_DEVICE;
@@ -261,7 +260,6 @@ NTSTATUS NTAPI NanontAskDevice(ULONG Unit, ULONG Request, ULONG Argument) {
 
 /// QUERY_REMOVE and REMOVE in one.
 NTSTATUS NTAPI NanontRemoveDevice(ULONG Unit) {
-    ke::require_irql(PASSIVE_LEVEL, "NanontRemoveDevice");
     const DeviceLock lock;
     DeviceNode* node = find_node(Unit);
     if (node == nullptr || node->state != NodeState::Started) {

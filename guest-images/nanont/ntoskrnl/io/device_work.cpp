@@ -96,7 +96,6 @@ extern "C" {
 /// Asynchronous: IRP_MN_QUERY_PNP_DEVICE_STATE comes from a system thread. PhysicalDeviceObject must be a PDO. IRQL <=
 /// DISPATCH_LEVEL.
 VOID NTAPI IoInvalidateDeviceState(PDEVICE_OBJECT PhysicalDeviceObject) {
-    ke::require_irql(DISPATCH_LEVEL, "IoInvalidateDeviceState");
     if (DeviceNode* node = node_of(PhysicalDeviceObject)) {
         queue_device_work(*node, DeviceWork::State);
     }
@@ -104,7 +103,6 @@ VOID NTAPI IoInvalidateDeviceState(PDEVICE_OBJECT PhysicalDeviceObject) {
 
 /// Asynchronous: for BusRelations, IRP_MN_QUERY_DEVICE_RELATIONS comes from a system thread. IRQL <= DISPATCH_LEVEL.
 VOID NTAPI IoInvalidateDeviceRelations(PDEVICE_OBJECT DeviceObject, DEVICE_RELATION_TYPE Type) {
-    ke::require_irql(DISPATCH_LEVEL, "IoInvalidateDeviceRelations");
     DeviceNode* node = node_of(DeviceObject);
     if (node != nullptr && Type == BusRelations) {
         queue_device_work(*node, DeviceWork::Relations);

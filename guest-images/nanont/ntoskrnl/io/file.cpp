@@ -286,7 +286,6 @@ extern "C" {
 NTSTATUS NTAPI ZwCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                             PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER, ULONG FileAttributes, ULONG ShareAccess,
                             ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwCreateFile");
     *FileHandle = nullptr;
     ULONG_PTR information = 0;
     const NTSTATUS status =
@@ -307,7 +306,6 @@ NTSTATUS NTAPI ZwOpenFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT
 NTSTATUS NTAPI ZwDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID,
                                      PIO_STATUS_BLOCK IoStatusBlock, ULONG IoControlCode, PVOID InputBuffer,
                                      ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwDeviceIoControlFile");
     if (ApcRoutine != nullptr) {
         return STATUS_NOT_SUPPORTED;
     }
@@ -328,13 +326,11 @@ NTSTATUS NTAPI ZwDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_RO
 
 NTSTATUS NTAPI ZwReadFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK IoStatusBlock,
                           PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset, PULONG) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwReadFile");
     return transfer(FileHandle, Event, IoStatusBlock, IRP_MJ_READ, Buffer, Length, ByteOffset);
 }
 
 NTSTATUS NTAPI ZwWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK IoStatusBlock,
                            PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset, PULONG) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwWriteFile");
     return transfer(FileHandle, Event, IoStatusBlock, IRP_MJ_WRITE, Buffer, Length, ByteOffset);
 }
 
@@ -354,7 +350,6 @@ NTSTATUS export_ZwCancelIoFileEx(HANDLE FileHandle, PIO_STATUS_BLOCK IoRequestTo
 
 NTSTATUS NTAPI ZwCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                              EVENT_TYPE EventType, BOOLEAN InitialState) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwCreateEvent");
     auto* event = static_cast<PKEVENT>(ob::create(ob::Type::Event, sizeof(KEVENT)));
     if (event == nullptr) {
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -406,7 +401,6 @@ NTSTATUS export_ZwClearEvent(HANDLE EventHandle) {
 }
 
 NTSTATUS NTAPI ZwWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwWaitForSingleObject");
     PVOID body = nullptr;
     NTSTATUS status = ObReferenceObjectByHandle(Handle, 0, nullptr, KernelMode, &body, nullptr);
     if (!NT_SUCCESS(status)) {

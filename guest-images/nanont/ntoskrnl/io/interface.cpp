@@ -186,7 +186,6 @@ extern "C" {
 
 NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject, CONST GUID* InterfaceClassGuid,
                                          PUNICODE_STRING ReferenceString, PUNICODE_STRING SymbolicLinkName) {
-    ke::require_irql(PASSIVE_LEVEL, "IoRegisterDeviceInterface");
     DeviceNode* node = node_of(PhysicalDeviceObject);
     if (node == nullptr) {
         return STATUS_INVALID_DEVICE_REQUEST;
@@ -225,7 +224,6 @@ NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject, CO
 }
 
 NTSTATUS NTAPI IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLEAN Enable) {
-    ke::require_irql(PASSIVE_LEVEL, "IoSetDeviceInterfaceState");
     ke::MutexGuard lock(g_mutex);
     DeviceNode* node = nullptr;
     for (size_t i = 0; (node = node_at(i)) != nullptr; ++i) {
@@ -238,7 +236,6 @@ NTSTATUS NTAPI IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLE
 
 NTSTATUS NTAPI IoGetDeviceInterfaces(CONST GUID* InterfaceClassGuid, PDEVICE_OBJECT PhysicalDeviceObject, ULONG Flags,
                                      PWSTR* SymbolicLinkList) {
-    ke::require_irql(PASSIVE_LEVEL, "IoGetDeviceInterfaces");
     ke::MutexGuard lock(g_mutex);
     size_t units = 1;
     for_each(*InterfaceClassGuid, PhysicalDeviceObject, Flags,

@@ -109,7 +109,6 @@ extern "C" {
 
 NTSTATUS NTAPI IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING SymbolicLinkName, ACCESS_MASK DesiredAccess,
                                                 PHANDLE DeviceInterfaceKey) {
-    ke::require_irql(PASSIVE_LEVEL, "IoOpenDeviceInterfaceRegistryKey");
     *DeviceInterfaceKey = nullptr;
     Path path;
     if (!find_interface(*SymbolicLinkName, path)) {
@@ -122,7 +121,6 @@ NTSTATUS NTAPI IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING SymbolicLinkName
 /// An alias is the interface of another category with the same device and reference string.
 NTSTATUS NTAPI IoGetDeviceInterfaceAlias(PUNICODE_STRING SymbolicLinkName, CONST GUID* AliasInterfaceClassGuid,
                                          PUNICODE_STRING AliasSymbolicLinkName) {
-    ke::require_irql(PASSIVE_LEVEL, "IoGetDeviceInterfaceAlias");
     struct Search {
         const GUID* category;
         UNICODE_STRING* out;
@@ -143,7 +141,6 @@ NTSTATUS export_IoSetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkNam
                                                  PVOID Data) __asm__("IoSetDeviceInterfacePropertyData");
 NTSTATUS export_IoSetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName, CONST DEVPROPKEY* PropertyKey,
                                                  LCID Lcid, ULONG, DEVPROPTYPE Type, ULONG Size, PVOID Data) {
-    ke::require_irql(PASSIVE_LEVEL, "IoSetDeviceInterfacePropertyData");
     Path path;
     if (!find_interface(*SymbolicLinkName, path)) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
@@ -158,7 +155,6 @@ NTSTATUS export_IoGetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkNam
 NTSTATUS export_IoGetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName, CONST DEVPROPKEY* PropertyKey,
                                                  LCID Lcid, ULONG, ULONG Size, PVOID Data, PULONG RequiredSize,
                                                  PDEVPROPTYPE Type) {
-    ke::require_irql(PASSIVE_LEVEL, "IoGetDeviceInterfacePropertyData");
     Path path;
     if (!find_interface(*SymbolicLinkName, path)) {
         return STATUS_OBJECT_NAME_NOT_FOUND;

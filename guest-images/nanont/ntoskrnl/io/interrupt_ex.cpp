@@ -103,7 +103,6 @@ extern "C" {
 /// STATUS_NOT_SUPPORTED: the version is none, and Version says the highest there is. STATUS_NOT_FOUND: the device was
 /// not started with an interrupt of that kind. PASSIVE_LEVEL.
 NTSTATUS NTAPI IoConnectInterruptEx(PIO_CONNECT_INTERRUPT_PARAMETERS Parameters) {
-    ke::require_irql(PASSIVE_LEVEL, "IoConnectInterruptEx");
     switch (Parameters->Version) {
     case CONNECT_FULLY_SPECIFIED:
     case kFullySpecifiedGroup: {

@@ -98,7 +98,6 @@ extern "C" {
 
 NTSTATUS NTAPI IoOpenDeviceRegistryKey(PDEVICE_OBJECT DeviceObject, ULONG DevInstKeyType, ACCESS_MASK DesiredAccess,
                                        PHANDLE DevInstRegKey) {
-    ke::require_irql(PASSIVE_LEVEL, "IoOpenDeviceRegistryKey");
     *DevInstRegKey = nullptr;
     const bool in_profile = (DevInstKeyType & PLUGPLAY_REGKEY_CURRENT_HWPROFILE) != 0;
     const ULONG kind = DevInstKeyType & ~ULONG{PLUGPLAY_REGKEY_CURRENT_HWPROFILE};

@@ -180,7 +180,6 @@ NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY Eve
                                               PVOID EventCategoryData, PDRIVER_OBJECT DriverObject,
                                               PDRIVER_NOTIFICATION_CALLBACK_ROUTINE CallbackRoutine, PVOID Context,
                                               PVOID* NotificationEntry) {
-    ke::require_irql(PASSIVE_LEVEL, "IoRegisterPlugPlayNotification");
     *NotificationEntry = nullptr;
     const bool interfaces = EventCategory == EventCategoryDeviceInterfaceChange;
     if (!interfaces && EventCategory != EventCategoryHardwareProfileChange) {
@@ -215,7 +214,6 @@ NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY Eve
 
 /// When it returns no callback runs any more. Not from a callback. PASSIVE_LEVEL.
 NTSTATUS NTAPI IoUnregisterPlugPlayNotification(PVOID NotificationEntry) {
-    ke::require_irql(PASSIVE_LEVEL, "IoUnregisterPlugPlayNotification");
     return unregister(NotificationEntry);
 }
 
@@ -223,7 +221,6 @@ NTSTATUS NTAPI IoUnregisterPlugPlayNotification(PVOID NotificationEntry) {
 NTSTATUS
 export_IoUnregisterPlugPlayNotificationEx(PVOID NotificationEntry) __asm__("IoUnregisterPlugPlayNotificationEx");
 NTSTATUS export_IoUnregisterPlugPlayNotificationEx(PVOID NotificationEntry) {
-    ke::require_irql(PASSIVE_LEVEL, "IoUnregisterPlugPlayNotificationEx");
     return unregister(NotificationEntry);
 }
 

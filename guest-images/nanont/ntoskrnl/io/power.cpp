@@ -86,7 +86,6 @@ extern "C" {
 /// that happens. STATUS_INVALID_PARAMETER_2: no such request; STATUS_INSUFFICIENT_RESOURCES. IRQL <= DISPATCH_LEVEL.
 NTSTATUS NTAPI PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunction, POWER_STATE PowerState,
                                  PREQUEST_POWER_COMPLETE CompletionFunction, PVOID Context, PIRP* Irp) {
-    nanont::ke::require_irql(DISPATCH_LEVEL, "PoRequestPowerIrp");
     if (MinorFunction != IRP_MN_SET_POWER && MinorFunction != IRP_MN_QUERY_POWER && MinorFunction != IRP_MN_WAIT_WAKE) {
         return STATUS_INVALID_PARAMETER_2;
     }
@@ -120,7 +119,6 @@ NTSTATUS NTAPI PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunctio
 
 /// Returns the device power state it was told last; a device nobody has spoken for is in D0. IRQL <= DISPATCH_LEVEL.
 POWER_STATE NTAPI PoSetPowerState(PDEVICE_OBJECT DeviceObject, POWER_STATE_TYPE Type, POWER_STATE State) {
-    nanont::ke::require_irql(DISPATCH_LEVEL, "PoSetPowerState");
     POWER_STATE before = State;
     if (Type == DevicePowerState) {
         DEVICE_POWER_STATE& power = extension_of(DeviceObject).power;

@@ -6,21 +6,27 @@
 namespace nanont::ke {
 namespace {
 
-/// Sets the calling thread's affinity and goes where it says. Returns the one before; 0, and changes nothing, when the
-/// mask holds no CPU that runs.
+/// Sets the calling thread's affinity and goes where it says; at DISPATCH_LEVEL, as documented, when IRQL falls below.
+/// Returns the one before; 0, and changes nothing, when the mask holds no CPU that runs.
 KAFFINITY move_to(KAFFINITY wanted) {
-    require_irql(APC_LEVEL, "KeSetSystemAffinityThread");
     if ((wanted & KeQueryActiveProcessors()) == 0) {
         return 0;
     }
     Thread& thread = *current_thread();
+    const bool can_go_now = current_irql() < DISPATCH_LEVEL;
     DispatcherLock lock;
     const KAFFINITY before = thread.affinity;
     thread.affinity = wanted;
-    if ((wanted >> this_processor().number & 1) == 0) {
+    if ((wanted >> this_processor().number & 1) != 0) {
+        return before;
+    }
+    if (can_go_now) {
         thread.quantum_ticks_left = 0;
         make_ready(Locked{}, thread); // on a CPU it may run on; it stands here until that one takes it
         switch_thread(Locked{});
+    } else {
+        this_processor().reschedule = true;
+        request_dispatch(this_processor());
     }
     return before;
 }

@@ -157,7 +157,6 @@ extern "C" {
 
 /// One request of the caller's at a time; the clock goes back to 15.625 ms when the last one is given up.
 ULONG NTAPI ExSetTimerResolution(ULONG DesiredTime, BOOLEAN SetResolution) {
-    require_irql(APC_LEVEL, "ExSetTimerResolution");
     DispatcherLock lock;
     if (SetResolution) {
         ++g_resolution_requests;

@@ -93,7 +93,10 @@ void switch_thread(Locked) {
     Thread* old = processor.current_thread;
     processor.reschedule = false;
     if (old->state == ThreadState::Running) {
-        if (old != processor.idle_thread) {
+        if (!may_run(*old, processor)) {
+            old->quantum_ticks_left = 0; // its affinity was changed at DISPATCH_LEVEL
+            make_ready(Locked{}, *old);
+        } else if (old != processor.idle_thread) {
             if (processor.ready.highest() < old->priority) {
                 return;
             }

@@ -182,7 +182,6 @@ NTSTATUS export_KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER ProcNumbe
 
 /// One CPU drains its queue at once. On more, a DPC behind all others of each CPU says that it has come so far.
 VOID NTAPI KeFlushQueuedDpcs(VOID) {
-    require_irql(APC_LEVEL, "KeFlushQueuedDpcs");
     if (processor_count() == 1) {
         RaisedIrql raised(DISPATCH_LEVEL);
         drain_dpcs();

@@ -38,19 +38,16 @@ VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State) {
 }
 
 LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY, BOOLEAN) {
-    require_irql(DISPATCH_LEVEL, "KeSetEvent");
     return signal(Event->Header);
 }
 
 LONG NTAPI KePulseEvent(PRKEVENT Event, KPRIORITY, BOOLEAN) {
-    require_irql(DISPATCH_LEVEL, "KePulseEvent");
     const LONG before = signal(Event->Header);
     Event->Header.SignalState = 0;
     return before;
 }
 
 LONG NTAPI KeResetEvent(PRKEVENT Event) {
-    require_irql(DISPATCH_LEVEL, "KeResetEvent");
     DispatcherLock lock;
     const LONG before = Event->Header.SignalState;
     Event->Header.SignalState = 0;
@@ -75,7 +72,6 @@ VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
 }
 
 LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY, LONG Adjustment, BOOLEAN) {
-    require_irql(DISPATCH_LEVEL, "KeReleaseSemaphore");
     DispatcherLock lock;
     const LONG before = Semaphore->Header.SignalState;
     if (Adjustment <= 0 || Adjustment > Semaphore->Limit - before) {
@@ -103,7 +99,6 @@ VOID NTAPI KeInitializeMutex(PRKMUTEX Mutex, ULONG) {
 }
 
 LONG NTAPI KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN) {
-    require_irql(DISPATCH_LEVEL, "KeReleaseMutex");
     DispatcherLock lock;
     const LONG before = Mutex->Header.SignalState;
     if (Mutex->OwnerThread != current_thread()) {

@@ -18,7 +18,6 @@ extern "C" {
 /// Between this and KeRestoreExtendedProcessorState, on the same thread and at the same IRQL. STATUS_SUCCESS,
 /// STATUS_INSUFFICIENT_RESOURCES. IRQL <= DISPATCH_LEVEL.
 NTSTATUS NTAPI KeSaveExtendedProcessorState(ULONG64, PXSTATE_SAVE XStateSave) {
-    nanont::ke::require_irql(DISPATCH_LEVEL, "KeSaveExtendedProcessorState");
     auto* area = static_cast<SaveArea*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(SaveArea), kTag));
     if (area == nullptr) {
         return STATUS_INSUFFICIENT_RESOURCES;

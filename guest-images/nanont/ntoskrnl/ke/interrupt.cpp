@@ -206,7 +206,6 @@ NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT* InterruptObject, PKSERVICE_ROUTIN
                                   PKSPIN_LOCK SpinLock, ULONG Vector, KIRQL Irql, KIRQL SynchronizeIrql,
                                   KINTERRUPT_MODE InterruptMode, BOOLEAN ShareVector, KAFFINITY ProcessorEnableMask,
                                   BOOLEAN) {
-    require_irql(PASSIVE_LEVEL, "IoConnectInterrupt");
     InterruptRequest request{};
     request.routine = ServiceRoutine;
     request.context = ServiceContext;
@@ -221,7 +220,6 @@ NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT* InterruptObject, PKSERVICE_ROUTIN
 }
 
 VOID NTAPI IoDisconnectInterrupt(PKINTERRUPT InterruptObject) {
-    require_irql(PASSIVE_LEVEL, "IoDisconnectInterrupt");
     bool last = false;
     InterruptVector& place = g_vectors[InterruptObject->vector - kFirstDeviceVector];
     {

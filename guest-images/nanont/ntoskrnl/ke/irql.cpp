@@ -3,19 +3,6 @@
 #include "dbg/report.hpp"
 #include "ke.hpp"
 
-namespace nanont::ke {
-
-void require_irql(KIRQL highest, const char* what) {
-    const KIRQL now = current_irql();
-    if (now > highest) {
-        dbg::bugcheck(IRQL_NOT_LESS_OR_EQUAL, reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)), now, 8,
-                      reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)),
-                      "%s was called at IRQL %u; it may be called at IRQL %u or below", what, now, highest);
-    }
-}
-
-} // namespace nanont::ke
-
 using namespace nanont;
 using namespace nanont::ke;
 

@@ -304,9 +304,6 @@ NTSTATUS create_thread(PKSTART_ROUTINE routine, PVOID context, SCHAR priority, T
 /// True when the address lies in the guard page below some thread's stack: that thread has run over it.
 const Thread* stack_overflown_at(ULONGLONG address);
 
-/// Bugcheck when IRQL is above `highest`: `what` names the function that may not be called there.
-void require_irql(KIRQL highest, const char* what);
-
 } // namespace nanont::ke
 
 #endif

@@ -154,7 +154,6 @@ NTSTATUS create_thread(PKSTART_ROUTINE routine, PVOID context, SCHAR priority, T
 
 void end_thread(NTSTATUS status) {
     Thread& thread = *current_thread();
-    require_irql(APC_LEVEL, "PsTerminateSystemThread");
     free_ended();
     thread.exit_status = status;
     KeAcquireSpinLockRaiseToDpc(&g_dispatcher_lock);
@@ -214,7 +213,6 @@ PVOID export_PsGetCurrentThread(void) {
 
 NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG, POBJECT_ATTRIBUTES, HANDLE, PCLIENT_ID ClientId,
                                     PKSTART_ROUTINE StartRoutine, PVOID StartContext) {
-    require_irql(PASSIVE_LEVEL, "PsCreateSystemThread");
     Thread* thread = nullptr;
     const NTSTATUS status = create_thread(StartRoutine, StartContext, kNormalPriority, &thread);
     if (!NT_SUCCESS(status)) {
@@ -246,7 +244,6 @@ KPRIORITY NTAPI KeQueryPriorityThread(PKTHREAD Thread) {
 }
 
 KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority) {
-    require_irql(DISPATCH_LEVEL, "KeSetPriorityThread");
     if (Priority < 1 || Priority > kHighestPriority) {
         dbg::bugcheck(KMODE_EXCEPTION_NOT_HANDLED, static_cast<ULONG>(STATUS_INVALID_PARAMETER),
                       reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)), static_cast<ULONG>(Priority), 0,

@@ -115,7 +115,6 @@ VOID NTAPI KeInitializeTimer(PKTIMER Timer) {
 }
 
 BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc) {
-    require_irql(DISPATCH_LEVEL, "KeSetTimer");
     DispatcherLock lock;
     const bool was_set = remove_timer(Locked{}, *Timer);
     insert_timer(Locked{}, *Timer, DueTime, Period > 0 ? static_cast<ULONG>(Period) : 0, Dpc);
@@ -131,7 +130,6 @@ BOOLEAN NTAPI KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG 
 }
 
 BOOLEAN NTAPI KeCancelTimer(PKTIMER Timer) {
-    require_irql(DISPATCH_LEVEL, "KeCancelTimer");
     DispatcherLock lock;
     return remove_timer(Locked{}, *Timer);
 }

@@ -126,7 +126,6 @@ NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE W
 }
 
 NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN, PLARGE_INTEGER Interval) {
-    require_irql(APC_LEVEL, "KeDelayExecutionThread");
     if (Interval->QuadPart == 0) {
         DispatcherLock lock; // gives the rest of the quantum away
         current_thread()->quantum_ticks_left = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "guard.hpp"
 
+#include "irql_gate.hpp"
 #include "ldr.hpp"
 
 namespace {
@@ -24,11 +25,11 @@ void forget_guard_answers() {
 using namespace nanont;
 using namespace nanont::ldr;
 
-/// In an image with a table: what the table lists. In another image: its code. Anywhere else there are no functions.
+/// In an image with a table: what the table lists. In another image: its code. Elsewhere only IRQL gates are functions.
 extern "C" bool ki_guard_permits(ULONGLONG target) {
     const Module* module = find_by_address(target);
     if (module == nullptr) {
-        return false;
+        return is_irql_gate(target);
     }
     const auto rva = static_cast<ULONG>(target - module->base);
     bool permitted = false;

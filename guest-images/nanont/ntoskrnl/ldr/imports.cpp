@@ -81,13 +81,13 @@ Resolved find_import(const Import& first) {
         const uint32_t rva = import.name != nullptr ? find_export(module->image, memory, import.name)
                                                     : find_export(module->image, memory, import.ordinal);
         if (rva != 0) {
-            return {module->base + rva};
+            return {module->base + rva, is_own(module->name) ? import.name : nullptr};
         }
         const char* forwarder = import.name != nullptr ? find_forwarder(module->image, memory, import.name)
                                                        : find_forwarder(module->image, memory, import.ordinal);
         module = forwarder != nullptr ? split_forwarder(forwarder, import) : nullptr;
     }
-    return {0};
+    return {0, nullptr};
 }
 
 } // namespace nanont::ldr

@@ -10,7 +10,8 @@
 namespace nanont::ldr {
 
 struct Resolved {
-    ULONGLONG address; // 0 = nowhere
+    ULONGLONG address;       // 0 = nowhere
+    const char* export_name; // of a module that nanont brings; nullptr = of another
 };
 
 /// By name or ordinal, through forwarders; aliases of the kernel's file name mean the kernel.

@@ -5,6 +5,7 @@
 #include "dbg/report.hpp"
 #include "guard.hpp"
 #include "imports.hpp"
+#include "irql_gate.hpp"
 #include "ke/ke.hpp"
 #include "mm/mm.hpp"
 #include "profile.hpp"
@@ -22,8 +23,9 @@ void copy_name(Module& module, const char* name) {
     module.name[length] = '\0';
 }
 
-/// What could not be bound, as far as it fits into one line.
-struct Missing {
+/// For whom imports are bound, and what could not be, as far as it fits into one line.
+struct Binding {
+    bool under_test;
     char names[256] = "";
     size_t length = 0;
     bool all = true;
@@ -44,18 +46,19 @@ struct Missing {
 
 uint64_t resolve(void* context, const Import& import) {
     const Resolved found = find_import(import);
+    auto& binding = *static_cast<Binding*>(context);
     if (found.address != 0) {
-        return found.address;
+        return binding.under_test && found.export_name != nullptr ? irql_gate(found.export_name, found.address)
+                                                                  : found.address;
     }
-    auto& missing = *static_cast<Missing*>(context);
     char text[2 * kMaxImportName + 16];
     const int length = import.name != nullptr ? _snprintf(text, sizeof(text), "%s!%s", import.module, import.name)
                                               : _snprintf(text, sizeof(text), "%s!#%u", import.module, import.ordinal);
     const size_t size = length > 0 ? static_cast<size_t>(length) : sizeof(text);
     dbg::emit(MPULAB_KIND_IMPORT_MISSING, 0, 0, 0, 0);
     dbg::emit_bytes(MPULAB_KIND_NAME, 0, text, size);
-    missing.add(text, size);
-    missing.ordinals_only = missing.ordinals_only && import.name == nullptr;
+    binding.add(text, size);
+    binding.ordinals_only = binding.ordinals_only && import.name == nullptr;
     return 0;
 }
 
@@ -183,19 +186,19 @@ NTSTATUS load(const char* name, ConstBytes file, bool under_test, Module*& resul
     const MutableBytes memory{reinterpret_cast<uint8_t*>(module->base), module->size};
     lay_out_image(file, module->image, memory);
     size_t missing = 0;
-    Missing names;
+    Binding binding{.under_test = under_test};
     NTSTATUS status = STATUS_SUCCESS;
     if (!relocate_image(module->image, memory, module->base, defect) ||
-        !bind_imports(module->image, memory, resolve, &names, missing, defect) ||
+        !bind_imports(module->image, memory, resolve, &binding, missing, defect) ||
         !read_load_config(module->image, memory, module->base, module->load_config, defect)) {
         status = refuse(name, defect, end_code);
     } else if (missing != 0) {
         end_code = MPULAB_END_MISSING_IMPORT;
         dbg::say("%s imports %u function%s that nanont lacks: %s%s; next: add to exports.inc of that module in "
                  "guest-images/nanont, or do not import",
-                 name, static_cast<unsigned>(missing), missing == 1 ? "" : "s", names.names,
-                 names.all ? "" : " and more (see the IMPORT_MISSING records)");
-        status = names.ordinals_only ? STATUS_DRIVER_ORDINAL_NOT_FOUND : STATUS_DRIVER_ENTRYPOINT_NOT_FOUND;
+                 name, static_cast<unsigned>(missing), missing == 1 ? "" : "s", binding.names,
+                 binding.all ? "" : " and more (see the IMPORT_MISSING records)");
+        status = binding.ordinals_only ? STATUS_DRIVER_ORDINAL_NOT_FOUND : STATUS_DRIVER_ENTRYPOINT_NOT_FOUND;
     }
     if (!NT_SUCCESS(status)) {
         mm::free_image(module->base, module->size);
@@ -303,7 +306,6 @@ ULONGLONG system_routine(const char* name) {
 using namespace nanont;
 
 extern "C" PVOID NTAPI MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName) {
-    ke::require_irql(PASSIVE_LEVEL, "MmGetSystemRoutineAddress");
     char name[kMaxImportName + 1];
     const size_t length = SystemRoutineName->Length / sizeof(WCHAR);
     if (length >= sizeof(name)) {
@@ -316,5 +318,7 @@ extern "C" PVOID NTAPI MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineNa
         name[i] = static_cast<char>(SystemRoutineName->Buffer[i]);
     }
     name[length] = '\0';
-    return reinterpret_cast<PVOID>(ldr::system_routine(name));
+    const ULONGLONG routine = ldr::system_routine(name);
+    const bool for_driver = ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)));
+    return reinterpret_cast<PVOID>(routine != 0 && for_driver ? ldr::irql_gate(name, routine) : routine);
 }

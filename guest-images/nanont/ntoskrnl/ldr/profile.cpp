@@ -29,7 +29,7 @@ struct Since {
     ULONG build; // 0 = every profile
 };
 constexpr Since kExports[] = {
-#define NANONT_EXPORT(name, state, missing, ...) {#name, since(__VA_ARGS__)},
+#define NANONT_EXPORT(name, state, limit, missing, ...) {#name, since(__VA_ARGS__)},
 #define NANONT_EXPORT_DATA(name, state, missing, ...) {#name, since(__VA_ARGS__)},
 #include "exports.inc"
 #undef NANONT_EXPORT

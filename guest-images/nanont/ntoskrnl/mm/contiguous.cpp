@@ -53,7 +53,6 @@ ULONGLONG take_within(size_t pages, ULONGLONG lowest, ULONGLONG highest, ULONGLO
 }
 
 PVOID allocate(SIZE_T bytes, ULONGLONG lowest, ULONGLONG highest, ULONGLONG boundary) {
-    ke::require_irql(DISPATCH_LEVEL, "MmAllocateContiguousMemory");
     const size_t pages = pages_of(bytes);
     auto* block = static_cast<Block*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Block), kTag));
     const ULONGLONG physical = block != nullptr && pages != 0 ? take_within(pages, lowest, highest, boundary) : 0;
@@ -71,7 +70,6 @@ PVOID allocate(SIZE_T bytes, ULONGLONG lowest, ULONGLONG highest, ULONGLONG boun
 }
 
 void release(PVOID base) {
-    ke::require_irql(DISPATCH_LEVEL, "MmFreeContiguousMemory");
     Block* found = nullptr;
     {
         ke::SpinLockGuard guard(g_lock);
@@ -92,7 +90,6 @@ void release(PVOID base) {
 }
 
 PMDL allocate_mdl(ULONGLONG lowest, ULONGLONG highest, SIZE_T bytes, ULONG flags) {
-    ke::require_irql(DISPATCH_LEVEL, "MmAllocatePagesForMdl");
     constexpr ULONG kDontZero = 1;
     constexpr ULONG kFully = 4;
     if (bytes == 0 || bytes > MAXULONG - PAGE_SIZE) {
@@ -171,7 +168,6 @@ PMDL NTAPI MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS
 }
 
 VOID NTAPI MmFreePagesFromMdl(PMDL MemoryDescriptorList) {
-    ke::require_irql(DISPATCH_LEVEL, "MmFreePagesFromMdl");
     PFN_NUMBER* pages = MmGetMdlPfnArray(MemoryDescriptorList);
     const size_t count = pages_of(MemoryDescriptorList->ByteCount);
     for (size_t i = 0; i < count; ++i) {

@@ -99,7 +99,6 @@ VOID NTAPI MmBuildMdlForNonPagedPool(PMDL Mdl) {
 
 /// A buffer that is not there, or not writable when it is to be written, raises STATUS_ACCESS_VIOLATION.
 VOID NTAPI MmProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE, LOCK_OPERATION Operation) {
-    ke::require_irql(DISPATCH_LEVEL, "MmProbeAndLockPages");
     const auto start = reinterpret_cast<ULONGLONG>(Mdl->StartVa);
     const ULONGLONG end = start + Mdl->ByteOffset + Mdl->ByteCount;
     for (ULONGLONG address = start; address < end; address += PAGE_SIZE) {
@@ -139,13 +138,11 @@ VOID NTAPI MmUnmapLockedPages(PVOID, PMDL Mdl) {
 /// Length 0 passes whatever the address. Addresses of the kernel's half pass too, as long as they do not wrap: the
 /// score's client, whom they stand for, lives there.
 VOID NTAPI ProbeForRead(CONST VOID* Address, SIZE_T Length, ULONG Alignment) {
-    ke::require_irql(APC_LEVEL, "ProbeForRead");
     probe(reinterpret_cast<ULONG_PTR>(Address), Length, Alignment);
 }
 
 /// The same, and each page of it must be there and writable.
 VOID NTAPI ProbeForWrite(PVOID Address, SIZE_T Length, ULONG Alignment) {
-    ke::require_irql(APC_LEVEL, "ProbeForWrite");
     const auto begin = reinterpret_cast<ULONG_PTR>(Address);
     probe(begin, Length, Alignment);
     const ULONG_PTR end = begin + Length;

@@ -223,7 +223,6 @@ extern "C" {
 
 /// Device memory, uncached whatever is asked for: nobody here has a frame buffer.
 PVOID NTAPI MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, MEMORY_CACHING_TYPE) {
-    ke::require_irql(DISPATCH_LEVEL, "MmMapIoSpace");
     const auto physical = static_cast<ULONGLONG>(PhysicalAddress.QuadPart);
     const ULONGLONG offset = physical % PAGE_SIZE;
     const size_t pages = (offset + NumberOfBytes + PAGE_SIZE - 1) / PAGE_SIZE;

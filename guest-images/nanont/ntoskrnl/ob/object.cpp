@@ -336,7 +336,6 @@ NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAcces
 }
 
 NTSTATUS NTAPI ZwClose(HANDLE Handle) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwClose");
     void* body = nullptr;
     {
         ke::SpinLockGuard guard(g_handles_lock);

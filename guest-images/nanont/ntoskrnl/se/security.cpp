@@ -302,7 +302,6 @@ NANONT_NAMED(NTSTATUS, RtlAbsoluteToSelfRelativeSD,
 NANONT_NAMED(NTSTATUS, SeCaptureSecurityDescriptor,
              (PSECURITY_DESCRIPTOR given, KPROCESSOR_MODE mode, POOL_TYPE type, BOOLEAN copy,
               PSECURITY_DESCRIPTOR* captured)) {
-    ke::require_irql(PASSIVE_LEVEL, "SeCaptureSecurityDescriptor");
     *captured = nullptr;
     if (given == nullptr) {
         return STATUS_SUCCESS;
@@ -334,7 +333,6 @@ NANONT_NAMED(NTSTATUS, SeReleaseSecurityDescriptor,
 /// STATUS_OBJECT_TYPE_MISMATCH. PASSIVE_LEVEL.
 NANONT_NAMED(NTSTATUS, ObOpenObjectByPointer,
              (PVOID object, ULONG, PVOID, ACCESS_MASK access, POBJECT_TYPE type, KPROCESSOR_MODE, HANDLE* handle)) {
-    ke::require_irql(PASSIVE_LEVEL, "ObOpenObjectByPointer");
     *handle = nullptr;
     if (type != nullptr && type != ob::g_types[static_cast<int>(ob::type_of(object))]) {
         return STATUS_OBJECT_TYPE_MISMATCH;
@@ -344,7 +342,6 @@ NANONT_NAMED(NTSTATUS, ObOpenObjectByPointer,
 
 /// A device keeps it; nobody is judged by it. STATUS_OBJECT_TYPE_MISMATCH for other objects. PASSIVE_LEVEL.
 NANONT_NAMED(NTSTATUS, ZwSetSecurityObject, (HANDLE handle, ULONG, PSECURITY_DESCRIPTOR given)) {
-    ke::require_irql(PASSIVE_LEVEL, "ZwSetSecurityObject");
     PVOID body = nullptr;
     NTSTATUS status = ObReferenceObjectByHandle(handle, 0, nullptr, KernelMode, &body, nullptr);
     if (!NT_SUCCESS(status)) {

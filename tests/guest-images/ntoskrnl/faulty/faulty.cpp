@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
-// A driver that does one thing wrong: the function named by FAULT. `outer` and `inner` stand on the stack between
-// DriverEntry and the fault, so that a test can see whether a report finds its way back.
+// A driver that does one thing wrong: the function its service is named after, faulty-<function>. `outer` and `inner`
+// stand on the stack between DriverEntry and the fault, so that a test can see whether a report finds its way back.
 #include "module/ddk.hpp"
 
 namespace {
 
 #define PLAIN_FUNCTION __attribute__((noinline, noclone, used)) NTSTATUS
 using Fault = NTSTATUS (*)();
-#define TEXT_OF(name) #name
-#define NAME_OF(fault) TEXT_OF(fault)
 
-constexpr bool fault_is(const char* name) {
-    const char* mine = NAME_OF(FAULT);
-    for (; *mine == *name && *mine != '\0'; ++mine, ++name) {
-    }
-    return *mine == *name;
+struct NamedFault {
+    const WCHAR* name;
+    Fault function;
+};
+const NamedFault* g_fault;
+
+bool fault_is(Fault function) {
+    return g_fault->function == function;
 }
 
 constexpr ULONG kTag = 'tluF';
@@ -35,56 +36,56 @@ UCHAR* allocate(SIZE_T bytes) {
     return static_cast<UCHAR*>(ExAllocatePoolWithTag(NonPagedPool, bytes, kTag));
 }
 
-[[maybe_unused]] PLAIN_FUNCTION none() {
+PLAIN_FUNCTION none() {
     DbgPrint("faulty: nothing is wrong\n");
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION null_read_at_passive() {
+PLAIN_FUNCTION null_read_at_passive() {
     return g_null[0x10];
 }
 
-[[maybe_unused]] PLAIN_FUNCTION null_read_at_dispatch() {
+PLAIN_FUNCTION null_read_at_dispatch() {
     AtDispatch raised;
     return g_null[0x10];
 }
 
-[[maybe_unused]] PLAIN_FUNCTION null_call() {
+PLAIN_FUNCTION null_call() {
     auto call = reinterpret_cast<Fault>(const_cast<UCHAR*>(g_null));
     return call() + 1;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION wild_read() {
+PLAIN_FUNCTION wild_read() {
     return *reinterpret_cast<volatile LONG*>(0xfffff70012345678);
 }
 
-[[maybe_unused]] PLAIN_FUNCTION read_only_write() {
+PLAIN_FUNCTION read_only_write() {
     *reinterpret_cast<volatile UCHAR*>(&none) = 0xc3; // code
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION data_executed() {
+PLAIN_FUNCTION data_executed() {
     return reinterpret_cast<Fault>(g_data)() + 1;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION divide_by_zero() {
+PLAIN_FUNCTION divide_by_zero() {
     ULONG zero = g_zero;
     ULONG result = 1;
     asm volatile("xorl %%edx, %%edx; divl %1" : "+a"(result) : "r"(zero) : "edx", "cc");
     return static_cast<NTSTATUS>(result);
 }
 
-[[maybe_unused]] PLAIN_FUNCTION illegal_instruction() {
+PLAIN_FUNCTION illegal_instruction() {
     asm volatile("ud2");
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION breakpoint() {
+PLAIN_FUNCTION breakpoint() {
     asm volatile("int3");
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION wait_at_dispatch() {
+PLAIN_FUNCTION wait_at_dispatch() {
     KEVENT event;
     KeInitializeEvent(&event, NotificationEvent, FALSE);
     AtDispatch raised;
@@ -103,7 +104,7 @@ NTSTATUS NTAPI keep(PDEVICE_OBJECT, PIRP, PVOID) {
     return STATUS_MORE_PROCESSING_REQUIRED;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION double_completion() {
+PLAIN_FUNCTION double_completion() {
     PIRP irp = own_irp();
     IoSetCompletionRoutine(irp, keep, nullptr, TRUE, TRUE, TRUE);
     IoSetNextIrpStackLocation(irp);
@@ -113,45 +114,45 @@ NTSTATUS NTAPI keep(PDEVICE_OBJECT, PIRP, PVOID) {
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION completed_as_pending() {
+PLAIN_FUNCTION completed_as_pending() {
     PIRP irp = own_irp();
     irp->IoStatus.Status = STATUS_PENDING;
     IoCompleteRequest(irp, IO_NO_INCREMENT);
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION double_free() {
+PLAIN_FUNCTION double_free() {
     UCHAR* block = allocate(100);
     ExFreePoolWithTag(block, kTag);
     ExFreePoolWithTag(block, kTag);
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION overrun() {
+PLAIN_FUNCTION overrun() {
     UCHAR* block = allocate(100);
     *const_cast<volatile UCHAR*>(block + 100) = 0;
     ExFreePoolWithTag(block, kTag);
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION underrun() {
+PLAIN_FUNCTION underrun() {
     UCHAR* block = allocate(100);
     *const_cast<volatile UCHAR*>(block - 1) = static_cast<UCHAR>(block[-1] ^ 0x55);
     ExFreePoolWithTag(block, kTag);
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION wrong_tag() {
+PLAIN_FUNCTION wrong_tag() {
     ExFreePoolWithTag(allocate(100), 'rehO');
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION foreign_free() {
+PLAIN_FUNCTION foreign_free() {
     ExFreePoolWithTag(g_data, kTag);
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION pool_at_dirql() {
+PLAIN_FUNCTION pool_at_dirql() {
     KIRQL old;
     KeRaiseIrql(7, &old);
     UCHAR* block = allocate(100);
@@ -159,7 +160,7 @@ NTSTATUS NTAPI keep(PDEVICE_OBJECT, PIRP, PVOID) {
     return block != nullptr;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION bugcheck_ex() {
+PLAIN_FUNCTION bugcheck_ex() {
     KeBugCheckEx(MANUALLY_INITIATED_CRASH, 0x11, 0x2222222222222222, 0x33, 0xfedcba9876543210);
     return STATUS_SUCCESS;
 }
@@ -173,7 +174,7 @@ VOID NTAPI dpc_routine(PKDPC, PVOID context, PVOID, PVOID) {
     KeLowerIrql(PASSIVE_LEVEL);
 }
 
-[[maybe_unused]] PLAIN_FUNCTION endless_dpc() {
+PLAIN_FUNCTION endless_dpc() {
     KeInitializeDpc(&g_dpc, dpc_routine, nullptr);
     KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
     return STATUS_SUCCESS;
@@ -187,63 +188,63 @@ VOID NTAPI waiting_dpc(PKDPC, PVOID, PVOID, PVOID) {
     KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &second);
 }
 
-[[maybe_unused]] PLAIN_FUNCTION wait_in_dpc() {
+PLAIN_FUNCTION wait_in_dpc() {
     KeInitializeDpc(&g_dpc, waiting_dpc, nullptr);
     KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION dpc_leaks_irql() {
+PLAIN_FUNCTION dpc_leaks_irql() {
     KeInitializeDpc(&g_dpc, dpc_routine, &g_dpc);
     KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION endless_entry() {
+PLAIN_FUNCTION endless_entry() {
     DbgPrint("faulty: for ever\n");
     for (;;) {
         g_dpc_ran = g_dpc_ran + 1;
     }
 }
 
-[[maybe_unused]] PLAIN_FUNCTION endless_wait() {
+PLAIN_FUNCTION endless_wait() {
     KEVENT event;
     KeInitializeEvent(&event, NotificationEvent, FALSE);
     return KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, nullptr);
 }
 
-[[maybe_unused]] PLAIN_FUNCTION stack_overflow() {
+PLAIN_FUNCTION stack_overflow() {
     volatile UCHAR frame[512];
     frame[0] = static_cast<UCHAR>(g_zero);
     if (g_zero == 1) return STATUS_SUCCESS; // never
     return stack_overflow() + frame[0];
 }
 
-[[maybe_unused]] PLAIN_FUNCTION entry_leaks_irql() {
+PLAIN_FUNCTION entry_leaks_irql() {
     KIRQL old;
     KeRaiseIrql(DISPATCH_LEVEL, &old);
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION lock_taken_twice() {
+PLAIN_FUNCTION lock_taken_twice() {
     KIRQL old;
     KeAcquireSpinLock(&g_lock, &old);
     KeAcquireSpinLockAtDpcLevel(&g_lock);
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION lock_not_held() {
+PLAIN_FUNCTION lock_not_held() {
     KeReleaseSpinLock(&g_lock, PASSIVE_LEVEL);
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION second_fault() { // the stack pointer is wild when the first fault happens
+PLAIN_FUNCTION second_fault() { // the stack pointer is wild when the first fault happens
     asm volatile("movq $0x10000, %rsp; ud2");
     return STATUS_SUCCESS;
 }
 
 /// Every register has a value of its own when the fault comes.
-[[maybe_unused]] PLAIN_FUNCTION registers() {
+PLAIN_FUNCTION registers() {
     asm volatile(R"(
         movq $0x1111000000000000, %rax
         movq %rax, %xmm0
@@ -271,38 +272,38 @@ VOID NTAPI waiting_dpc(PKDPC, PVOID, PVOID, PVOID) {
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION entry_fails() {
+PLAIN_FUNCTION entry_fails() {
     return STATUS_DEVICE_CONFIGURATION_ERROR;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION add_device_fails() {
+PLAIN_FUNCTION add_device_fails() {
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION start_fails() {
+PLAIN_FUNCTION start_fails() {
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION add_device_waits() {
+PLAIN_FUNCTION add_device_waits() {
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION start_pends() {
+PLAIN_FUNCTION start_pends() {
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION start_loops() {
+PLAIN_FUNCTION start_loops() {
     return STATUS_SUCCESS;
 }
 
-[[maybe_unused]] PLAIN_FUNCTION entry_takes_long() {
+PLAIN_FUNCTION entry_takes_long() {
     LARGE_INTEGER five_seconds;
     five_seconds.QuadPart = -50'000'000;
     return KeDelayExecutionThread(KernelMode, FALSE, &five_seconds);
 }
 
 PLAIN_FUNCTION inner() {
-    NTSTATUS status = FAULT();
+    NTSTATUS status = g_fault->function();
     return status == 1 ? STATUS_SUCCESS : status; // no tail call: inner has to be on the stack
 }
 
@@ -312,8 +313,8 @@ PLAIN_FUNCTION outer() {
 }
 
 NTSTATUS NTAPI refuse_start(PDEVICE_OBJECT, PIRP irp) {
-    if (fault_is("start_loops")) endless_entry();
-    if (fault_is("start_pends")) {
+    if (fault_is(start_loops)) endless_entry();
+    if (fault_is(start_pends)) {
         IoMarkIrpPending(irp);
         return STATUS_PENDING; // and nobody will complete it
     }
@@ -323,8 +324,8 @@ NTSTATUS NTAPI refuse_start(PDEVICE_OBJECT, PIRP irp) {
 }
 
 NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
-    if (fault_is("add_device_fails")) return STATUS_NO_MEMORY;
-    if (fault_is("add_device_waits")) return endless_wait();
+    if (fault_is(add_device_fails)) return STATUS_NO_MEMORY;
+    if (fault_is(add_device_waits)) return endless_wait();
     PDEVICE_OBJECT device;
     NTSTATUS status = IoCreateDevice(driver, 0, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
     if (!NT_SUCCESS(status)) return status;
@@ -333,11 +334,29 @@ NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
     return STATUS_SUCCESS;
 }
 
+constexpr NamedFault kFaults[] = {
+#define FAULT(name) {L"\\faulty-" #name, name},
+#include "faults.def"
+#undef FAULT
+};
+
+bool ends_with(const UNICODE_STRING& path, const WCHAR* end) {
+    const SIZE_T length = path.Length / sizeof(WCHAR), size = wcslen(end);
+    return length >= size && wcsncmp(path.Buffer + length - size, end, size) == 0;
+}
+
 } // namespace
 
-extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
-    if (fault_is("add_device_fails") || fault_is("start_fails") || fault_is("add_device_waits") ||
-        fault_is("start_pends") || fault_is("start_loops")) {
+extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING service) {
+    for (const NamedFault& one : kFaults) {
+        if (ends_with(*service, one.name)) g_fault = &one;
+    }
+    if (g_fault == nullptr) {
+        DbgPrint("faulty: %wZ names no fault of faults.def\n", service);
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    if (fault_is(add_device_fails) || fault_is(start_fails) || fault_is(add_device_waits) || fault_is(start_pends) ||
+        fault_is(start_loops)) {
         driver->DriverExtension->AddDevice = add_device;
         driver->MajorFunction[IRP_MJ_PNP] = refuse_start;
     }

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// Gates are written when a driver first asks for their export. They stand between the driver and nanont's modules only:
+// what the modules call of each other costs nothing, and a gate is no frame on the stack (it jumps).
+#include "irql_gate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <pe_image.hpp>
+#include <string_view>
+
+#include "dbg/report.hpp"
+#include "ke/ke.hpp"
+#include "mm/mm.hpp"
+
+namespace nanont::ldr {
+namespace {
+
+constexpr KIRQL kPassive = PASSIVE_LEVEL, kApc = APC_LEVEL, kDispatch = DISPATCH_LEVEL, kAny = HIGH_LEVEL;
+
+struct Limit {
+    std::string_view name; // zero-terminated
+    KIRQL highest;
+};
+
+constexpr Limit kUnsorted[] = {
+#define NANONT_EXPORT(name, state, limit, missing, ...) {#name, k##limit},
+#define NANONT_EXPORT_DATA(name, state, missing, ...)
+#include "exports.inc"
+
+#include "../hal/exports.inc"
+#include "../ks/exports.inc"
+#include "../portcls/exports.inc"
+#undef NANONT_EXPORT
+#undef NANONT_EXPORT_DATA
+};
+
+/// The pool looks at IRQL itself: Windows has a bugcheck of its own for that, with more to tell (BAD_POOL_CALLER 8 and
+/// 9).
+constexpr bool is_limited(const Limit& limit) {
+    return limit.highest != kAny && !limit.name.starts_with("ExAllocatePool") && !limit.name.starts_with("ExFreePool");
+}
+constexpr auto kLimits = [] {
+    std::array<Limit, std::ranges::count_if(kUnsorted, is_limited)> limits{};
+    std::ranges::copy_if(kUnsorted, limits.begin(), is_limited);
+    std::ranges::sort(limits, {}, &Limit::name);
+    return limits;
+}();
+static_assert(std::ranges::adjacent_find(kLimits, {}, &Limit::name) == kLimits.end(), "a name in two exports.inc");
+
+constexpr size_t kGateSize = 48;
+constexpr ULONG kAreaSize = (kLimits.size() * kGateSize + kPageSize - 1) / kPageSize * kPageSize;
+ULONGLONG g_area;
+bool g_written[kLimits.size()];
+
+/// Where a gate jumps to when IRQL is too high, with its limit for an argument; the return address on the stack is
+/// still the driver's.
+[[noreturn]] void irql_too_high(const Limit& limit) {
+    const auto caller = reinterpret_cast<ULONG_PTR>(__builtin_return_address(0));
+    const KIRQL now = ke::current_irql();
+    dbg::bugcheck(IRQL_NOT_LESS_OR_EQUAL, caller, now, 8, caller,
+                  "%s was called at IRQL %u; it may be called at IRQL %u or below", limit.name.data(), now,
+                  limit.highest);
+}
+
+/// Machine code, byte by byte.
+struct Writer {
+    uint8_t* at;
+
+    template <typename... Bytes> void code(Bytes... bytes) { ((*at++ = static_cast<uint8_t>(bytes)), ...); }
+    void address(ULONGLONG value) {
+        RtlCopyMemory(at, &value, sizeof(value));
+        at += sizeof(value);
+    }
+};
+
+/// `memory` is written through the direct map: the gates' own pages are never writable.
+void write_gate(uint8_t* memory, const Limit& limit, ULONGLONG target) {
+    Writer gate{memory};
+    gate.code(0x44, 0x0f, 0x20, 0xc0); // mov rax, cr8: no argument is in rax, and a call may change it
+    gate.code(0x3c, limit.highest);    // cmp al, limit
+    gate.code(0x77, 12);               // ja over the next two
+    gate.code(0x48, 0xb8);             // mov rax, target
+    gate.address(target);
+    gate.code(0xff, 0xe0); // jmp rax
+    gate.code(0x48, 0xb9); // mov rcx, limit
+    gate.address(reinterpret_cast<ULONG_PTR>(&limit));
+    gate.code(0x48, 0xb8); // mov rax, irql_too_high
+    gate.address(reinterpret_cast<ULONG_PTR>(&irql_too_high));
+    gate.code(0xff, 0xe0); // jmp rax
+}
+
+bool make_area() {
+    if (g_area == 0) {
+        g_area = mm::allocate_image(kAreaSize);
+        for (ULONG at = 0; g_area != 0 && at < kAreaSize; at += kPageSize) {
+            mm::protect_image_page(g_area + at, PageRights::Execute);
+        }
+    }
+    return g_area != 0;
+}
+
+} // namespace
+
+ULONGLONG irql_gate(const char* export_name, ULONGLONG target) {
+    const auto found = std::ranges::lower_bound(kLimits, std::string_view(export_name), {}, &Limit::name);
+    if (found == kLimits.end() || found->name != export_name) {
+        return target;
+    }
+    if (!make_area()) {
+        dbg::say("no memory for the IRQL gates of the driver's imports; calls at too high an IRQL pass unseen");
+        return target;
+    }
+    const size_t index = static_cast<size_t>(found - kLimits.begin());
+    const ULONGLONG address = g_area + index * kGateSize;
+    if (!g_written[index]) {
+        // A gate may cross from one page into the next, and the pages behind them need not be neighbours.
+        uint8_t gate[kGateSize];
+        write_gate(gate, *found, target);
+        for (size_t i = 0; i < kGateSize; ++i) {
+            const PHYSICAL_ADDRESS physical = MmGetPhysicalAddress(reinterpret_cast<PVOID>(address + i));
+            *static_cast<uint8_t*>(mm::direct(static_cast<ULONGLONG>(physical.QuadPart))) = gate[i];
+        }
+        g_written[index] = true;
+    }
+    return address;
+}
+
+bool is_irql_gate(ULONGLONG address) {
+    const ULONGLONG offset = address - g_area;
+    return g_area != 0 && offset < kLimits.size() * kGateSize && offset % kGateSize == 0 &&
+           g_written[offset / kGateSize];
+}
+
+} // namespace nanont::ldr

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The IRQL at which an export may be called, held against the IRQL at which a driver calls it (rule V01).
+#ifndef NANONT_LDR_IRQL_GATE_HPP
+#define NANONT_LDR_IRQL_GATE_HPP
+
+#include "nt.hpp"
+
+namespace nanont::ldr {
+
+/// What a driver under test gets instead of the export at `target`: a few instructions that compare CR8 with the limit
+/// in exports.inc and go on to the export, or bugcheck with both. `target` itself for an export without a limit. One
+/// gate per export, so its address is the same each time. PASSIVE_LEVEL.
+ULONGLONG irql_gate(const char* export_name, ULONGLONG target);
+
+/// True for the address of a gate: a function as good as the export behind it.
+bool is_irql_gate(ULONGLONG address);
+
+} // namespace nanont::ldr
+
+#endif
