@@ -52,7 +52,7 @@ endfunction()
 function(msvc_link_options target entry pdb)
   target_link_options(${target} PRIVATE /machine:x64 /driver:wdm /nodefaultlib /base:0x10000 /merge:.00cfg=.rdata /filealign:0x200
     /dynamicbase /nxcompat /highentropyva /tsaware:no /guard:cf /opt:ref /opt:noicf /incremental:no /Brepro
-    /debug "/pdb:${pdb}" "/pdbaltpath:${target}.pdb" /pdbsourcepath:/ "/map:${target}.map")
+    /debug "/pdb:${pdb}" "/pdbaltpath:${target}.pdb" /pdbsourcepath:/ "/map:${CMAKE_CURRENT_BINARY_DIR}/${target}.map")
   if(entry)
     target_link_options(${target} PRIVATE "/entry:${entry}")
   else()

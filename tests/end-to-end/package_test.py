@@ -11,8 +11,8 @@ import unittest
 
 import mpulab
 
-GUEST_TESTS = mpulab.BUILD / "tests" / "guest-images"
-RECORDER = GUEST_TESTS / "portcls" / "recorder" / "recorder.sys"
+TEST_DRIVERS = mpulab.BUILD / "tests/guest-images/test_drivers"
+RECORDER = TEST_DRIVERS / "mingw/portcls/recorder/recorder.sys"
 
 INF = r"""[Version]
 Signature="$Windows NT$"
@@ -170,7 +170,7 @@ class Packages(PackageCase):
         return report["verdict"], run.result["reason"]
 
     def faulty(self, fault):
-        return GUEST_TESTS / "ntoskrnl" / "faulty" / f"faulty-{fault}.sys"
+        return TEST_DRIVERS / "mingw/ntoskrnl/faulty" / f"faulty-{fault}.sys"
 
     def test_a_driver_that_is_not_in_the_package_is_named(self):
         self.refused(self.package(driver=None), "the driver port.sys, which is not in the package")
@@ -250,7 +250,7 @@ class Packages(PackageCase):
     def test_packages_against_iminiportdmus_and_around_the_systems_uart_miniports_pass(self):
         for driver, reference in (("dmus/dmus", "DMus"), ("uart/uart_midi", "Uart"), ("uart/uart_dmus", "Uart")):
             with self.subTest(driver):
-                folder = self.package(driver=GUEST_TESTS / "portcls" / f"{driver}.sys", reference=reference)
+                folder = self.package(driver=TEST_DRIVERS / "mingw/portcls" / f"{driver}.sys", reference=reference)
                 run = mpulab.play(mpulab.SONGS / "corners.mid", self.folder / "out", "--package", folder)
                 self.assertEqual(run.status, mpulab.PASSED, run)
                 states = {check["name"]: check["status"] for check in run.result["checks"]}
@@ -315,7 +315,7 @@ class Stranger(PackageCase):
         folder = self.folder / "byte_ports"
         folder.mkdir()
         shutil.copy(mpulab.ROOT / "tests/guest-images/portcls/byte_ports/byte_ports.inf", folder)
-        shutil.copy(GUEST_TESTS / "portcls/byte_ports/byte_ports.sys", folder)
+        shutil.copy(TEST_DRIVERS / "mingw/portcls/byte_ports/byte_ports.sys", folder)
         status, report = self.inspect(folder)
         self.assertEqual(status, mpulab.PASSED, report)
         self.assertEqual([subdevice["name"] for subdevice in report["subdevices"]], ["ByteWire"])
@@ -339,12 +339,12 @@ class RootEnumerated(PackageCase):
             self.assertEqual(states[name], "n/a", states)
 
     def test_a_virtual_loopback_port_gives_the_song_back_in_either_abi_and_nothing_of_the_wire_is_passed(self):
-        for abi in ("", "-msvc"):
-            with self.subTest(abi or "mingw"):
-                folder = self.folder / f"loopback{abi}"
+        for abi in ("mingw", "msvc"):
+            with self.subTest(abi):
+                folder = self.folder / f"loopback-{abi}"
                 folder.mkdir()
                 shutil.copy(mpulab.ROOT / "tests/guest-images/portcls/loopback/loopback.inf", folder)
-                shutil.copy(GUEST_TESTS / f"portcls/loopback{abi}/loopback.sys", folder)
+                shutil.copy(TEST_DRIVERS / f"{abi}/portcls/loopback/loopback.sys", folder)
                 status, report = self.inspect(folder)
                 self.assertEqual(status, mpulab.PASSED, report)
                 self.assertEqual([subdevice["name"] for subdevice in report["subdevices"]], ["Loopback0"])

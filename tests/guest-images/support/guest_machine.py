@@ -226,10 +226,9 @@ def build_folder():
     return pathlib.Path(os.environ["MPULAB_BUILD"]) / "guest-images" / "nanont"
 
 
-def test_driver(project, name):
-    """The image `name`.sys of the test driver project tests/guest-images/`project`, in the ABI of this test."""
-    folder = f"{project}-msvc" if ABI == "msvc" else project
-    return pathlib.Path(os.environ["MPULAB_BUILD"]) / "tests" / "guest-images" / folder / f"{name}.sys"
+def test_driver(folder, name):
+    """The image `name`.sys of the test driver in tests/guest-images/`folder`, in the ABI of this test."""
+    return pathlib.Path(os.environ["MPULAB_BUILD"]) / "tests/guest-images/test_drivers" / ABI / folder / f"{name}.sys"
 
 
 def own_driver():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Test drivers, built with nanont's own flags and import libraries, as projects of their own (test_driver_project.cmake
-# starts each twice: with mingw-w64, and in the MSVC ABI with clang and lld-link). NANONT_BUILD is where nanont's modules
-# were built.
+# A test driver, built with nanont's import libraries with mingw-w64 and in the MSVC ABI with clang and lld-link; what
+# only one of them can build returns from its CMakeLists.txt by DRIVER_TOOLS. NANONT_BUILD is where nanont's modules were
+# built.
 #
 #   test_driver(recorder SOURCES a.cpp b.cpp [ENTRY DriverEntry] [IMPORTS portcls ntoskrnl hal] [DEFINES KEY=VALUE ...])
 #
@@ -26,23 +26,21 @@ function(test_driver name)
   endif()
   add_executable(${name} ${arg_SOURCES})
   set_target_properties(${name} PROPERTIES SUFFIX ".sys")
-  target_include_directories(${name} SYSTEM PRIVATE "${test_driver_ddk}")
-  target_include_directories(${name} PRIVATE "${test_driver_root}/guest-images/nanont")
-  target_compile_definitions(${name} PRIVATE _WIN32_WINNT=0x0A00 _KERNEL_MODE ${arg_DEFINES})
-  test_driver_build(${name} "${arg_ENTRY}" ${arg_IMPORTS})
+  test_driver_settings(${name} ${arg_DEFINES})
+  test_driver_link(${name} "${arg_ENTRY}" ${arg_IMPORTS})
 endfunction()
 
-# test_driver_copies(<name> NAMES <prefix> <one>...): the image under other names too, <prefix><one>.sys (and its .map): a
-# driver that does what its service's name says is compiled once.
-function(test_driver_copies name)
-  cmake_parse_arguments(arg "" "" "NAMES" ${ARGN})
-  list(POP_FRONT arg_NAMES prefix)
-  set(commands)
-  foreach(one IN LISTS arg_NAMES)
-    list(APPEND commands COMMAND "${CMAKE_COMMAND}" -E copy "$<TARGET_FILE:${name}>" "${CMAKE_CURRENT_BINARY_DIR}/${prefix}${one}.sys")
-    if(DRIVER_TOOLS STREQUAL msvc)
-      list(APPEND commands COMMAND "${CMAKE_COMMAND}" -E copy "${CMAKE_CURRENT_BINARY_DIR}/${name}.map" "${CMAKE_CURRENT_BINARY_DIR}/${prefix}${one}.map")
-    endif()
-  endforeach()
-  add_custom_command(TARGET ${name} POST_BUILD ${commands} VERBATIM)
+# test_driver_objects(<name> SOURCES a.cpp ...): what several drivers have in common, compiled once; a driver takes it as
+# the source $<TARGET_OBJECTS:name>.
+function(test_driver_objects name)
+  cmake_parse_arguments(arg "" "" "SOURCES" ${ARGN})
+  add_library(${name} OBJECT ${arg_SOURCES})
+  test_driver_settings(${name})
+endfunction()
+
+function(test_driver_settings name)
+  target_include_directories(${name} SYSTEM PRIVATE "${test_driver_ddk}")
+  target_include_directories(${name} PRIVATE "${test_driver_root}/guest-images/nanont")
+  target_compile_definitions(${name} PRIVATE _WIN32_WINNT=0x0A00 _KERNEL_MODE ${ARGN})
+  test_driver_compile(${name})
 endfunction()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A driver that does one thing wrong: the function its service is named after, faulty-<function>. `outer` and `inner`
+// A driver that does one thing wrong: the function that chosen.cpp names. `outer` and `inner`
 // stand on the stack between DriverEntry and the fault, so that a test can see whether a report finds its way back.
 #include "module/ddk.hpp"
 
@@ -9,7 +9,7 @@ namespace {
 using Fault = NTSTATUS (*)();
 
 struct NamedFault {
-    const WCHAR* name;
+    const char* name;
     Fault function;
 };
 const NamedFault* g_fault;
@@ -335,24 +335,21 @@ NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
 }
 
 constexpr NamedFault kFaults[] = {
-#define FAULT(name) {L"\\faulty-" #name, name},
+#define FAULT(name) {#name, name},
 #include "faults.def"
 #undef FAULT
 };
 
-bool ends_with(const UNICODE_STRING& path, const WCHAR* end) {
-    const SIZE_T length = path.Length / sizeof(WCHAR), size = wcslen(end);
-    return length >= size && wcsncmp(path.Buffer + length - size, end, size) == 0;
-}
-
 } // namespace
 
-extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING service) {
+extern const char chosen_fault[];
+
+extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
     for (const NamedFault& one : kFaults) {
-        if (ends_with(*service, one.name)) g_fault = &one;
+        if (strcmp(one.name, chosen_fault) == 0) g_fault = &one;
     }
     if (g_fault == nullptr) {
-        DbgPrint("faulty: %wZ names no fault of faults.def\n", service);
+        DbgPrint("faulty: '%s' is no fault of faults.def\n", chosen_fault);
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
     if (fault_is(add_device_fails) || fault_is(start_fails) || fault_is(add_device_waits) || fault_is(start_pends) ||
