@@ -23,7 +23,8 @@ void say_why(const FirstLook& look, uint64_t seed, StartReport& start) {
     const SongRun run;
     const Judgement judgement = judge({*look.log, song, run, seed});
     start.reason = judgement.reason;
-    start.next = judgement.next;
+    start.next = with_run(judgement.next, "FOLDER") +
+                 " in the folder that \"mpulab play --package\" leaves"; // no run is kept here
 }
 
 void look(const Guest& guest, PackageReport& report) {

@@ -47,7 +47,9 @@ int main(int argc, char** argv) {
         app.add_subcommand("play", "play a MIDI file through the driver, out and in, and judge the run");
     play_command->add_option("FILE", play_options.file, "Standard MIDI File, format 0 or 1")->required();
     play_command
-        ->add_option("--card", play_options.card, "the card, e.g. iobase=0x300,irq=5, or pci-mpu401,bar=memory,msi=off")
+        ->add_option("--card", play_options.card,
+                     "the card, e.g. iobase=0x300,irq=5, or pci-mpu401,bar=memory,msi=off; its keys: QEMU's -device "
+                     "isa-mpu401,help")
         ->type_name("[DEVICE,]KEY=VALUE,...");
     play_command
         ->add_option("--cpus", play_options.cpus, "processors of the machine; with 2 the seed makes the schedule")

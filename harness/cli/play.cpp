@@ -128,6 +128,7 @@ ExitCode play(const PlayOptions& options) {
     facts.artefacts["event log"] = kEventLogName;
 
     Judgement judgement = judge_log(options, p, outcome.trouble);
+    judgement.next = with_run(judgement.next, facts.folder.string());
     if (judgement.crash) {
         symbolize(*judgement.crash,
                   {p.symbols, {{p.guest.package.driver.filename().string(), p.guest.package.driver}}});

@@ -160,9 +160,13 @@ PlainRunOutcome run_plainly(const PlainRunRequest& request) {
             if (got <= 0) {
                 const std::string how = qemu.finish();
                 const std::string why = last_line(words.get());
+                const std::string next =
+                    why.find("mpu401") == std::string::npos
+                        ? "see qemu.log in the run's folder; a new QEMU: scripts/build-qemu"
+                        : fmt::format("the card's properties: {} -device {},help", spec.qemu.string(),
+                                      why.find("pci-mpu401") == std::string::npos ? "isa-mpu401" : "pci-mpu401");
                 outcome.trouble =
-                    Error(fmt::format("{} {}{}", spec.qemu.string(), how, why.empty() ? "" : " (" + why + ")"),
-                          "build QEMU with scripts/build-qemu; see qemu.log in the run's folder");
+                    Error(fmt::format("{} {}{}", spec.qemu.string(), how, why.empty() ? "" : " (" + why + ")"), next);
                 break;
             }
             const ByteView bytes(buffer.data(), static_cast<size_t>(got));

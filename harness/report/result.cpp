@@ -42,7 +42,10 @@ Json check_json(const CheckResult& check) {
 }
 
 Json interrupts_json(const InterruptStatistics& numbers) {
-    Json json = {{"taken", numbers.taken}, {"spurious", numbers.spurious}, {"line_rises", numbers.rises}};
+    Json json = {{"taken", numbers.taken},
+                 {"polled", numbers.polled},
+                 {"spurious", numbers.spurious},
+                 {"line_rises", numbers.rises}};
     if (numbers.latencies != 0) {
         json["isr_latency_ns"] = {{"count", numbers.latencies},
                                   {"min", numbers.min_ns},

@@ -27,6 +27,9 @@ struct Judgement {
 /// Judges a run that reached RUN_ENDED, or whose log stops early (then: Error, unless the guest had crashed).
 Judgement judge(const CheckInput& input);
 
+/// The same words with the run's folder where a next step says RUN.
+std::string with_run(std::string next, const std::string& run);
+
 /// A run the bench could not bring to its end.
 Judgement bench_trouble(const Error& error);
 

@@ -35,6 +35,26 @@ TEST_CASE("one spurious interrupt among good ones is found, with its place") {
     CHECK(result.time_ns == 300 * kMs);
 }
 
+TEST_CASE("an interrupt whose byte the driver had read before the routine ran is not spurious, and is counted") {
+    GoodRun good;
+    good.log.at(300 * kMs).add(MPULAB_KIND_IRQ, 1, 3).at(301 * kMs).add(MPULAB_KIND_IRQ, 0, 3);
+    good.log.at(302 * kMs).add(MPULAB_KIND_CALL_ENTER, MPULAB_CALLBACK_InterruptRoutine);
+    good.log.add(MPULAB_KIND_INTERRUPT, 7, 0);
+    const CheckResult result = good.check(check_interrupts);
+    CHECK(result.status == CheckStatus::Passed);
+    CHECK(result.message == "2 taken, 1 for bytes read before it came, 0 spurious");
+}
+
+TEST_CASE("one byte read early excuses one interrupt") {
+    GoodRun good;
+    good.log.at(300 * kMs).add(MPULAB_KIND_IRQ, 1, 3).at(301 * kMs).add(MPULAB_KIND_IRQ, 0, 3);
+    good.log.at(302 * kMs).add(MPULAB_KIND_INTERRUPT, 7, 0);
+    good.log.at(303 * kMs).add(MPULAB_KIND_INTERRUPT, 7, 0);
+    const CheckResult result = good.check(check_interrupts);
+    CHECK(result.message == "1 spurious interrupts beside 2 taken");
+    CHECK(result.time_ns == 303 * kMs);
+}
+
 TEST_CASE("a run without an interrupt is nothing to look at") {
     GoodRun good;
     good.log.drop_all(MPULAB_KIND_INTERRUPT);

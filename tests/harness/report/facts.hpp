@@ -26,7 +26,8 @@ inline RunFacts some_facts() {
     facts.virtual_ns = 800 * kMs;
     facts.start_seconds = 0.5;
     facts.run_seconds = 0.25;
-    facts.interrupts = {2, 0, 2, 2, 1'000, 2'000, 3'000, 4'000};
+    facts.interrupts = {
+        .taken = 2, .rises = 2, .latencies = 2, .min_ns = 1'000, .p50_ns = 2'000, .p99_ns = 3'000, .max_ns = 4'000};
     return facts;
 }
 

@@ -51,7 +51,7 @@ class ResultSchemaTest(unittest.TestCase):
         self.assertEqual(passed["song"], {"path": "/music/song.mid", "format": 1, "events": 3, "bytes": 9,
                                           "length_ns": 500_000_000})
         self.assertEqual(passed["cards"], [{"iobase": "0x300", "irq": "5"}])
-        self.assertEqual(passed["interrupts"], {"taken": 2, "spurious": 0, "line_rises": 2, "isr_latency_ns": {
+        self.assertEqual(passed["interrupts"], {"taken": 2, "polled": 0, "spurious": 0, "line_rises": 2, "isr_latency_ns": {
             "count": 2, "min": 1000, "p50": 2000, "p99": 3000, "max": 4000}})
         self.assertEqual(passed["host_seconds"], {"start": 0.5, "run": 0.25})
         wire = next(check for check in failed["checks"] if check["name"] == "wire")

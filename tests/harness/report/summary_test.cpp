@@ -22,7 +22,7 @@ TEST_CASE("a failed run's summary says why, what next, and shows the records aro
     const std::string text = summary_text(some_facts(), failed_run());
     CHECK_THAT(text, StartsWith("verdict failed: "));
     CHECK_THAT(text, ContainsSubstring("\n  why   wire: byte 8 of 9 on MIDI OUT differs"));
-    CHECK_THAT(text, ContainsSubstring("\n  next  see the records with \"mpulab show\"\n"));
+    CHECK_THAT(text, ContainsSubstring("\n  next  see the records with \"mpulab show RUN\"\n"));
     CHECK_THAT(text, ContainsSubstring("\n    expected 0x00, byte 2 of event 2"));
     CHECK_THAT(text, ContainsSubstring("\n    seen     no more bytes after 8\n"));
     CHECK_THAT(text, ContainsSubstring("\n    at       record "));

@@ -246,3 +246,10 @@ TEST_CASE("a log without a record is an error") {
     const EventLog log = EventLog::from_bytes(link_header());
     CHECK(judge({log, good.song, good.run, good.seed}).verdict == Verdict::Error);
 }
+
+TEST_CASE("a next step names the run it speaks of") {
+    CHECK(with_run("see the records with \"mpulab show RUN\"", "out/x-1") ==
+          "see the records with \"mpulab show out/x-1\"");
+    CHECK(with_run("see \"mpulab show RUN --kind IRQ\"", "out/x-1") == "see \"mpulab show out/x-1 --kind IRQ\"");
+    CHECK(with_run("RUN again", "out/x-1") == "RUN again");
+}
