@@ -68,6 +68,10 @@ class Fixsys(unittest.TestCase):
         self.assertEqual([hex(flags_of(data, index)) for index in range(5)],
                          ["0x68000020", "0x62000020", "0xc8000040", "0x42000040", "0x60000020"])
 
+    def test_resources_become_read_only_and_may_be_paged_out(self):
+        data = self.fixed(image([(b".text", 0x60500020, b"\xc3"), (b".rsrc", 0xC0300040, b"x")]))
+        self.assertEqual(hex(flags_of(data, 1)), "0x40000040")
+
     def test_the_time_stamp_becomes_zero_and_the_checksum_follows(self):
         data = self.fixed(image([(b".text", 0x60000020, bytes(range(256)) * 3)]))
         self.assertEqual(struct.unpack_from("<I", data, 0x88)[0], 0)

@@ -97,7 +97,24 @@ class Image(unittest.TestCase):
             with self.subTest(section=section.name):
                 passing = section.name in ("INIT", ".reloc")
                 self.assertEqual(bool(section.flags & pe.DISCARDABLE), passing)
-                self.assertEqual(bool(section.flags & pe.NOT_PAGED), not passing)
+                # The driver never looks at its resources: they may be paged out.
+                self.assertEqual(bool(section.flags & pe.NOT_PAGED), not passing and section.name != ".rsrc")
+
+    def test_its_version_resource_says_the_version_of_the_inf(self):
+        inf = (SOURCE / "package" / "mpusynth.inf").read_text()
+        version = re.search(r"^DriverVer *= *[\d/]+,([\d.]+)$", inf, re.MULTILINE)[1]
+        section = self.image.section(".rsrc")
+        self.assertFalse(section.flags & pe.WRITE)
+        start = section.raw
+        resource = self.image.data[start : start + section.raw_size]
+        at = resource.index(struct.pack("<I", 0xFEEF04BD))  # VS_FIXEDFILEINFO
+        _, high, low, product_high, product_low = struct.unpack_from("<5I", resource, at + 4)
+        words = [int(word) for word in version.split(".")]
+        self.assertEqual([high >> 16, high & 0xFFFF, low >> 16, low & 0xFFFF], words)
+        self.assertEqual((product_high, product_low), (high, low))
+        for key, value in (("FileVersion", version), ("OriginalFilename", "mpusynth.sys"), ("CompanyName", "mpulab")):
+            self.assertIn(f"{key}\0".encode("utf-16-le"), resource)
+            self.assertIn(f"{value}\0".encode("utf-16-le"), resource)
 
     def test_no_section_is_writable_and_executable(self):
         for section in self.image.sections:

@@ -30,9 +30,9 @@ class Compilers(unittest.TestCase):
 
     def trace(self, abi, song):
         package = self.folder / abi
-        package.mkdir(exist_ok=True)
+        (package / "amd64").mkdir(parents=True, exist_ok=True)
         shutil.copy(next((mpulab.BUILD / "driver/package").glob("*.inf")), package)
-        shutil.copy(mpulab.BUILD / "driver" / abi / mpulab.bundled_driver().name, package)
+        shutil.copy(mpulab.BUILD / "driver" / abi / mpulab.bundled_driver().name, package / "amd64")
         run = mpulab.play(mpulab.SONGS / song, self.folder / f"{abi}-{song}", "--package", package)
         self.assertEqual(run.status, mpulab.PASSED, run)
         return Trace(run)

@@ -31,9 +31,9 @@ PASSED, FAILED, ERROR, CRASH, USAGE, INTERRUPTED = 0, 1, 2, 3, 64, 130
 
 def bundled_driver():
     """The .sys of the package that the tree builds, whatever it is called."""
-    found = sorted((BUILD / "driver/package").glob("*.sys"))
+    found = sorted((BUILD / "driver/package/amd64").glob("*.sys"))
     if len(found) != 1:
-        raise SystemExit(f"error: {len(found)} drivers in {BUILD}/driver/package\nnext:  scripts/build")
+        raise SystemExit(f"error: {len(found)} drivers in {BUILD}/driver/package/amd64\nnext:  scripts/build")
     return found[0]
 
 

@@ -6,7 +6,7 @@ usage: fixsys.py IN.sys OUT.sys [IN.pdb OUT.pdb]
 
 GNU as and ld cannot say DISCARDABLE or NOT_PAGED, and leave alignment bits in that belong to object files only; objcopy
 writes the time of day into the header. After this: INIT and .reloc are discardable; everything but them and PAGE* stays
-resident; code is code and nothing else; the time stamp is zero, so that the same source gives the same file.
+resident; code is code and nothing else; resources are read only; the time stamp is zero, so that the same source gives the same file.
 With a PDB (lld-link): its signature and the image's time stamps become a hash of the image; lld's hash covers the PDB,
 and with it the compiler's command lines and where the tree lay. Image and PDB still name each other.
 Run it after stripping and before signing (a signature covers the checksum).
@@ -150,6 +150,8 @@ def fixed_flags(name, flags):
         raise NotADriver(f"section {name} has flags {flags:#010x}: writable and executable")
     if name in ("INIT", ".reloc"):
         flags |= DISCARDABLE
+    if name == ".rsrc":
+        flags &= ~WRITE  # windres and ld leave it writable; nobody writes there
     if name.startswith("PAGE") or name in ("INIT", ".reloc", ".rsrc", ".edata"):
         flags &= ~NOT_PAGED
     else:
