@@ -80,6 +80,10 @@ uint32_t ScoreBuilder::close(uint16_t slot, uint32_t timeout_ms) {
     return step(MPULAB_OP_CLOSE, slot, timeout_ms, {});
 }
 
+uint32_t ScoreBuilder::remove_device(uint32_t unit, uint32_t timeout_ms) {
+    return step(MPULAB_OP_REMOVE_DEVICE, 0, timeout_ms, view(mpulab_op_remove_device{unit, 0}));
+}
+
 Bytes ScoreBuilder::finish() const {
     Bytes score = bytes_;
     mpulab_score_header header{};

@@ -29,6 +29,8 @@ class ScoreBuilder {
     uint32_t delay(uint64_t ns);
     uint32_t marker(uint32_t number);
     uint32_t close(uint16_t slot, uint32_t timeout_ms);
+    /// QUERY_REMOVE, REMOVE; DriverUnload when it was the driver's last device.
+    uint32_t remove_device(uint32_t unit, uint32_t timeout_ms);
 
     uint32_t steps() const { return steps_; }
     size_t size() const { return bytes_.size(); }

@@ -169,6 +169,10 @@ SongRun compile_song(const Song& song, const SongRunOptions& options) {
     if (run.render) score.close(kFilter, kControlTimeoutMs);
     if (run.capture && !shared) score.close(kCaptureFilter, kControlTimeoutMs);
     if (run.render && run.wire) score.delay(kCardBytes * kWireByteNs); // what the card has still to send
+    // What only removal shows: references kept, memory never freed, an interrupt still connected.
+    if (run.render) score.remove_device(options.render_pin->unit, kControlTimeoutMs);
+    if (run.capture && !(run.render && options.capture_pin->unit == options.render_pin->unit))
+        score.remove_device(options.capture_pin->unit, kControlTimeoutMs);
 
     if (score.steps() > MPULAB_SCORE_MAX_STEPS) {
         throw Error(fmt::format("the song needs {} score steps, at most {} can be played", score.steps(),

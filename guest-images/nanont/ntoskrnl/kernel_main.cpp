@@ -10,6 +10,7 @@
 #include "ke/ke.hpp"
 #include "ldr/ldr.hpp"
 #include "ldr/profile.hpp"
+#include "mm/driver_blocks.hpp"
 #include "mm/mm.hpp"
 
 namespace nanont {
@@ -140,6 +141,7 @@ void start_driver(io::Driver& driver) {
     NTSTATUS status = io::call_driver_entry(driver);
     if (!NT_SUCCESS(status)) {
         dbg::say("%s: DriverEntry failed: 0x%08lx", driver.module->name, static_cast<ULONG>(status));
+        mm::tell_unfreed_blocks();
     } else {
         status = io::start_devices(driver);
     }

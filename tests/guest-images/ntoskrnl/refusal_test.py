@@ -116,6 +116,15 @@ class Drivers(Ended):
         self.ended(run, DRIVER_REFUSED, 0xC0000182, "faulty-entry_fails.sys: DriverEntry failed: 0xc0000182")
         self.assertEqual([leave.b for leave in run.calls("DriverEntry", leave=True)], [0xC0000182])
 
+    def test_pool_that_a_failed_driverentry_leaves_behind_is_found_block_by_block_and_driverunload_is_not_called(self):
+        run = boot("entry_leaks_pool")
+        findings = [text for record, text in run.named("FINDING") if record.a == 20]
+        self.assertEqual(len(findings), 16, run)
+        for text in findings:
+            self.assertRegex(text, r"^V20 a pool block of 100 bytes, tag 'Fult', allocated at faulty-entry_leaks_pool.sys\+0x")
+        self.assertIn("18 pool blocks of the driver were never freed, of which 16 are told", run.text)
+        self.assertNotIn("DriverUnload was called", run.text)
+
     def test_an_adddevice_or_a_start_that_fails_is_named_with_driver_device_and_status(self):
         self.ended(boot("add_device_fails"), DRIVER_REFUSED, 0xC0000017, "faulty-add_device_fails.sys: AddDevice for",
                    "PNPB006", "0xc0000017")

@@ -5,6 +5,7 @@
 #include "io.hpp"
 #include "ke/call_watch.hpp"
 #include "ke/ke.hpp"
+#include "mm/driver_blocks.hpp"
 
 namespace nanont::io {
 namespace {
@@ -144,20 +145,24 @@ NTSTATUS call_driver_entry(Driver& driver) {
         status = call.leave(driver.object.DriverInit(&driver.object, &path));
     }
     ExFreePool(path.Buffer);
-    if (NT_SUCCESS(status) && driver.module != nullptr) {
+    driver.entered = NT_SUCCESS(status);
+    if (driver.entered && driver.module != nullptr) {
         ldr::discard_initialization(*driver.module);
     }
     return status;
 }
 
 void unload_driver(Driver& driver) {
-    if (driver.object.DriverUnload != nullptr) {
+    if (driver.entered && driver.object.DriverUnload != nullptr) {
         const ke::WatchedCall call(is_under_test(driver), MPULAB_CALLBACK_DriverUnload, name_of(driver),
                                    "DriverUnload");
         driver.object.DriverUnload(&driver.object);
         call.leave(STATUS_SUCCESS);
     }
     ldr::Module* module = driver.module;
+    if (is_under_test(driver)) {
+        mm::tell_unfreed_blocks();
+    }
     free_driver(driver);
     if (module != nullptr) {
         ldr::unload(*module);

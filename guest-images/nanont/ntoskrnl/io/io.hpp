@@ -18,6 +18,7 @@ struct Driver {
     DRIVER_EXTENSION extension;
     LIST_ENTRY client_extensions; // IoAllocateDriverObjectExtension
     ldr::Module* module;
+    bool entered;               // DriverEntry succeeded: only then is DriverUnload called
     LONG devices;               // device objects, deleted ones with open files too: its code may be called for them
     UNICODE_STRING service_key; // \Registry\Machine\…\Services\name; ServiceKeyName is its last part
 };

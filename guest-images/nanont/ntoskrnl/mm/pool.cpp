@@ -2,13 +2,16 @@
 // Pool as drivers see it. There is one, never paged and never executable: what a driver asks for as paged pool is
 // merely better than it asked.
 #include "dbg/report.hpp"
+#include "driver_blocks.hpp"
 #include "ke/ke.hpp"
+#include "ldr/ldr.hpp"
 #include "mm.hpp"
 
 namespace nanont::mm {
 namespace {
 
 Pool g_pool;
+DriverBlocks g_driver_blocks;
 KSPIN_LOCK g_lock;
 
 void* take(void*, size_t pages) {
@@ -38,8 +41,18 @@ void* allocate(SIZE_T bytes, ULONG pool_tag, const void* from) {
             "pool allocation of %I64u bytes, tag '%s', at IRQL %u (from %p); expected DISPATCH_LEVEL or below",
             static_cast<ULONGLONG>(bytes), Name(pool_tag).text, irql, from);
     }
+    const bool drivers = ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(from));
     ke::SpinLockGuard guard(g_lock);
-    return g_pool.allocate(bytes, pool_tag);
+    void* block = g_pool.allocate(bytes, pool_tag);
+    if (drivers && block != nullptr) {
+        // Without memory for its entry a block is merely not counted.
+        if (void* room = g_pool.allocate(sizeof(DriverBlock), tag("DrBl"))) {
+            auto& entry = *static_cast<DriverBlock*>(room);
+            entry = {nullptr, block, from, bytes, pool_tag};
+            g_driver_blocks.add(entry);
+        }
+    }
+    return block;
 }
 
 /// Windows' bugcheck codes for what is wrong with a block that is freed.
@@ -82,6 +95,10 @@ void release(void* block, ULONG pool_tag, const void* from) {
         reinterpret_cast<ULONGLONG>(block) - kDirectMap < kMaxManagedMemory) {
         ke::SpinLockGuard guard(g_lock);
         verdict = g_pool.release(block, pool_tag, info);
+        if (DriverBlock* entry = verdict == PoolVerdict::Ok ? g_driver_blocks.take(block) : nullptr) {
+            PoolBlockInfo ignored{};
+            g_pool.release(entry, tag("DrBl"), ignored);
+        }
     }
     if (verdict != PoolVerdict::Ok) {
         report(verdict, block, pool_tag, info, from);
@@ -97,6 +114,35 @@ void init_pool() {
 PoolTotals pool_totals() {
     ke::SpinLockGuard guard(g_lock);
     return g_pool.totals();
+}
+
+void tell_unfreed_blocks() {
+    for (ULONG told = 0;; ++told) {
+        DriverBlock entry{};
+        {
+            ke::SpinLockGuard guard(g_lock);
+            DriverBlock* found = g_driver_blocks.take_any();
+            if (found == nullptr) {
+                if (told > kMostUnfreedTold) {
+                    dbg::say("V20 %lu pool blocks of the driver were never freed, of which %lu are told", told,
+                             kMostUnfreedTold);
+                }
+                return;
+            }
+            entry = *found;
+            PoolBlockInfo ignored{};
+            g_pool.release(found, tag("DrBl"), ignored);
+        }
+        if (told >= kMostUnfreedTold) {
+            continue;
+        }
+        char text[192];
+        _snprintf(text, sizeof(text) - 1, "V20 a pool block of %I64u bytes, tag '%s', allocated at %s, was never freed",
+                  static_cast<ULONGLONG>(entry.bytes), Name(entry.tag).text, dbg::Place(entry.from).text);
+        text[sizeof(text) - 1] = '\0';
+        dbg::emit(MPULAB_KIND_FINDING, 0, 20, entry.bytes, 0);
+        dbg::name(text);
+    }
 }
 
 } // namespace nanont::mm

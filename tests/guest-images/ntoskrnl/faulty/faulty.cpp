@@ -24,6 +24,7 @@ volatile UCHAR* volatile g_null = nullptr;
 ULONG g_data[4] = {0xc3c3c3c3}; // RET, if it were code
 KSPIN_LOCK g_lock;
 KDPC g_dpc;
+PDRIVER_OBJECT g_driver;
 volatile LONG g_dpc_ran;
 
 struct AtDispatch {
@@ -34,6 +35,10 @@ struct AtDispatch {
 
 UCHAR* allocate(SIZE_T bytes) {
     return static_cast<UCHAR*>(ExAllocatePoolWithTag(NonPagedPool, bytes, kTag));
+}
+
+VOID NTAPI never_called(PDRIVER_OBJECT) {
+    DbgPrint("faulty: DriverUnload was called\n");
 }
 
 PLAIN_FUNCTION none() {
@@ -276,6 +281,15 @@ PLAIN_FUNCTION entry_fails() {
     return STATUS_DEVICE_CONFIGURATION_ERROR;
 }
 
+PLAIN_FUNCTION entry_leaks_pool() {
+    ExFreePoolWithTag(allocate(40), kTag);
+    for (int i = 0; i < 18; ++i) {
+        allocate(100);
+    }
+    g_driver->DriverUnload = never_called;
+    return STATUS_DEVICE_CONFIGURATION_ERROR;
+}
+
 PLAIN_FUNCTION add_device_fails() {
     return STATUS_SUCCESS;
 }
@@ -348,6 +362,7 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
     for (const NamedFault& one : kFaults) {
         if (strcmp(one.name, chosen_fault) == 0) g_fault = &one;
     }
+    g_driver = driver;
     if (g_fault == nullptr) {
         DbgPrint("faulty: '%s' is no fault of faults.def\n", chosen_fault);
         return STATUS_OBJECT_NAME_NOT_FOUND;
