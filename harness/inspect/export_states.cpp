@@ -15,6 +15,7 @@ namespace {
 struct Export {
     std::string_view name;
     ExportState state;
+    std::string_view limit; // highest IRQL; a variable has none
     std::string_view missing;
     uint32_t since; // Windows build that has it first; 0: every one
     bool data;      // a variable
@@ -24,8 +25,10 @@ constexpr uint32_t since(uint32_t build = 0) {
     return build;
 }
 
-#define NANONT_EXPORT(name, state, limit, missing, ...) {#name, ExportState::state, missing, since(__VA_ARGS__), false},
-#define NANONT_EXPORT_DATA(name, state, missing, ...) {#name, ExportState::state, missing, since(__VA_ARGS__), true},
+#define NANONT_EXPORT(name, state, limit, missing, ...)                                                                \
+    {#name, ExportState::state, #limit, missing, since(__VA_ARGS__), false},
+#define NANONT_EXPORT_DATA(name, state, missing, ...)                                                                  \
+    {#name, ExportState::state, "", missing, since(__VA_ARGS__), true},
 constexpr Export kKernel[] = {
 #include "nanont/ntoskrnl/exports.inc"
 };
@@ -94,11 +97,11 @@ std::string exports_text(std::string_view module) {
                        "imports it is told so by name.\n\n",
                        text.empty() ? "" : "\n", known.name, sorted.size(), complete,
                        sorted.size() - static_cast<size_t>(complete));
-        fmt::format_to(out, "| export | state | what it lacks |\n|---|---|---|\n");
+        fmt::format_to(out, "| export | state | highest IRQL | what it lacks |\n|---|---|---|---|\n");
         for (const Export& entry : sorted) {
-            fmt::format_to(out, "| `{}`{}{} | {} | {} |\n", entry.name, entry.data ? " (variable)" : "",
+            fmt::format_to(out, "| `{}`{}{} | {} | {} | {} |\n", entry.name, entry.data ? " (variable)" : "",
                            entry.since == 0 ? "" : fmt::format(" (from build {})", entry.since),
-                           export_state_name(entry.state), entry.missing);
+                           export_state_name(entry.state), entry.limit, entry.missing);
         }
     }
     return text;
