@@ -96,7 +96,7 @@ class Packages(unittest.TestCase):
                 continue
             columns = [column.strip() for column in line.split("|")]
             self.assertEqual(len(columns), 4, line)
-            self.assertIn(columns[0], ("run", "test", "extra"), line)
+            self.assertIn(columns[0], ("run", "package", "test", "extra"), line)
             for name in columns[1:3]:
                 self.assertRegex(name, r"^(=|-|[a-z0-9][a-z0-9+.-]+)$", line)
             self.assertTrue(columns[3], f"{line}: what for?")
