@@ -2,7 +2,9 @@
 #include "cli/inspect.hpp"
 
 #include "cli/first_look.hpp"
+#include "common/files.hpp"
 #include "inspect/package_report.hpp"
+#include "package/inf_text.hpp"
 #include "report/verdict.hpp"
 #include "scenario/song_targets.hpp"
 
@@ -70,6 +72,8 @@ ExitCode inspect(const InspectOptions& options) {
     PackageReport report;
     report.package = guest.package;
     report.notes = guest.notes;
+    if (const auto& inf = guest.package.inf; !inf.empty())
+        report.lint = lint_inf(InfFile::parse(read_file(inf, kMaxInfBytes, "INF"), inf.string()), inf.parent_path());
     report.image = inspect_image(guest.package.driver.filename().string(), guest.package.image);
     report.image_notes = read_image_notes(guest.package.image);
     if (report.image.runs()) look(guest, report);

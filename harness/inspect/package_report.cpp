@@ -215,6 +215,9 @@ std::string package_text(const PackageReport& report) {
             fmt::format_to(out, "  note     {}\n", remark);
     }
     if (report.package.facts) inf_text(text, report);
+    for (const InfFinding& finding : report.lint)
+        fmt::format_to(out, "  lint     {}:{}: {}; expected {}\n", report.package.inf.filename().string(), finding.line,
+                       finding.seen, finding.expected);
     for (const std::string& note : report.notes)
         fmt::format_to(out, "  note     {}\n", note);
     if (report.start.started) {
@@ -266,6 +269,9 @@ nlohmann::ordered_json package_json(const PackageReport& report) {
                      {"virtual_ms", report.start.virtual_ms}};
     json["subdevices"] = offers_json(report.offers);
     json["disagreements"] = disagreements(report);
+    json["lint"] = Json::array();
+    for (const InfFinding& finding : report.lint)
+        json["lint"].push_back({{"line", finding.line}, {"seen", finding.seen}, {"expected", finding.expected}});
     json["notes"] = report.notes;
     return json;
 }

@@ -5,6 +5,7 @@
 #include "inspect/image_notes.hpp"
 #include "inspect/image_report.hpp"
 #include "inspect/offers.hpp"
+#include "package/inf_lint.hpp"
 #include "package/package.hpp"
 
 #include <nlohmann/json_fwd.hpp>
@@ -24,6 +25,7 @@ struct StartReport {
 struct PackageReport {
     Package package;
     std::vector<std::string> notes;
+    std::vector<InfFinding> lint; // of its INF
     ImageReport image;
     ImageNotes image_notes;
     StartReport start;

@@ -93,6 +93,7 @@ class Packages(PackageCase):
         self.assertEqual(status, mpulab.PASSED, report)
         self.assertTrue(report["start"]["started"])
         self.assertEqual(report["disagreements"], [])
+        self.assertEqual(report["lint"], [])
         (subdevice,) = report["subdevices"]
         self.assertEqual(subdevice["port"], "CLSID_PortMidi")
         self.assertEqual(subdevice["categories"], ["KSCATEGORY_AUDIO", "KSCATEGORY_RENDER", "KSCATEGORY_CAPTURE"])
