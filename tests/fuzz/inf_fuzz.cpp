@@ -2,6 +2,7 @@
 // The INF reader against any bytes: it takes them or says in one line, with file and line, what is wrong; and what it
 // takes can be written as a registry file.
 #include "package/inf_facts.hpp"
+#include "package/inf_lint.hpp"
 
 #include <cstdlib>
 
@@ -27,6 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     bytes.insert(bytes.end(), data + 1, data + size);
     try {
         const InfFile inf = InfFile::parse(bytes, "f.inf");
+        for (const InfFinding& finding : lint_inf(inf, "/nowhere"))
+            check(finding.seen.find('\n') == std::string::npos && !finding.expected.empty());
         const InfFacts facts = read_inf_facts(inf, {10, 0, 19045});
         check(!facts.models.empty());
         for (const InfModel& model : facts.models) {
