@@ -39,7 +39,8 @@ struct _KTHREAD {
     KWAIT_BLOCK own_blocks[THREAD_WAIT_OBJECTS + 1];
     KTIMER timer; // of a wait with a timeout
 
-    LONG kernel_apc_disable;
+    LONG kernel_apc_disable;  // critical regions
+    LONG special_apc_disable; // guarded regions
     PKSTART_ROUTINE start_routine;
     PVOID start_context;
     NTSTATUS exit_status;

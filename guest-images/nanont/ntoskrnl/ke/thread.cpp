@@ -273,16 +273,16 @@ VOID NTAPI KeLeaveCriticalRegion(VOID) {
     ++current_thread()->kernel_apc_disable;
 }
 VOID NTAPI KeEnterGuardedRegion(VOID) {
-    --current_thread()->kernel_apc_disable;
+    --current_thread()->special_apc_disable;
 }
 VOID NTAPI KeLeaveGuardedRegion(VOID) {
-    ++current_thread()->kernel_apc_disable;
+    ++current_thread()->special_apc_disable;
 }
 BOOLEAN NTAPI KeAreApcsDisabled(VOID) {
-    return current_thread()->kernel_apc_disable != 0;
+    return current_thread()->kernel_apc_disable != 0 || current_thread()->special_apc_disable != 0;
 }
 BOOLEAN NTAPI KeAreAllApcsDisabled(VOID) {
-    return current_thread()->kernel_apc_disable != 0 || current_irql() >= APC_LEVEL;
+    return current_thread()->special_apc_disable != 0 || current_irql() >= APC_LEVEL;
 }
 
 } // extern "C"

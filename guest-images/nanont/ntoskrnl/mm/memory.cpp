@@ -6,6 +6,7 @@
 #include "arch/cpu.hpp"
 #include "dbg/report.hpp"
 #include "ke/ke.hpp"
+#include "ldr/ldr.hpp"
 #include "mm.hpp"
 
 namespace nanont::mm {
@@ -271,7 +272,8 @@ PVOID NTAPI MmLockPagableDataSection(PVOID AddressWithinSection) {
 }
 VOID NTAPI MmUnlockPagableImageSection(PVOID) {}
 PVOID NTAPI MmPageEntireDriver(PVOID AddressWithinSection) {
-    return AddressWithinSection;
+    const nanont::ldr::Module* module = nanont::ldr::find_by_address(reinterpret_cast<ULONGLONG>(AddressWithinSection));
+    return module != nullptr ? reinterpret_cast<PVOID>(module->base) : nullptr;
 }
 VOID NTAPI MmResetDriverPaging(PVOID) {}
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Counted strings. Letters outside ASCII keep their case: no table of Unicode lives here.
-#include "nt.hpp"
+// Counted strings.
+#include "letter_case.hpp"
 
 using namespace nanont;
+using nanont::rtl::upper;
 
 namespace {
-
-WCHAR upper(WCHAR c) {
-    return c >= L'a' && c <= L'z' ? static_cast<WCHAR>(c - L'a' + L'A') : c;
-}
 
 LONG compare(const UNICODE_STRING& a, const UNICODE_STRING& b, bool fold, USHORT limit) {
     const USHORT a_length = a.Length < limit ? a.Length : limit;
@@ -147,7 +144,7 @@ WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR SourceCharacter) {
 }
 
 WCHAR NTAPI RtlDowncaseUnicodeChar(WCHAR SourceCharacter) {
-    return static_cast<WCHAR>(towlower(SourceCharacter));
+    return rtl::lower(SourceCharacter);
 }
 
 CHAR NTAPI RtlUpperChar(CHAR Character) {
