@@ -157,7 +157,9 @@ NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_
     default:
         break;
     }
-    if (node->is_root) {
+    const bool of_a_bus = DeviceProperty == DevicePropertyLegacyBusType || DeviceProperty == DevicePropertyBusNumber ||
+                          DeviceProperty == DevicePropertyAddress || DeviceProperty == DevicePropertyUINumber;
+    if (node->is_root && of_a_bus) {
         return STATUS_OBJECT_NAME_NOT_FOUND; // it is on no bus
     }
     switch (DeviceProperty) {
@@ -173,8 +175,12 @@ NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_
         return give_number(node->machine.unit, BufferLength, PropertyBuffer, ResultLength);
     case DevicePropertyUINumber:
         return give_number(node->machine.unit, BufferLength, PropertyBuffer, ResultLength);
+    case DevicePropertyResourceRequirements:
+    case DevicePropertyBusTypeGuid:
+    case DevicePropertyAllocatedResources:
+        return STATUS_OBJECT_NAME_NOT_FOUND; // a device may be without them
     default:
-        return STATUS_OBJECT_NAME_NOT_FOUND;
+        return STATUS_INVALID_PARAMETER_2; // documented: no property
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// early.sys: an adapter that calls a synchronized routine before its interrupt is connected, and registers one
-// subdevice more than it announced. What each call came to is printed. Its miniport is the system's UART miniport.
+// early.sys: an adapter that calls a synchronized routine before its interrupt is connected, registers one subdevice
+// more than it announced, takes back a timeout it never gave, and completes requests itself. What each call came to is
+// printed. Its miniport is the system's UART miniport.
 #include <initguid.h>
 
 #include "module/ddk.hpp"
@@ -20,9 +21,52 @@ void call_early(PRESOURCELIST resources) {
     sync->Release();
 }
 
+VOID NTAPI every_second(PDEVICE_OBJECT, PVOID) {}
+
+void timeouts(PDEVICE_OBJECT device) {
+    static int mine, other;
+    DbgPrint("early: timeout taken back before it was given: 0x%08x\n",
+             PcUnregisterIoTimeout(device, every_second, &mine));
+    DbgPrint("early: timeout given: 0x%08x\n", PcRegisterIoTimeout(device, every_second, &mine));
+    DbgPrint("early: timeout without a routine: 0x%08x\n", PcRegisterIoTimeout(device, nullptr, &mine));
+    DbgPrint("early: timeout of another context: 0x%08x\n", PcUnregisterIoTimeout(device, every_second, &other));
+    DbgPrint("early: timeout taken back: 0x%08x\n", PcUnregisterIoTimeout(device, every_second, &mine));
+    DbgPrint("early: timeout taken back twice: 0x%08x\n", PcUnregisterIoTimeout(device, every_second, &mine));
+}
+
+void properties(PDEVICE_OBJECT device) {
+    WCHAR text[80] = {};
+    ULONG length = 0;
+    NTSTATUS status = PcGetDeviceProperty(device, DevicePropertyHardwareID, sizeof(text), text, &length);
+    DbgPrint("early: hardware id: 0x%08x, %u bytes, %ws\n", status, length, text);
+    ULONG needed = 0;
+    status = PcGetDeviceProperty(device, DevicePropertyHardwareID, 4, text, &needed);
+    DbgPrint("early: in 4 bytes: 0x%08x, as long: %d\n", status, needed == length);
+    status = PcGetDeviceProperty(device, static_cast<DEVICE_REGISTRY_PROPERTY>(99), sizeof(text), text, &needed);
+    DbgPrint("early: property 99: 0x%08x\n", status);
+}
+
+PDRIVER_DISPATCH g_port_pnp;
+
+/// QUERY_CAPABILITIES is answered here: what the driver below says, with no D1.
+NTSTATUS NTAPI pnp(PDEVICE_OBJECT device, PIRP irp) {
+    const IO_STACK_LOCATION& here = *IoGetCurrentIrpStackLocation(irp);
+    if (here.MinorFunction != IRP_MN_QUERY_CAPABILITIES) return g_port_pnp(device, irp);
+    PDEVICE_CAPABILITIES capabilities = here.Parameters.DeviceCapabilities.Capabilities;
+    NTSTATUS status = PcForwardIrpSynchronous(device, irp);
+    if (NT_SUCCESS(status)) capabilities->DeviceD1 = FALSE;
+    DbgPrint("early: forwarded: 0x%08x, and the IRP is still here: 0x%08x\n", status, irp->IoStatus.Status);
+    DbgPrint("early: completed as pending: 0x%08x\n", PcCompleteIrp(device, irp, STATUS_PENDING));
+    status = PcCompleteIrp(device, irp, status);
+    DbgPrint("early: completed: 0x%08x\n", status);
+    return status;
+}
+
 NTSTATUS NTAPI start_device(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resources) {
     static WCHAR name[] = L"Early", more[] = L"More";
     call_early(resources);
+    timeouts(device);
+    properties(device);
     PPORT port = nullptr;
     PMINIPORT miniport = nullptr;
     NTSTATUS status = PcNewPort(&port, CLSID_PortMidi);
@@ -42,5 +86,8 @@ NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
 } // namespace
 
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
-    return PcInitializeAdapterDriver(driver, path, add_device);
+    const NTSTATUS status = PcInitializeAdapterDriver(driver, path, add_device);
+    g_port_pnp = driver->MajorFunction[IRP_MJ_PNP];
+    driver->MajorFunction[IRP_MJ_PNP] = pnp;
+    return status;
 }

@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What portcls.sys gives an adapter beside its ports: timeouts, device properties, and requests that the adapter forwards
+and completes itself (early.sys; reference portcls-midi.md 4)."""
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import guest_machine  # noqa: E402
+
+
+class Adapter(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.run_ = guest_machine.boot(guest_machine.Score(), guest_machine.test_driver("portcls/early", "early"))
+
+    def says(self, *lines):
+        for line in lines:
+            self.assertIn(f"early: {line}\n", self.run_.text)
+
+    def test_a_timeout_is_taken_back_once_and_only_by_routine_and_context(self):
+        self.says("timeout taken back before it was given: 0xc0000225", "timeout given: 0x00000000",
+                  "timeout without a routine: 0xc000000d", "timeout of another context: 0xc0000225",
+                  "timeout taken back: 0x00000000", "timeout taken back twice: 0xc0000225")
+
+    def test_a_device_property_comes_with_its_length_and_a_small_buffer_is_told_it(self):
+        self.assertRegex(self.run_.text, r"early: hardware id: 0x00000000, \d+ bytes, .*PNPB006")
+        self.says("in 4 bytes: 0xc0000023, as long: 1", "property 99: 0xc00000f0")
+
+    def test_a_forwarded_irp_is_the_adapters_until_it_completes_it_and_never_as_pending(self):
+        self.says("forwarded: 0x00000000, and the IRP is still here: 0x00000000", "completed as pending: 0xc000000d",
+                  "completed: 0x00000000")
+
+
+if __name__ == "__main__":
+    unittest.main()
