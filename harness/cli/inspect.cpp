@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/inspect.hpp"
 
+#include "catalog/catalog.hpp"
 #include "cli/first_look.hpp"
 #include "common/files.hpp"
 #include "inspect/package_report.hpp"
@@ -27,6 +28,24 @@ void say_why(const FirstLook& look, uint64_t seed, StartReport& start) {
     start.reason = judgement.reason;
     start.next = with_run(judgement.next, "FOLDER") +
                  " in the folder that \"mpulab play --package\" leaves"; // no run is kept here
+}
+
+/// None: the INF names no catalogue, which the linter tells, or it is not there.
+std::optional<CatalogReport> look_at_catalog(const std::filesystem::path& inf) {
+    CatalogReport report;
+    try {
+        const std::filesystem::path path = catalog_path(inf.parent_path());
+        if (!std::filesystem::exists(path)) return std::nullopt;
+        report.file = path.filename().string();
+        const Catalog catalog = read_catalog(read_file(path, kMaxCatalogBytes, "catalogue"), report.file);
+        report.members = catalog.members.size();
+        report.signers = catalog.signers;
+        report.problems = verify_catalog(catalog, inf.parent_path());
+    } catch (const Error& error) {
+        if (report.file.empty()) return std::nullopt;
+        report.problems.push_back(error.what());
+    }
+    return report;
 }
 
 void look(const Guest& guest, PackageReport& report) {
@@ -72,8 +91,10 @@ ExitCode inspect(const InspectOptions& options) {
     PackageReport report;
     report.package = guest.package;
     report.notes = guest.notes;
-    if (const auto& inf = guest.package.inf; !inf.empty())
+    if (const auto& inf = guest.package.inf; !inf.empty()) {
         report.lint = lint_inf(InfFile::parse(read_file(inf, kMaxInfBytes, "INF"), inf.string()), inf.parent_path());
+        report.catalog = look_at_catalog(inf);
+    }
     report.image = inspect_image(guest.package.driver.filename().string(), guest.package.image);
     report.image_notes = read_image_notes(guest.package.image);
     if (report.image.runs()) look(guest, report);

@@ -218,6 +218,15 @@ std::string package_text(const PackageReport& report) {
     for (const InfFinding& finding : report.lint)
         fmt::format_to(out, "  lint     {}:{}: {}; expected {}\n", report.package.inf.filename().string(), finding.line,
                        finding.seen, finding.expected);
+    if (report.catalog) {
+        const CatalogReport& catalog = *report.catalog;
+        for (const std::string& problem : catalog.problems)
+            fmt::format_to(out, "  catalog  {}: {}\n", catalog.file, problem);
+        if (catalog.problems.empty()) {
+            fmt::format_to(out, "  catalog  {}: all {} members are as they were; {} signatures, not checked here\n",
+                           catalog.file, catalog.members, catalog.signers);
+        }
+    }
     for (const std::string& note : report.notes)
         fmt::format_to(out, "  note     {}\n", note);
     if (report.start.started) {
@@ -272,6 +281,13 @@ nlohmann::ordered_json package_json(const PackageReport& report) {
     json["lint"] = Json::array();
     for (const InfFinding& finding : report.lint)
         json["lint"].push_back({{"line", finding.line}, {"seen", finding.seen}, {"expected", finding.expected}});
+    json["catalog"] = nullptr;
+    if (const auto& catalog = report.catalog) {
+        json["catalog"] = {{"file", catalog->file},
+                           {"members", catalog->members},
+                           {"signatures", catalog->signers},
+                           {"problems", catalog->problems}};
+    }
     json["notes"] = report.notes;
     return json;
 }

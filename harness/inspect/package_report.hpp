@@ -22,10 +22,19 @@ struct StartReport {
     double virtual_ms = 0; // power-on to driver started
 };
 
+/// Of the .cat that the INF names, where there is one.
+struct CatalogReport {
+    std::string file;
+    size_t members = 0;
+    size_t signers = 0;
+    std::vector<std::string> problems; // what is altered or missing, or why it cannot be read; empty: all is as it was
+};
+
 struct PackageReport {
     Package package;
     std::vector<std::string> notes;
     std::vector<InfFinding> lint; // of its INF
+    std::optional<CatalogReport> catalog;
     ImageReport image;
     ImageNotes image_notes;
     StartReport start;

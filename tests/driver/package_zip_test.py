@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The zip that scripts/package-driver leaves is the thing tested: unpacked, verified, installed and started from it alone."""
+import json
 import os
 import pathlib
 import shutil
@@ -77,6 +78,19 @@ class Signatures(Zip):
                 self.assertIn(f"{file}: its SHA-256 is not in the catalogue", ours.stdout)
                 (package / file).write_bytes(good)
         self.assertEqual(run(CATALOG, "verify", package).returncode, 0)
+
+    def test_inspect_tells_what_the_catalogue_does_not_vouch_for(self):
+        package = self.unpacked()
+        good = json.loads(run(mpulab.MPULAB, "inspect", package, "--json").stdout)["catalog"]
+        self.assertEqual((good["file"], good["problems"], good["signatures"]), ("mpusynth.cat", [], 1))
+        self.assertGreaterEqual(good["members"], 6)  # two drivers and the INF, by both hashes
+        self.alter(package / "x86/mpusynth.sys", 0x900)
+        self.assertIn("catalog  mpusynth.cat: x86/mpusynth.sys: its SHA-256 is not", run(mpulab.MPULAB, "inspect", package).stdout)
+        (package / "mpusynth.cat").write_bytes(b"0" * 40)
+        (problem,) = json.loads(run(mpulab.MPULAB, "inspect", package, "--json").stdout)["catalog"]["problems"]
+        self.assertIn("mpusynth.cat", problem)
+        (package / "mpusynth.cat").unlink()
+        self.assertIsNone(json.loads(run(mpulab.MPULAB, "inspect", package, "--json").stdout)["catalog"])
 
     def test_an_altered_inf_and_an_altered_catalogue_fail(self):
         package = self.unpacked()
