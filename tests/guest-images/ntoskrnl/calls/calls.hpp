@@ -3,7 +3,8 @@
 // it. calls_test.py reads "case NAME" and "FAILED" lines.
 #pragma once
 
-#include "module/ddk.hpp"
+#define CHECKS_OF "calls"
+#include "../../support/checks.hpp"
 
 // Every export as an import of its own: what headers make an inline function or a macro is called as the export it is.
 #define NANONT_EXPORT(name, state, limit, missing, ...) extern "C" void (*__imp_##name)();
@@ -14,19 +15,6 @@
 
 /// The export `name` as a pointer to a function: EXPORT(strlen, SIZE_T (*)(const char*))("abc").
 #define EXPORT(name, ...) (reinterpret_cast<__VA_ARGS__>(__imp_##name))
-
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) DbgPrint("calls: FAILED %s:%d: %s\n", __FILE__, __LINE__, #condition);                       \
-    } while (0)
-
-#define CHECK_EQUAL(seen, expected)                                                                                    \
-    do {                                                                                                               \
-        const LONGLONG seen_value = (LONGLONG)(seen), expected_value = (LONGLONG)(expected);                           \
-        if (seen_value != expected_value)                                                                              \
-            DbgPrint("calls: FAILED %s:%d: %s is 0x%I64x, expected 0x%I64x\n", __FILE__, __LINE__, #seen, seen_value,  \
-                     expected_value);                                                                                  \
-    } while (0)
 
 extern PDRIVER_OBJECT g_driver;
 

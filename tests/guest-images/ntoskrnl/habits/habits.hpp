@@ -3,20 +3,8 @@
 // with their documented failures. habits_test.py reads "case NAME" and "FAILED" lines.
 #pragma once
 
-#include "module/ddk.hpp"
-
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) DbgPrint("habits: FAILED %s:%d: %s\n", __FILE__, __LINE__, #condition);                      \
-    } while (0)
-
-#define CHECK_EQUAL(seen, expected)                                                                                    \
-    do {                                                                                                               \
-        const LONGLONG seen_value = static_cast<LONGLONG>(seen), expected_value = static_cast<LONGLONG>(expected);     \
-        if (seen_value != expected_value)                                                                              \
-            DbgPrint("habits: FAILED %s:%d: %s is 0x%llx, expected 0x%llx\n", __FILE__, __LINE__, #seen, seen_value,   \
-                     expected_value);                                                                                  \
-    } while (0)
+#define CHECKS_OF "habits"
+#include "../../support/checks.hpp"
 
 extern PDRIVER_OBJECT g_driver;
 

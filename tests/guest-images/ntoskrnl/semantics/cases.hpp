@@ -3,21 +3,8 @@
 // those of Microsoft's documentation of each function. semantics_test.py reads "case NAME" and "FAILED" lines.
 #pragma once
 
-#include "module/ddk.hpp"
-
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) DbgPrint("semantics: FAILED %s:%d: %s\n", __FILE__, __LINE__, #condition);                   \
-    } while (0)
-
-/** An integer that is not what it should be is printed with what it is. */
-#define CHECK_EQUAL(seen, expected)                                                                                    \
-    do {                                                                                                               \
-        const LONGLONG seen_value = static_cast<LONGLONG>(seen), expected_value = static_cast<LONGLONG>(expected);     \
-        if (seen_value != expected_value)                                                                              \
-            DbgPrint("semantics: FAILED %s:%d: %s is %lld (0x%llx), expected %lld\n", __FILE__, __LINE__, #seen,       \
-                     seen_value, seen_value, expected_value);                                                          \
-    } while (0)
+#define CHECKS_OF "semantics"
+#include "../../support/checks.hpp"
 
 struct Case {
     const char* name;
