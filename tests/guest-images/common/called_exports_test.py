@@ -12,7 +12,7 @@ from imports_test import imports
 
 NANONT = pathlib.Path(__file__).resolve().parents[3] / "guest-images/nanont"
 DRIVERS = pathlib.Path(os.environ["MPULAB_TEST_DRIVERS"])
-OWN = pathlib.Path(os.environ["MPULAB_BUNDLED_DRIVER"])
+OWN = pathlib.Path(os.environ["MPULAB_OWN_DRIVER"])
 UNCALLED = pathlib.Path(__file__).with_name("uncalled_exports.txt")
 IMPORTS_ALL = "limits.sys"  # calls each above its IRQL limit, so it gets to none
 

@@ -154,7 +154,8 @@ class Capture(Recorder):
         step = self.score.wait_captured(pin, 1000, timeout=50, flags=MAY_FAIL)
         run = self.play()
         self.assertStatus(run, step, TIMEOUT)
-        self.assertAlmostEqual(run.end_of(step).c, 72, delta=8, msg="Information: bytes that came")
+        # Eight each 5 ms; the wait may end up to a 15.6 ms tick early (render_test.py).
+        self.assertIn(run.end_of(step).c, range(56, 89, 8), "Information: bytes that came")
 
     def test_nothing_is_delivered_after_pause(self):
         pin = self.open(CAPTURE)

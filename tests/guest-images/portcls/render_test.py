@@ -70,7 +70,8 @@ class Offers(Recorder):
         self.assertStatus(run, step, CANCELLED)
         self.assertStatus(run, done, SUCCESS)
         self.assertEqual(bytes_taken(run, DEAD), b"")
-        self.assertAlmostEqual(len(offers(run)), 100, delta=10, msg="one offer a tick, not a busy loop")
+        # The wait counts from the last tick, and until just now ticks were 15.6 ms apart.
+        self.assertAlmostEqual(len(offers(run)), 92, delta=10, msg="one offer a tick, not a busy loop")
 
     def test_closing_the_pin_cancels_the_writes_that_are_pending(self):
         pin = self.open(DEAD)

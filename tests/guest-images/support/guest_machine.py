@@ -234,7 +234,7 @@ def test_driver(folder, name):
 def own_driver():
     """The bundled driver in the ABI of this test."""
     drivers = pathlib.Path(os.environ["MPULAB_BUILD"]) / "driver"
-    name = next((drivers / "package").glob("*.sys")).name
+    name = next((drivers / "package/amd64").glob("*.sys")).name
     return drivers / ("x86_64-msvc" if ABI == "msvc" else "x86_64") / name
 
 
