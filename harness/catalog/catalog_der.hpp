@@ -6,6 +6,7 @@
 #include "common/bytes.hpp"
 #include "common/error.hpp"
 
+#include <fmt/format.h>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,6 +47,14 @@ inline std::string ascii_of(const unsigned char* data, int length, bool big_endi
         out += unit >= ' ' && unit <= '~' ? static_cast<char>(unit) : '?';
     }
     return out;
+}
+
+/// A hash as the text that is a version-1 member's tag.
+inline std::string hex_tag(const Bytes& hash) {
+    std::string hex;
+    for (const uint8_t byte : hash)
+        hex += fmt::format("{:02X}", byte);
+    return hex;
 }
 
 } // namespace mpulab::asn1

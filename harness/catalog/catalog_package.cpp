@@ -18,7 +18,6 @@ namespace {
 
 /// The package's INF and what the catalogue is about, for every architecture.
 struct Contents {
-    fs::path path;
     InfFile inf;
     std::vector<std::string> files; // below the folder, the INF first
 };
@@ -27,7 +26,8 @@ bool begins(const std::string& lower, std::string_view prefix) {
     return lower == prefix || lower.rfind(std::string(prefix) + ".", 0) == 0;
 }
 
-Contents read_contents(const fs::path& folder) {
+/// The one INF of a package.
+fs::path inf_path(const fs::path& folder) {
     std::vector<fs::path> infs;
     std::error_code failure;
     for (fs::directory_iterator it(folder, failure), end; !failure && it != end; it.increment(failure)) {
@@ -38,7 +38,17 @@ Contents read_contents(const fs::path& folder) {
                                 failure ? failure.message() : fmt::format("{} INFs; expected one", infs.size())),
                     "name the folder of a driver package");
     }
-    Contents contents{infs[0], InfFile::parse(read_file(infs[0], kMaxInfBytes, "INF"), infs[0].string()), {}};
+    return infs[0];
+}
+
+InfFile read_inf(const fs::path& path) {
+    return InfFile::parse(read_file(path, kMaxInfBytes, "INF"), path.string());
+}
+
+Contents read_contents(const fs::path& folder) {
+    const fs::path inf = inf_path(folder);
+    Contents contents{read_inf(inf), {inf.filename().string()}};
+    std::error_code failure;
     std::set<std::string> paths;
     for (const InfSection& section : contents.inf.sections()) {
         if (!begins(inf_lower(section.name), "sourcedisksfiles")) continue;
@@ -55,7 +65,6 @@ Contents read_contents(const fs::path& folder) {
             paths.insert(path);
         }
     }
-    contents.files.push_back(infs[0].filename().string());
     contents.files.insert(contents.files.end(), paths.begin(), paths.end());
     return contents;
 }
@@ -145,13 +154,13 @@ std::vector<std::string> verify_catalog(const Catalog& catalog, const fs::path& 
 }
 
 fs::path catalog_path(const fs::path& folder) {
-    const Contents contents = read_contents(folder);
-    const InfSection* version = contents.inf.section("Version");
+    const InfFile inf = read_inf(inf_path(folder)); // its files may be missing: that is for verify_catalog() to tell
+    const InfSection* version = inf.section("Version");
     const InfLine* line = version == nullptr ? nullptr : version->find("CatalogFile");
-    if (line == nullptr) throw contents.inf.error(1, "no CatalogFile in [Version]", "CatalogFile = name.cat");
+    if (line == nullptr) throw inf.error(1, "no CatalogFile in [Version]", "CatalogFile = name.cat");
     const std::string& name = line->value(0);
     if (name.empty() || name.find_first_of("/\\") != std::string::npos)
-        throw contents.inf.error(line->number, fmt::format("CatalogFile '{}'", inf_excerpt(name)), "a file's name");
+        throw inf.error(line->number, fmt::format("CatalogFile '{}'", inf_excerpt(name)), "a file's name");
     return folder / name;
 }
 

@@ -70,10 +70,7 @@ class Reader {
         const unsigned char* data = ASN1_STRING_get0_data(tag);
         const int length = ASN1_STRING_length(tag);
         if (Bytes(data, data + length) == member.hash) return true;
-        std::string hex;
-        for (const uint8_t byte : member.hash)
-            hex += fmt::format("{:02X}", byte);
-        return ascii_of(data, length, false) == hex;
+        return ascii_of(data, length, false) == hex_tag(member.hash);
     }
 
     CatalogMember read_member(const Subject* subject) const {

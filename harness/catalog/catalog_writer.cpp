@@ -104,10 +104,7 @@ void add_attribute(Subject* subject, const char* id, const Bytes& value) {
 /// How Windows looks a member up: version 1 by the hash in hexadecimal as text, version 2 by the hash itself.
 std::string tag_of(const CatalogMember& member) {
     if (member.kind == MemberHash::Sha256) return std::string(member.hash.begin(), member.hash.end());
-    std::string hex;
-    for (const uint8_t byte : member.hash)
-        hex += fmt::format("{:02X}", byte);
-    return utf16(hex, false, true);
+    return utf16(hex_tag(member.hash), false, true);
 }
 
 void add_member(TrustList* list, const CatalogMember& member) {

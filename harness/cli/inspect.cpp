@@ -26,8 +26,7 @@ void say_why(const FirstLook& look, uint64_t seed, StartReport& start) {
     const SongRun run;
     const Judgement judgement = judge({*look.log, song, run, seed});
     start.reason = judgement.reason;
-    start.next = with_run(judgement.next, "FOLDER") +
-                 " in the folder that \"mpulab play --package\" leaves"; // no run is kept here
+    start.next = with_run(judgement.next, "FOLDER (that mpulab play leaves)"); // no run is kept here
 }
 
 /// None: the INF names no catalogue, which the linter tells, or it is not there.
