@@ -3,6 +3,7 @@
 // card's life, before PortCls handles them.
 #include "card_resources.hpp"
 #include "com_ptr.hpp"
+#include "events.hpp"
 #include "miniport.hpp"
 #include "nt_try.hpp"
 #include "pool.hpp"
@@ -34,6 +35,7 @@ void retire_miniport(PDEVICE_OBJECT device, MidiMiniport::Card card) {
     context.miniport = nullptr;
     if (miniport == nullptr) return;
     miniport->retire(card);
+    write_event(Event::Stopped, Severity::Information, card == MidiMiniport::Card::Present);
     miniport->Release();
 }
 
@@ -59,6 +61,8 @@ NTSTATUS NTAPI StartDevice(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resour
         MPUSYNTH_ERROR("not started: status 0x%08lx\n", static_cast<ULONG>(status));
         retire_miniport(device, MidiMiniport::Card::Present);
     }
+    write_event(Event::Started, NT_SUCCESS(status) ? Severity::Information : Severity::Error,
+                static_cast<ULONG>(status));
     return status;
 }
 
@@ -78,6 +82,14 @@ NTSTATUS NTAPI DispatchPnp(PDEVICE_OBJECT device, PIRP irp) {
     return PcDispatchIrp(device, irp);
 }
 
+PDRIVER_UNLOAD g_port_unload; // PortCls' own, where it has one
+
+/// PASSIVE_LEVEL, after the last device.
+void NTAPI Unload(PDRIVER_OBJECT driver) {
+    close_events();
+    if (g_port_unload != nullptr) g_port_unload(driver);
+}
+
 /// PASSIVE_LEVEL, system worker thread. No resources yet.
 NTSTATUS NTAPI AddDevice(PDRIVER_OBJECT driver, PDEVICE_OBJECT physical_device) {
     return PcAddAdapterDevice(driver, physical_device, StartDevice, kMaxSubdevices, kExtensionSize);
@@ -91,5 +103,8 @@ extern "C" DRIVER_INIT_CODE NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PU
     choose_nonpaged_pool();
     NT_TRY(PcInitializeAdapterDriver(driver, registry_path, mpusynth::AddDevice));
     driver->MajorFunction[IRP_MJ_PNP] = mpusynth::DispatchPnp;
+    mpusynth::g_port_unload = driver->DriverUnload;
+    driver->DriverUnload = mpusynth::Unload;
+    mpusynth::open_events();
     return STATUS_SUCCESS;
 }

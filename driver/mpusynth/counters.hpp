@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: MIT
-// What the driver counts about one card. Each counter has one writer at a time (named behind it); readers may see a
-// value that is a moment old.
+// What the driver counts about one card: the property of agent/counters.h, kept. Each counter has one writer at a time;
+// readers may see a value that is a moment old.
 #pragma once
 
 #include <stdint.h>
 
+#include "agent/counters.h"
 #include "atomic.hpp"
 
 namespace mpusynth {
 
 struct Counters {
-    Atomic<uint32_t> bytes_out;           // taken from the client; Output::write
-    Atomic<uint32_t> bytes_out_dropped;   // taken and never given to the card; Output::finish
-    Atomic<uint32_t> bytes_in;            // put into the capture queue; interrupt or poll
-    Atomic<uint32_t> capture_overruns;    // found the capture queue full and are lost; interrupt or poll
-    Atomic<uint32_t> interrupts;          // in which the card had a byte; interrupt
-    Atomic<uint32_t> spurious_interrupts; // in which it had none; interrupt
-    Atomic<uint32_t> resets;              // RESET commands written; PASSIVE_LEVEL
+#define MPULAB_COUNTER(name, text) Atomic<uint32_t> name;
+#include "agent/counters.def"
+#undef MPULAB_COUNTER
+
+    /// As a client gets them. Any IRQL.
+    [[nodiscard]] mpulab_counters snapshot() const {
+        mpulab_counters now = {};
+        now.size = sizeof now;
+        now.version = MPULAB_COUNTERS_VERSION;
+#define MPULAB_COUNTER(name, text) now.name = name.load_relaxed() % MPULAB_COUNTER_NONE;
+#include "agent/counters.def"
+#undef MPULAB_COUNTER
+        return now;
+    }
 };
 
 } // namespace mpusynth

@@ -5,6 +5,8 @@
 //   client ◄── 2 capture ◄── 3 bridge ◄── MIDI IN
 #include "filter_tables.hpp"
 
+#include "properties.hpp"
+
 namespace mpusynth {
 namespace {
 
@@ -82,8 +84,8 @@ constexpr GUID kCategories[] = {
 } // namespace
 
 const PCFILTER_DESCRIPTOR kFilterDescriptor = {
-    0,       // version
-    nullptr, // no properties of the filter's own
+    0, // version
+    &kFilterProperties,
     sizeof(PCPIN_DESCRIPTOR),
     count_of(kPins),
     kPins,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "input.hpp"
 
+#include "events.hpp"
 #include "nt_try.hpp"
 #include "trace.hpp"
 
@@ -61,8 +62,10 @@ void Input::start_capture() {
         SpinLockGuard guard{read_lock_};
         queue_.clear();
     }
+    dropped_before_ = counters_.bytes_in_dropped.load_relaxed();
     if (!sync_) {
         const uint32_t stale = discard_pending(io_, kCardHolds);
+        counters_.bytes_in_ignored.add(stale);
         if (stale != 0) MPUSYNTH_INFO("%lu bytes from before RUN discarded\n", static_cast<ULONG>(stale));
         capturing_.store_release(true);
         polling_.store_release(true);
@@ -75,6 +78,8 @@ void Input::start_capture() {
 void Input::stop_capture() {
     capturing_.store_release(false);
     if (polling_.exchange(false)) dpc_.cancel();
+    if (const uint32_t dropped = counters_.bytes_in_dropped.load_relaxed() - dropped_before_; dropped != 0)
+        write_event(Event::BytesDropped, Severity::Warning, TRUE, dropped);
     SpinLockGuard guard{read_lock_};
     queue_.clear();
 }
@@ -91,9 +96,12 @@ bool Input::store(UCHAR byte) {
         ack_arrived_.store_release(true);
         return false;
     }
-    if (!capturing_.load_acquire()) return false;
+    if (!capturing_.load_acquire()) {
+        counters_.bytes_in_ignored.add(1);
+        return false;
+    }
     if (!queue_.push(byte)) {
-        counters_.capture_overruns.add(1);
+        counters_.bytes_in_dropped.add(1);
         return false;
     }
     counters_.bytes_in.add(1);
@@ -114,7 +122,7 @@ NTSTATUS NTAPI Input::on_interrupt(PINTERRUPTSYNC, PVOID context) {
     const Drained drained = self.take_from_card();
     if (!drained.empty) self.dpc_.run_now();
     if (drained.bytes == 0) {
-        self.counters_.spurious_interrupts.add(1);
+        self.counters_.interrupts_spurious.add(1);
         return STATUS_UNSUCCESSFUL;
     }
     self.counters_.interrupts.add(1);

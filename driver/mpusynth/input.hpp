@@ -71,7 +71,8 @@ class Input {
     Atomic<bool> polling_;
     Atomic<bool> ack_awaited_;
     Atomic<bool> ack_arrived_;
-    uint32_t poll_slices_ = 0; // the DPC's alone
+    uint32_t poll_slices_ = 0;    // the DPC's alone
+    uint32_t dropped_before_ = 0; // this RUN
 };
 
 } // namespace mpusynth

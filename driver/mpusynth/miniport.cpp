@@ -2,6 +2,7 @@
 #include "miniport.hpp"
 
 #include "card_resources.hpp"
+#include "events.hpp"
 #include "filter_tables.hpp"
 #include "hardware.hpp"
 #include "midi_format.hpp"
@@ -114,6 +115,9 @@ NTSTATUS MidiMiniport::start(PRESOURCELIST resources, PPORTMIDI port) {
 NTSTATUS MidiMiniport::reset() {
     const Report report = reset_card(io_);
     counters_.resets.add(report.resets);
+    counters_.acks_missed.add(report.resets - (report.answer == Answer::Ok ? 1 : 0));
+    write_event(Event::Reset, report.answer == Answer::Ok ? Severity::Information : Severity::Error,
+                static_cast<ULONG>(report.answer), report.resets, report.status, report.waited_ms);
     return report_failure("RESET", report);
 }
 
@@ -131,11 +135,13 @@ NTSTATUS MidiMiniport::enter_uart_mode() {
     if (interrupt_connected_ && mpu401::byte_waits_for_host(report.status)) {
         MPUSYNTH_WARNING("the card's interrupt does not come: status 0x%02lx for %lu ms; MIDI in will be polled\n",
                          static_cast<ULONG>(report.status), static_cast<ULONG>(report.waited_ms));
+        write_event(Event::InterruptDead, Severity::Warning, report.status, report.waited_ms);
         input_.disconnect();
         interrupt_connected_ = false;
         detail::take_ack(io_, unused);
         return STATUS_SUCCESS;
     }
+    counters_.acks_missed.add(1);
     MPUSYNTH_WARNING("no ACK after ENTER_UART: status 0x%02lx, waited %lu ms; some cards send none, going on\n",
                      static_cast<ULONG>(report.status), static_cast<ULONG>(report.waited_ms));
     return STATUS_SUCCESS;

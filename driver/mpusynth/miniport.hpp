@@ -49,7 +49,8 @@ class MidiMiniport final : public IMiniportMidi, public IPowerNotify, public CUn
     /// ports may belong to somebody else; and it breaks the circle of references between port and miniport.
     void retire(Card card);
 
-    // For the streams.
+    // For the streams and the filter's properties.
+    [[nodiscard]] const Counters& counters() const { return counters_; }
     [[nodiscard]] bool retired() const { return retired_.load_acquire(); }
     [[nodiscard]] Output& output() { return output_; }
     [[nodiscard]] Input& input() { return input_; }

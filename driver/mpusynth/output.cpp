@@ -1,9 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include "output.hpp"
 
+#include "events.hpp"
 #include "trace.hpp"
 
 namespace mpusynth {
+
+namespace {
+
+/// The queue as the pump takes from it, counted.
+template <class Queue> struct Counted {
+    Queue& queue;
+    uint32_t taken = 0;
+
+    [[nodiscard]] bool empty() const { return queue.empty(); }
+    bool pop(uint8_t& byte) {
+        const bool got = queue.pop(byte);
+        taken += got;
+        return got;
+    }
+};
+
+} // namespace
 
 void Output::start() {
     SpinLockGuard guard{lock_};
@@ -23,7 +41,6 @@ NTSTATUS Output::write(const UCHAR* bytes, ULONG count, ULONG& taken) {
     if (wanted > room) wanted = room & ~3ul; // the port's data are DWORD-granular (reference §2.6)
     while (taken < wanted && queue_.push(bytes[taken]))
         ++taken;
-    counters_.bytes_out.add(taken);
     if (taken == 0 && count != 0 && now - progress_100ns_ > kStuck100ns) return STATUS_IO_DEVICE_ERROR;
 
     if (taken != 0 && !alive_) {
@@ -46,7 +63,9 @@ void Output::run() {
             return;
         }
     }
-    const TransmitPump::Next next = pump_.run_slice(io_, queue_);
+    Counted<ByteRing<kQueueBytes>> source{queue_};
+    const TransmitPump::Next next = pump_.run_slice(io_, source);
+    counters_.bytes_out.add(source.taken);
 
     SpinLockGuard guard{lock_};
     if (pump_.last_write() > progress_100ns_) progress_100ns_ = pump_.last_write();
@@ -87,17 +106,24 @@ void Output::finish() {
     detail::wait_until(io_, kFinishLimitMs, [&] { return sent(); });
     stop_pump();
     if (const uint32_t left = queue_.size(); left != 0) {
-        counters_.bytes_out_dropped.add(left);
         MPUSYNTH_WARNING("%lu bytes dropped: the card took nothing more for %lu ms\n", static_cast<ULONG>(left),
                          static_cast<ULONG>(kFinishLimitMs));
-        queue_.clear();
     }
+    drop_queue();
+}
+
+/// PASSIVE_LEVEL, the pump at rest.
+void Output::drop_queue() {
+    const uint32_t left = queue_.size();
+    if (left == 0) return;
+    counters_.bytes_out_dropped.add(left);
+    write_event(Event::BytesDropped, Severity::Warning, FALSE, left);
+    queue_.clear();
 }
 
 void Output::abandon() {
     stop_pump();
-    counters_.bytes_out_dropped.add(queue_.size());
-    queue_.clear();
+    drop_queue();
 }
 
 } // namespace mpusynth

@@ -46,6 +46,7 @@ class Output {
     static void NTAPI on_dpc(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2);
     void run();
     void stop_pump();
+    void drop_queue();
     bool sent();
 
     Counters& counters_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "stream.hpp"
 
+#include "events.hpp"
 #include "midi_format.hpp"
 #include "pool.hpp"
 
@@ -47,6 +48,7 @@ STDMETHODIMP_(NTSTATUS) MidiStream::SetState(KSSTATE state) {
     case KSSTATE_ACQUIRE:
     case KSSTATE_PAUSE:
         leave_run();
+        write_event(Event::StreamState, Severity::Information, capture_, state);
         return STATUS_SUCCESS;
     case KSSTATE_RUN:
         if (running_) return STATUS_SUCCESS;
@@ -54,6 +56,7 @@ STDMETHODIMP_(NTSTATUS) MidiStream::SetState(KSSTATE state) {
         ExSetTimerResolution(kOneMillisecond, TRUE); // the default tick of 15.6 ms is 49 bytes of wire
         running_ = true;
         run();
+        write_event(Event::StreamState, Severity::Information, capture_, state);
         return STATUS_SUCCESS;
     }
     return STATUS_INVALID_PARAMETER;

@@ -24,7 +24,9 @@ class MidiStream : public IMiniportMidiStream, public CUnknown {
     STDMETHODIMP_(NTSTATUS) Write(PVOID buffer, ULONG length, PULONG bytes_written) override;
 
   protected:
-    MidiStream(MidiMiniport& miniport, PUNKNOWN outer) : CUnknown(outer) { miniport_.copy_from(&miniport); }
+    MidiStream(MidiMiniport& miniport, PUNKNOWN outer, bool capture) : CUnknown(outer), capture_(capture) {
+        miniport_.copy_from(&miniport);
+    }
     [[nodiscard]] MidiMiniport& miniport() const { return *miniport_.get(); }
     [[nodiscard]] bool running() const { return running_; }
 
@@ -36,12 +38,13 @@ class MidiStream : public IMiniportMidiStream, public CUnknown {
 
   private:
     ComPtr<MidiMiniport> miniport_;
+    const bool capture_;
     bool running_ = false;
 };
 
 class RenderStream final : public MidiStream {
   public:
-    RenderStream(MidiMiniport& miniport, PUNKNOWN outer) : MidiStream(miniport, outer) {}
+    RenderStream(MidiMiniport& miniport, PUNKNOWN outer) : MidiStream(miniport, outer, false) {}
     ~RenderStream();
     STDMETHODIMP_(NTSTATUS) Write(PVOID buffer, ULONG length, PULONG bytes_written) override;
 
@@ -52,7 +55,7 @@ class RenderStream final : public MidiStream {
 
 class CaptureStream final : public MidiStream {
   public:
-    CaptureStream(MidiMiniport& miniport, PUNKNOWN outer) : MidiStream(miniport, outer) {}
+    CaptureStream(MidiMiniport& miniport, PUNKNOWN outer) : MidiStream(miniport, outer, true) {}
     ~CaptureStream();
     STDMETHODIMP_(NTSTATUS) Read(PVOID buffer, ULONG length, PULONG bytes_read) override;
 

@@ -18,7 +18,7 @@
 
 namespace mpusynth {
 
-inline constexpr uint64_t k100nsPerUs = 10;
+inline constexpr uint32_t k100nsPerUs = 10;
 inline constexpr uint64_t kWireByte100ns = mpu401::kWireByteNs / 100;
 inline constexpr uint64_t kLead100ns = 16 * kWireByte100ns; // 5 ms: DPCs may be that late and the wire stays busy
 
@@ -91,7 +91,7 @@ class TransmitPump {
         if (looked_in_vain_) return 0;
         const uint64_t expected = service_time_ - service_time_ / 8;
         if (since_last >= expected) return 0;
-        return static_cast<uint32_t>((expected - since_last + k100nsPerUs - 1) / k100nsPerUs);
+        return (static_cast<uint32_t>(expected - since_last) + k100nsPerUs - 1) / k100nsPerUs; // below kPatience100ns
     }
 
     void learn(uint64_t since_last) {

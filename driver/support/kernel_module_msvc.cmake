@@ -6,7 +6,7 @@ include("${CMAKE_CURRENT_LIST_DIR}/msvc_abi.cmake")
 function(kernel_module_options target)
   kernel_module_common_options(${target})
   msvc_compile_options(${target})
-  target_compile_options(${target} PRIVATE "-fdebug-prefix-map=${MPULAB_ROOT}/=" "-fmacro-prefix-map=${MPULAB_ROOT}/="
+  target_compile_options(${target} PRIVATE -Os "-fdebug-prefix-map=${MPULAB_ROOT}/=" "-fmacro-prefix-map=${MPULAB_ROOT}/="
     "-fdebug-compilation-dir=.")
 endfunction()
 

@@ -51,6 +51,7 @@ CheckResult check_captured(const CheckInput& input);
 CheckResult check_nothing_lost(const CheckInput& input);
 CheckResult check_interrupts(const CheckInput& input);
 CheckResult check_findings(const CheckInput& input);
+CheckResult check_counters(const CheckInput& input);
 
 /// All that apply to the run, in the order they are reported.
 std::vector<CheckResult> run_checks(const CheckInput& input);

@@ -99,6 +99,7 @@ Judgement judge_log(const PlayOptions& options, Prepared& p, const std::optional
     if (trouble && fs::file_size(path, ignored) < sizeof(mpulab_link_header)) return bench_trouble(*trouble);
     const EventLog log = EventLog::open(path);
     const CheckInput input{log, p.song, p.run, p.facts.seed};
+    p.facts.counters = driver_counters(log, p.run).counters;
     p.facts.interrupts = interrupt_statistics(log, p.run.unit);
     if (!log.records().empty()) p.facts.virtual_ns = log.records().back().time_ns;
     for (const mpulab_record& record : log.records())

@@ -56,6 +56,13 @@ Json interrupts_json(const InterruptStatistics& numbers) {
     return json;
 }
 
+Json counters_json(const mpulab_counters& counters) {
+    Json json = Json::object();
+    for (const auto& [name, value] : counter_values(counters))
+        json[name] = value ? Json(*value) : Json(nullptr);
+    return json;
+}
+
 void lines(std::string& out, const std::vector<std::string>& text) {
     for (const std::string& line : text)
         out += "    " + line + "\n";
@@ -108,6 +115,7 @@ Json result_document(const RunFacts& facts, const Judgement& judgement) {
     json["virtual_ns"] = facts.virtual_ns;
     json["host_seconds"] = {{"start", facts.start_seconds}, {"run", facts.run_seconds}};
     json["interrupts"] = interrupts_json(facts.interrupts);
+    json["counters"] = facts.counters ? counters_json(*facts.counters) : Json(nullptr);
     json["guest_errors"] = facts.guest_errors;
     json["checks"] = Json::array();
     for (const CheckResult& check : judgement.checks)

@@ -2,6 +2,7 @@
 // The result document of one run (report/result.schema.json) and its short form for people.
 #pragma once
 
+#include "checks/counters.hpp"
 #include "checks/interrupts.hpp"
 #include "report/verdict.hpp"
 
@@ -63,6 +64,7 @@ struct RunFacts {
     double run_seconds = 0;
     uint64_t guest_errors = 0; // GUEST_ERROR records
     InterruptStatistics interrupts;
+    std::optional<mpulab_counters> counters; // the driver's own; empty: it has none
 };
 
 nlohmann::ordered_json result_document(const RunFacts& facts, const Judgement& judgement);

@@ -76,6 +76,15 @@ uint32_t ScoreBuilder::marker(uint32_t number) {
     return step(MPULAB_OP_MARKER, 0, 0, view(mpulab_op_marker{number, 0}));
 }
 
+uint32_t ScoreBuilder::ioctl(uint16_t slot, uint32_t code, ByteView input, uint32_t room, uint32_t timeout_ms,
+                             bool may_fail) {
+    mpulab_op_ioctl op{};
+    op.code = code;
+    op.input_bytes = static_cast<uint32_t>(input.size());
+    op.output_bytes = room;
+    return step(MPULAB_OP_IOCTL, slot, timeout_ms, view(op), input, may_fail ? MPULAB_STEP_MAY_FAIL : 0);
+}
+
 uint32_t ScoreBuilder::close(uint16_t slot, uint32_t timeout_ms) {
     return step(MPULAB_OP_CLOSE, slot, timeout_ms, {});
 }

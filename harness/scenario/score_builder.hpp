@@ -28,6 +28,8 @@ class ScoreBuilder {
     uint32_t read_stop(uint16_t slot, uint32_t timeout_ms);
     uint32_t delay(uint64_t ns);
     uint32_t marker(uint32_t number);
+    /// One IOCTL that the step waits for; what it brings back is in ANSWER records. `may_fail`: the run goes on.
+    uint32_t ioctl(uint16_t slot, uint32_t code, ByteView input, uint32_t room, uint32_t timeout_ms, bool may_fail);
     uint32_t close(uint16_t slot, uint32_t timeout_ms);
     /// QUERY_REMOVE, REMOVE; DriverUnload when it was the driver's last device.
     uint32_t remove_device(uint32_t unit, uint32_t timeout_ms);

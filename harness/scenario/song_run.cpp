@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "scenario/song_run.hpp"
 
+#include "agent/counters.h"
 #include "agent/score.h"
 #include "common/error.hpp"
 #include "probe/plan.h"
@@ -19,6 +20,7 @@ enum Slot : uint16_t { kFilter = 0, kRender = 1, kCapture = 2, kCaptureFilter = 
 constexpr uint64_t kCardBytes = 258; // the card's TX FIFO unless told otherwise, the host's latch, the byte on the wire
 constexpr uint32_t kControlTimeoutMs = 5'000; // open, close, set state: a driver resets its card within these
 constexpr uint32_t kEchoTimeoutMs = 1'000;    // what a driver without a wire may take to give the last byte back
+constexpr uint32_t kCountersRoom = 256;       // a later version of them may be longer than ours
 constexpr uint64_t kNsPerMs = 1'000'000;
 
 /// Virtual bound of every wait for the song: its length, its time on the wire, and slack.
@@ -82,6 +84,23 @@ class WritePacker {
     uint64_t presentation_time_ = 0; // of the IRP being packed, 100 ns
     uint64_t stamped_ms_ = 0;        // of its last record, from presentation_time_
 };
+
+/// KSPROPERTY of agent/counters.h.
+Bytes counters_request() {
+    constexpr struct {
+        uint32_t data1;
+        uint16_t data2, data3;
+        uint8_t data4[8];
+    } kSet = MPULAB_COUNTERS_SET;
+    static_assert(sizeof kSet == sizeof(ks::Property::set));
+    ks::Property property{};
+    std::memcpy(property.set.data(), &kSet, sizeof kSet);
+    property.id = MPULAB_COUNTERS_ID;
+    property.flags = ks::kPropertyGet;
+    Bytes bytes;
+    append_pod(bytes, property);
+    return bytes;
+}
 
 /// The song once more, arriving at MIDI IN at the same times. Events of one time share a cue.
 Bytes injection(const Song& song, const SongRunOptions& options) {
@@ -166,6 +185,10 @@ SongRun compile_song(const Song& song, const SongRunOptions& options) {
     };
     if (run.render) wind_down(kRender, false);
     if (run.capture) wind_down(kCapture, true);
+    // Whether a driver counts is its own affair. No byte is on its way any more.
+    run.counters_step = score.ioctl(run.render ? kFilter : capture_filter, ks::kIoctlProperty, counters_request(),
+                                    kCountersRoom, kControlTimeoutMs, true);
+    run.may_fail.insert(run.counters_step);
     if (run.render) score.close(kFilter, kControlTimeoutMs);
     if (run.capture && !shared) score.close(kCaptureFilter, kControlTimeoutMs);
     if (run.render && run.wire) score.delay(kCardBytes * kWireByteNs); // what the card has still to send

@@ -44,6 +44,7 @@ struct SongRun {
     bool render = true;           // the song goes out
     bool capture = false;         // and comes in
     std::set<uint64_t> may_fail;  // steps whose failure is no failure of the run
+    uint32_t counters_step = 0;   // the step that asks the driver for its counters; 0: none
     uint32_t render_run_step = 0; // the step that sets the render pin to RUN: its end is 0 of the stream clock
     uint64_t lead_ns = 0;
 };

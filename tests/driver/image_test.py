@@ -23,8 +23,8 @@ TOOLCHAIN = "msvc-x86_64" if MSVC else f"mingw-{ABI}"
 ALLOWED = {
     "hal.dll": {"KeStallExecutionProcessor"},
     "ntoskrnl.exe": {
-        "DbgPrintEx", "ExAllocatePoolWithTag", "ExFreePool", "ExSetTimerResolution", "KeBugCheckEx", "KeCancelTimer",
-        "KeDelayExecutionThread", "KeFlushQueuedDpcs", "KeInitializeDpc", "KeInitializeTimer", "KeInsertQueueDpc",
+        "DbgPrintEx", "EtwRegister", "EtwUnregister", "EtwWrite", "ExAllocatePoolWithTag", "ExFreePool",
+        "ExSetTimerResolution", "KeBugCheckEx", "KeCancelTimer", "KeDelayExecutionThread", "KeFlushQueuedDpcs", "KeInitializeDpc", "KeInitializeTimer", "KeInsertQueueDpc",
         "KeSetTimer", "RtlGetVersion", "memset", "memcpy", "memmove",
     },
     "portcls.sys": {
@@ -133,7 +133,8 @@ class Image(unittest.TestCase):
         self.assertEqual(self.image.checksum, self.image.computed_checksum())
 
     def test_it_is_smaller_than_24_kilobytes(self):
-        self.assertLess(len(self.image.data), 24 * 1024)
+        # One SHA-256 signature with a certificate as the tests' makes it some 2,000 bytes longer (package_zip_test.py).
+        self.assertLess(len(self.image.data), 24 * 1024 - 2048)
 
     def test_it_carries_no_path_no_time_and_no_compiler_name(self):
         if not MSVC:  # there it is a hash of the image
@@ -204,7 +205,7 @@ class Image(unittest.TestCase):
         root = SOURCE.parent
         with tempfile.TemporaryDirectory() as folder:
             copy = pathlib.Path(folder) / "elsewhere"
-            for part in ("driver", "device-model/core/include"):
+            for part in ("driver", "device-model/core/include", "guest-images/agent"):
                 shutil.copytree(root / part, copy / part)
             build = pathlib.Path(folder) / "build"
             output_of("cmake", "-G", "Ninja", "-S", copy / "driver" / "mpusynth", "-B", build,

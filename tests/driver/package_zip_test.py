@@ -64,6 +64,11 @@ class Signatures(Zip):
                     done = self.osslsigncode(package / file, *options)
                     self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_a_signed_driver_is_smaller_than_24_kilobytes(self):
+        package = self.unpacked()
+        for file in ("amd64/mpusynth.sys", "x86/mpusynth.sys"):
+            self.assertLess((package / file).stat().st_size, 24 * 1024, file)
+
     def test_an_altered_driver_fails_with_osslsigncode_and_with_our_own_tool_which_names_it(self):
         package = self.unpacked()
         for file in ("amd64/mpusynth.sys", "x86/mpusynth.sys"):

@@ -28,6 +28,7 @@ inline RunFacts some_facts() {
     facts.run_seconds = 0.25;
     facts.interrupts = {
         .taken = 2, .rises = 2, .latencies = 2, .min_ns = 1'000, .p50_ns = 2'000, .p99_ns = 3'000, .max_ns = 4'000};
+    facts.counters = mpulab_counters{sizeof(mpulab_counters), 1, 9, 0, 9, 0, 0, 2, 0, 1, MPULAB_COUNTER_NONE};
     return facts;
 }
 

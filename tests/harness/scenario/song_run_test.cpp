@@ -82,20 +82,23 @@ Song odd_song() {
 TEST_CASE("a song is played in the order PortCls wants: capture listens first, then render runs, then the writes") {
     const SongRun run = compile_song(three_notes(), {});
     const std::vector<Words> expected = {
-        {1, 0, 0},                                                    // open the filter of card 0
-        {2, 1, 0},       {2, 2, 0},                                   // render pin, capture pin of the filter in slot 0
-        {3, 2, 1},       {3, 2, 2},          {6, 2, 2056}, {3, 2, 3}, // capture: ACQUIRE, PAUSE, reads pending, RUN
-        {3, 1, 1},       {3, 1, 2},          {3, 1, 3},               // render: ACQUIRE, PAUSE, RUN
-        {10, 0, 1},                                                   // the marker the cues wait for
-        {4, 1, 100'000}, {4, 1, 5'100'000},                           // 10 ms and 510 ms, in 100 ns
-        {5, 1, 0},       {7, 2, 9},                                   // all written, nine bytes captured
-        {3, 1, 2},       {3, 1, 1},          {3, 1, 0},    {11, 1, 0}, // render: PAUSE, ACQUIRE, STOP, close
-        {3, 2, 2},       {8, 2, 0},          {3, 2, 1},    {3, 2, 0},
-        {11, 2, 0},                          // capture: the same, its reads cancelled
-        {11, 0, 0},      {9, 0, 82'560'000}, // 258 bytes on the wire: the card's FIFO is empty when the device goes
-        {12, 0, 0}};                         // QUERY_REMOVE, REMOVE, unload
+        {1, 0, 0},                    // open the filter of card 0
+        {2, 1, 0},         {2, 2, 0}, // render pin, capture pin of the filter in slot 0
+        {3, 2, 1},         {3, 2, 2},          {6, 2, 2056}, {3, 2, 3},  // capture: ACQUIRE, PAUSE, reads pending, RUN
+        {3, 1, 1},         {3, 1, 2},          {3, 1, 3},                // render: ACQUIRE, PAUSE, RUN
+        {10, 0, 1},                                                      // the marker the cues wait for
+        {4, 1, 100'000},   {4, 1, 5'100'000},                            // 10 ms and 510 ms, in 100 ns
+        {5, 1, 0},         {7, 2, 9},                                    // all written, nine bytes captured
+        {3, 1, 2},         {3, 1, 1},          {3, 1, 0},    {11, 1, 0}, // render: PAUSE, ACQUIRE, STOP, close
+        {3, 2, 2},         {8, 2, 0},          {3, 2, 1},    {3, 2, 0},
+        {11, 2, 0},                            // capture: the same, its reads cancelled
+        {15, 0, 0x2f0003},                     // the driver's counters, if it has any
+        {11, 0, 0},        {9, 0, 82'560'000}, // 258 bytes on the wire: the card's FIFO is empty when the device goes
+        {12, 0, 0}};                           // QUERY_REMOVE, REMOVE, unload
     CHECK(outline(run.score) == expected);
     CHECK(run.render_run_step == 10);
+    CHECK(run.counters_step == 25);
+    CHECK(run.may_fail == std::set<uint64_t>{25});
     CHECK(run.capture);
     CHECK(run.lead_ns == kLead);
     const auto steps = steps_of(run.score);
