@@ -6,6 +6,7 @@
 #include "dbg/report.hpp"
 #include "io.hpp"
 #include "ke/ke.hpp"
+#include "ldr/failing_call.hpp"
 
 namespace nanont::io {
 namespace {
@@ -253,6 +254,9 @@ using namespace nanont::io;
 extern "C" {
 
 NTSTATUS NTAPI NanontAskDevice(ULONG Unit, ULONG Request, ULONG Argument) {
+    if (Request == MPULAB_DEVICE_FAIL_CALL) {
+        return ldr::await_failing_call(Argument);
+    }
     const DeviceLock lock;
     DeviceNode* node = find_node(Unit);
     return node != nullptr ? ask(*node, Request, Argument) : STATUS_NO_SUCH_DEVICE;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Gates are written when a driver first asks for their export. They stand between the driver and nanont's modules only:
-// what the modules call of each other costs nothing, and a gate is no frame on the stack (it jumps).
+// what the modules call of each other costs nothing, and a gate is no frame on the stack (it jumps). A call that can
+// fail for want of resources is counted in its gate too (failing_call.hpp).
 #include "irql_gate.hpp"
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <string_view>
 
 #include "dbg/report.hpp"
+#include "failing_call.hpp"
 #include "ke/ke.hpp"
 #include "mm/mm.hpp"
 
@@ -36,18 +38,39 @@ constexpr Limit kUnsorted[] = {
 
 /// The pool looks at IRQL itself: Windows has a bugcheck of its own for that, with more to tell (BAD_POOL_CALLER 8 and
 /// 9).
-constexpr bool is_limited(const Limit& limit) {
-    return limit.highest != kAny && !limit.name.starts_with("ExAllocatePool") && !limit.name.starts_with("ExFreePool");
+constexpr bool looks_itself(std::string_view name) {
+    return name.starts_with("ExAllocatePool") || name.starts_with("ExFreePool");
+}
+
+constexpr FailableCall kFailable[] = {
+#define NANONT_FAILABLE(name, result) {#name, static_cast<ULONG>(result)},
+#include <nanont_failable.def>
+#undef NANONT_FAILABLE
+};
+constexpr const FailableCall* failable(std::string_view name) {
+    const auto found =
+        std::ranges::find(kFailable, name, [](const FailableCall& call) { return std::string_view(call.name); });
+    return found != std::end(kFailable) ? found : nullptr;
+}
+
+constexpr bool has_gate(const Limit& limit) {
+    return (limit.highest != kAny && !looks_itself(limit.name)) || failable(limit.name) != nullptr;
 }
 constexpr auto kLimits = [] {
-    std::array<Limit, std::ranges::count_if(kUnsorted, is_limited)> limits{};
-    std::ranges::copy_if(kUnsorted, limits.begin(), is_limited);
+    std::array<Limit, std::ranges::count_if(kUnsorted, has_gate)> limits{};
+    std::ranges::copy_if(kUnsorted, limits.begin(), has_gate);
+    for (Limit& limit : limits) {
+        limit.highest = looks_itself(limit.name) ? kAny : limit.highest;
+    }
     std::ranges::sort(limits, {}, &Limit::name);
     return limits;
 }();
+static_assert(std::ranges::count_if(kLimits, [](const Limit& l) { return failable(l.name) != nullptr; }) ==
+                  std::ranges::ssize(kFailable),
+              "a failable call that no module exports");
 static_assert(std::ranges::adjacent_find(kLimits, {}, &Limit::name) == kLimits.end(), "a name in two exports.inc");
 
-constexpr size_t kGateSize = 48;
+constexpr size_t kGateSize = 80; // a multiple of 16: what /guard:cf may call
 constexpr ULONG kAreaSize = (kLimits.size() * kGateSize + kPageSize - 1) / kPageSize * kPageSize;
 ULONGLONG g_area;
 bool g_written[kLimits.size()];
@@ -76,6 +99,17 @@ struct Writer {
 /// `memory` is written through the direct map: the gates' own pages are never writable.
 void write_gate(uint8_t* memory, const Limit& limit, ULONGLONG target) {
     Writer gate{memory};
+    if (const FailableCall* call = failable(limit.name)) {
+        gate.code(0x48, 0xb8); // mov rax, count
+        gate.address(reinterpret_cast<ULONG_PTR>(&g_calls_until_failure));
+        gate.code(0xf0, 0xff, 0x08); // lock dec dword [rax]
+        gate.code(0x75, 22);         // jnz over the next three
+        gate.code(0x48, 0xb9);       // mov rcx, call
+        gate.address(reinterpret_cast<ULONG_PTR>(call));
+        gate.code(0x48, 0xb8); // mov rax, fail_call
+        gate.address(reinterpret_cast<ULONG_PTR>(&fail_call));
+        gate.code(0xff, 0xe0); // jmp rax
+    }
     gate.code(0x44, 0x0f, 0x20, 0xc0); // mov rax, cr8: no argument is in rax, and a call may change it
     gate.code(0x3c, limit.highest);    // cmp al, limit
     gate.code(0x77, 12);               // ja over the next two
@@ -114,7 +148,7 @@ ULONGLONG irql_gate(const char* export_name, ULONGLONG target) {
     const ULONGLONG address = g_area + index * kGateSize;
     if (!g_written[index]) {
         // A gate may cross from one page into the next, and the pages behind them need not be neighbours.
-        uint8_t gate[kGateSize];
+        uint8_t gate[kGateSize] = {};
         write_gate(gate, *found, target);
         for (size_t i = 0; i < kGateSize; ++i) {
             const PHYSICAL_ADDRESS physical = MmGetPhysicalAddress(reinterpret_cast<PVOID>(address + i));

@@ -7,9 +7,11 @@
 
 namespace nanont::ldr {
 
+/// (Also the place where a call that can fail is made to: failing_call.hpp.)
+///
 /// What a driver under test gets instead of the export at `target`: a few instructions that compare CR8 with the limit
-/// in exports.inc and go on to the export, or bugcheck with both. `target` itself for an export without a limit. One
-/// gate per export, so its address is the same each time. PASSIVE_LEVEL.
+/// in exports.inc and go on to the export, or bugcheck with both. `target` itself for an export without a limit that
+/// cannot fail. One gate per export, so its address is the same each time. PASSIVE_LEVEL.
 ULONGLONG irql_gate(const char* export_name, ULONGLONG target);
 
 /// True for the address of a gate: a function as good as the export behind it.

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Each call of the driver's that can fail for want of memory or resources fails once, in DriverEntry, AddDevice,
+StartDevice, Init and NewStream: a documented status, nothing left behind, and the next attempt succeeds. All of them in
+one boot: the device is put back and taken away again for each."""
+from own_driver import *  # noqa: F403
+
+# In the order in which they come; how far each gets, by the callback that was left with a failure.
+CALLS = [("PcInitializeAdapterDriver", "DriverEntry"), ("EtwRegister", None), ("PcAddAdapterDevice", "AddDevice"),
+         ("ExAllocatePoolWithTag", "StartDevice"), ("PcNewPort", "StartDevice"), ("PcNewServiceGroup", "Init"),
+         ("PcNewInterruptSync", "Init"), ("PcRegisterSubdevice", "StartDevice")]
+ONE_MORE = len(CALLS) + 1
+
+
+def between(run, first, last):
+    """Records from the beginning of one step to the end of another."""
+    at = {(r.kind, r.number): i for i, r in enumerate(run.records) if r.corr >> 56 == eventlog.STEP}
+    return run.records[at["STEP_BEGIN", first] : at["STEP_END", last] + 1]
+
+
+class Starting(OwnDriver):
+    @classmethod
+    def setUpClass(cls):
+        test = cls("runTest")
+        test.setUp()
+        score = test.score
+        score.close(FILTER)
+        score.remove_device()
+        cls.tries = []
+        for n in range(1, ONE_MORE + 1):
+            score.device(FAIL_CALL, n)
+            failing = score.device(ADD_DEVICE, flags=MAY_FAIL)
+            fired = score.device(FAIL_CALL, 0, flags=MAY_FAIL)
+            again = score.device(ADD_DEVICE, flags=MAY_FAIL)
+            cls.tries.append((failing, fired, again, score.remove_device()))
+        score.device(ADD_DEVICE)
+        score.open_filter(FILTER)
+        test.open_render()
+        test.write(b"\x90\x3c\x40")
+        score.wait_writes(RENDER)
+        score.set_state(RENDER, PAUSE)
+        cls.run_ = test.play()
+
+    def runTest(self):
+        pass
+
+    def test_every_call_that_can_fail_is_tried_and_there_is_no_other(self):
+        failed = re.findall(r"(\w+) fails for the driver, as the score asked", self.run_.text)
+        self.assertEqual(failed, [name for name, _ in CALLS])
+        for step, status in [(fired, SUCCESS) for _, fired, _, _ in self.tries[:-1]] + [(self.tries[-1][1], NOT_FOUND)]:
+            self.assertStatus(self.run_, step, status)
+
+    def test_the_failure_is_the_status_of_the_callback_and_of_the_request(self):
+        for (name, callback), (failing, _, _, _) in zip(CALLS, self.tries):
+            with self.subTest(name):
+                self.assertStatus(self.run_, failing, INSUFFICIENT_RESOURCES if callback else SUCCESS)
+                left = [(eventlog.CALLBACKS[r.a], r.b) for r in between(self.run_, failing, failing) if r.kind == "CALL_LEAVE"]
+                failures = [where for where, status in left if status == INSUFFICIENT_RESOURCES]
+                self.assertEqual(failures[:1], [callback] if callback else [])
+
+    def test_without_event_tracing_the_driver_works_and_says_nothing_to_it(self):
+        failing, _, _, removed = self.tries[1]
+        kinds = {r.kind for r in between(self.run_, failing, removed)}
+        self.assertNotIn("ETW_EVENT", kinds)
+
+    def test_the_device_starts_afterwards_each_time_and_plays(self):
+        for (name, callback), (_, _, again, removed) in zip(CALLS, self.tries):
+            with self.subTest(name):
+                self.assertStatus(self.run_, again, SUCCESS if callback else INVALID_DEVICE_STATE)  # that one has started
+                self.assertStatus(self.run_, removed, SUCCESS)
+        self.assertEqual(wire_out(self.run_), b"\x90\x3c\x40")
+
+    def test_nothing_is_left_behind(self):
+        self.assertEqual(self.run_.findings(), [])
+        providers = [r.c >> 63 for r in self.run_.of("ETW_PROVIDER")]
+        self.assertEqual(providers, [0, 1] * (len(providers) // 2) + [0], "each is taken back before the next; the last is in use")
+        self.assertNotIn("still attached", self.run_.text)
+
+
+class Opening(OwnDriver):
+    def test_a_stream_that_gets_no_memory_is_refused_and_the_next_one_is_not(self):
+        steps = []
+        for slot, pin in ((RENDER, RENDER_PIN), (CAPTURE, CAPTURE_PIN)):
+            self.score.device(FAIL_CALL, 1)
+            steps.append((self.score.open_pin(slot + 5, FILTER, pin, flags=MAY_FAIL), INSUFFICIENT_RESOURCES))
+            steps.append((self.score.device(FAIL_CALL, 0, flags=MAY_FAIL), SUCCESS))
+            self.score.device(FAIL_CALL, 2)
+            steps.append((self.score.open_pin(slot, FILTER, pin, flags=MAY_FAIL), SUCCESS))
+            steps.append((self.score.device(FAIL_CALL, 0, flags=MAY_FAIL), NOT_FOUND))  # there is no second call
+            self.score.close(slot)
+        self.open_render()
+        self.write(b"\xc0\x05")
+        self.score.wait_writes(RENDER)
+        self.score.set_state(RENDER, PAUSE)
+        self.score.close(RENDER)
+        self.score.close(FILTER)
+        self.score.remove_device()
+        run = self.play()
+        for step, status in steps:
+            self.assertStatus(run, step, status)
+        self.assertEqual(wire_out(run), b"\xc0\x05")
+        self.assertEqual(run.findings(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
