@@ -55,6 +55,13 @@ enum mpulab_device_request {
 #undef MPULAB_DEVICE_REQUEST
 };
 
+/* Argument of DEAL_RESOURCES. */
+enum mpulab_resource_list {
+#define MPULAB_RESOURCE_LIST(number, NAME, text) MPULAB_RESOURCES_##NAME = number,
+#include "resource_lists.def"
+#undef MPULAB_RESOURCE_LIST
+};
+
 #define MPULAB_DEVICE_ELSEWHERE 0xffffffffu /* argument of START: a PCI function's registers at other addresses */
 
 typedef struct mpulab_op_open_filter {

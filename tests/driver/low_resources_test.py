@@ -12,12 +12,6 @@ CALLS = [("PcInitializeAdapterDriver", "DriverEntry"), ("EtwRegister", None), ("
 ONE_MORE = len(CALLS) + 1
 
 
-def between(run, first, last):
-    """Records from the beginning of one step to the end of another."""
-    at = {(r.kind, r.number): i for i, r in enumerate(run.records) if r.corr >> 56 == eventlog.STEP}
-    return run.records[at["STEP_BEGIN", first] : at["STEP_END", last] + 1]
-
-
 class Starting(OwnDriver):
     @classmethod
     def setUpClass(cls):

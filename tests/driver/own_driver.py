@@ -99,6 +99,12 @@ def counters(run, step):
     return dict(zip(COUNTER_NAMES, values))
 
 
+def between(run, first, last):
+    """Records from the beginning of one step to the end of another."""
+    at = {(r.kind, r.number): i for i, r in enumerate(run.records) if r.corr >> 56 == eventlog.STEP}
+    return run.records[at["STEP_BEGIN", first] : at["STEP_END", last] + 1]
+
+
 def wire_out(run):
     return bytes(r.a for r in run.of("WIRE_OUT") if r.corr >> 56 != eventlog.OWN_BYTE)
 

@@ -130,6 +130,16 @@ NTSTATUS add(DeviceNode& node) {
     return status;
 }
 
+/// STATUS_INVALID_PARAMETER: no such list, or a device that has no port range of its own to make it from.
+NTSTATUS deal(DeviceNode& node, ULONG number) {
+    ResourceList unused{};
+    if (node.is_root || node.is_pci || !deal_resources(number, unused)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    node.dealt = number;
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS device_power(DeviceNode& node, UCHAR minor, ULONG argument) {
     if (argument < PowerDeviceD0 || argument > PowerDeviceD3) {
         return STATUS_INVALID_PARAMETER;
@@ -240,6 +250,8 @@ NTSTATUS ask(DeviceNode& node, ULONG request, ULONG argument) {
         return sleep(argument);
     case MPULAB_DEVICE_WAKE:
         return wake();
+    case MPULAB_DEVICE_DEAL_RESOURCES:
+        return deal(node, argument);
     default:
         return STATUS_INVALID_PARAMETER;
     }

@@ -70,6 +70,7 @@ struct DeviceNode {
     WCHAR hardware_ids[400]; // one after the other, each zero-terminated, an empty one at the end
     NodeState state;
     DeviceNode* resources_of; // the machine device it was started on last; itself, unless a score moved it
+    ULONG dealt;              // resource_lists.def: what it is started with
     bool is_pulled_out;       // the hardware is not there
     bool has_lost_power;      // with the system's, and its driver had not put it to D3
     ULONG d_state;            // 0..3, as the bus was told last

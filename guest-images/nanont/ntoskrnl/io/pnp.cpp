@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The PnP manager: AddDevice, START_DEVICE, what is asked after it, removal. Who asks for it in the middle of a run is
 // device_requests.cpp's and device_work.cpp's.
+#include <score.h>
+
 #include "dbg/report.hpp"
 #include "io.hpp"
 #include "ke/call_watch.hpp"
@@ -154,6 +156,11 @@ NTSTATUS start_device(DeviceNode& node) {
         make_resources(machine, 0, node.raw);
         make_resources(machine, vector, node.translated);
     }
+    if (node.dealt == MPULAB_RESOURCES_NONE) {
+        return start_with(node, nullptr, nullptr);
+    }
+    deal_resources(node.dealt, node.raw);
+    deal_resources(node.dealt, node.translated);
     return start_with(node, node.raw.list(), node.translated.list());
 }
 

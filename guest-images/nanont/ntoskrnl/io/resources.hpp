@@ -19,6 +19,10 @@ struct ResourceList {
 /// vector, this machine's processors.
 void make_resources(const mpulab_machine_device& device, ULONG vector, ResourceList& out);
 
+/// Makes of a device's own list the one of that number in resource_lists.def. False: there is none of that number.
+/// MPULAB_RESOURCES_NONE is for the caller to pass on as NULL: it is left as it is.
+bool deal_resources(ULONG number, ResourceList& list);
+
 } // namespace nanont::io
 
 #endif

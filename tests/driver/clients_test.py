@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What clients may send to the shipped driver's filter and pins, and should not: odd formats, sizes, states, NULL and
+short buffers. Each is refused with a documented status, the driver plays on, and nothing is left behind."""
+from own_driver import *  # noqa: F403
+
+CONNECTION = uuid.UUID("1d58c920-ac9b-11cf-a5d6-28db04c10000")
+PIN = uuid.UUID("8c134960-51ad-11cf-878a-94f801c10000")
+STATE, DATAFORMAT = 0, 2  # KSPROPERTY_CONNECTION_*
+DATAINTERSECTION = 4      # KSPROPERTY_PIN_*
+MUSIC = uuid.UUID("e725d360-62cc-11cf-a5d6-28db04c10000")
+MIDI = uuid.UUID("1d262760-e957-11cf-a5d6-28db04c10000")
+MIDI_BUS = uuid.UUID("2ca15fa0-6cfe-11cf-a5d6-28db04c10000")
+NONE = uuid.UUID("0f6417d6-c318-11d0-a43f-00a0c9223196")
+WILDCARD = uuid.UUID(int=0)
+WRITE_STREAM, READ_STREAM = 0x2F8013, 0x2F4017
+
+
+def data_format(size=64, major=MUSIC, sub=MIDI, specifier=NONE):
+    return struct.pack("<IIII", size, 0, 0, 0) + major.bytes_le + sub.bytes_le + specifier.bytes_le
+
+
+def header(size=0x38, extent=0, used=0, data=0, numerator=1, denominator=1):
+    """KSSTREAM_HEADER."""
+    return struct.pack("<IIqIIqIIQII", size, 0, 0, numerator, denominator, 0, extent, used, data, 0, 0)
+
+
+class Clients(OwnDriver):
+    def setUp(self):
+        super().setUp()
+        self.cases = []  # (what, step, statuses)
+
+    def case(self, what, step, *statuses):
+        self.cases.append((what, step, statuses))
+
+    def set_on(self, slot, what, number, value, *statuses):
+        step = self.score.ioctl(slot, IOCTL_KS_PROPERTY, ks_property(CONNECTION, number, SET), filled=value, flags=MAY_FAIL)
+        self.case(what, step, *statuses)
+
+    def stream_on(self, slot, code, what, value, *statuses, **more):
+        self.case(what, self.score.ioctl(slot, code, b"", filled=value, flags=MAY_FAIL, **more), *statuses)
+
+    def end(self):
+        """The driver is well: what it is given next is played, and all of it goes away again."""
+        self.score.set_state(RENDER, RUN)
+        self.write(b"\xb0\x07\x7f")
+        self.score.wait_writes(RENDER)
+        self.score.set_state(RENDER, STOP)
+        self.score.close(RENDER)
+        self.score.close(FILTER)
+        self.score.remove_device()
+        run = self.play()
+        self.assertEqual(wire_out(run), b"\xb0\x07\x7f")
+        self.assertEqual(run.findings(), [])
+        for what, step, statuses in self.cases:
+            with self.subTest(what):
+                self.assertIn(f"{run.status_of(step):#010x}", [f"{status:#010x}" for status in statuses])
+        return run
+
+    def test_states_that_are_none_and_states_of_odd_sizes(self):
+        self.open_render(PAUSE)
+        for state in (4, 7, 0x80000000, 0xFFFFFFFF):
+            self.set_on(RENDER, f"state {state:#x}", STATE, struct.pack("<I", state), INVALID_PARAMETER)
+        for size in (0, 1, 3):
+            self.set_on(RENDER, f"state of {size} bytes", STATE, b"\x03\0\0\0"[:size], BUFFER_TOO_SMALL)
+        self.case("no property", self.score.ioctl(RENDER, IOCTL_KS_PROPERTY, b"", flags=MAY_FAIL), INVALID_BUFFER_SIZE)
+        self.case("half a property", self.score.ioctl(RENDER, IOCTL_KS_PROPERTY, ks_property(CONNECTION, STATE, SET)[:20],
+                                                      filled=b"\x03\0\0\0", flags=MAY_FAIL), INVALID_BUFFER_SIZE)
+        self.set_on(FILTER, "a state for the filter", STATE, b"\x03\0\0\0", PROPSET_NOT_FOUND, NOT_FOUND)
+        run = self.end()
+        self.assertEqual([call.b for call in run.calls("SetState")], [ACQUIRE, PAUSE, RUN, PAUSE, ACQUIRE, STOP])
+
+    def test_formats_that_are_not_the_pins(self):
+        self.open_render(PAUSE)
+        self.set_on(RENDER, "the format it has", DATAFORMAT, data_format(), SUCCESS)
+        for what, value in (("another major format", data_format(major=NONE)), ("the bus's format", data_format(sub=MIDI_BUS)),
+                            ("another specifier", data_format(specifier=MUSIC)),
+                            ("no format at all", data_format(major=WILDCARD, sub=WILDCARD, specifier=WILDCARD))):
+            self.set_on(RENDER, what, DATAFORMAT, value, NO_MATCH)
+        for size in (0, 63, 65, 0x7FFFFFFF, 0xFFFFFFFF):
+            self.set_on(RENDER, f"FormatSize {size:#x}", DATAFORMAT, data_format(size=size), INVALID_BUFFER_SIZE, NO_MATCH)
+        for length in (0, 1, 63):
+            self.set_on(RENDER, f"{length} bytes of it", DATAFORMAT, data_format()[:length], BUFFER_TOO_SMALL)
+        self.end()
+
+    def test_ranges_that_do_not_meet_the_pins(self):
+        self.open_render(PAUSE)
+
+        def intersect(what, pin, ranges, *statuses, room=64):
+            step = self.score.ioctl(FILTER, IOCTL_KS_PROPERTY, ks_property(PIN, DATAINTERSECTION, GET, struct.pack("<II", pin, 0)
+                                                                           + ranges), room, flags=MAY_FAIL)
+            self.case(what, step, *statuses)
+            return step
+
+        def multiple(*ranges, size=None, count=None):
+            body = b"".join(ranges)
+            return struct.pack("<II", len(body) + 8 if size is None else size, len(ranges) if count is None else count) + body
+
+        good = intersect("its own", RENDER_PIN, multiple(data_format()), SUCCESS)
+        intersect("no room", RENDER_PIN, multiple(data_format()), BUFFER_OVERFLOW, room=0)
+        intersect("too little room", RENDER_PIN, multiple(data_format()), BUFFER_TOO_SMALL, room=63)
+        intersect("another", RENDER_PIN, multiple(data_format(major=NONE)), NO_MATCH)
+        intersect("none", RENDER_PIN, multiple(), NO_MATCH, INVALID_BUFFER_SIZE, INVALID_PARAMETER)
+        intersect("a pin that is none", 99, multiple(data_format()), INVALID_PARAMETER)
+        for what, ranges in (("more than there are", multiple(data_format(major=NONE), count=1000)),
+                             ("Size 0", multiple(data_format(), size=0)),
+                             ("Size beyond the buffer", multiple(data_format(), size=0xFFFFFFF0)),
+                             ("a range of size 0", multiple(data_format(size=0))),
+                             ("a range of endless size", multiple(data_format(size=0xFFFFFFFF))), ("no list", b"")):
+            intersect(what, RENDER_PIN, ranges, INVALID_BUFFER_SIZE, INVALID_PARAMETER, NO_MATCH, BUFFER_TOO_SMALL)
+        run = self.end()
+        self.assertEqual(run.answer(good)[:64], data_format())
+
+    def test_stream_headers_that_are_short_or_lie(self):
+        self.open_render(PAUSE)
+        refusals = (INVALID_BUFFER_SIZE, INVALID_PARAMETER, BUFFER_TOO_SMALL)
+        for what, value in (("no header", b""), ("half a header", header()[:20]), ("Size 0", header(size=0)),
+                            ("a 32-bit client's size", header(size=0x30)), ("Size beyond the buffer", header(size=0x1000)),
+                            ("DataUsed beyond FrameExtent", header(extent=8, used=16)),
+                            ("NULL data", header(extent=16, used=16)), ("a header and a half", header() + header()[:20])):
+            self.stream_on(RENDER, WRITE_STREAM, what, value, *refusals)
+        self.open_capture(PAUSE)
+        for what, value in (("no header", b""), ("half a header", header()[:20]), ("NULL data", header(extent=16))):
+            self.stream_on(CAPTURE, READ_STREAM, f"read: {what}", value, *refusals)
+        self.score.read_stop(CAPTURE)
+        self.score.close(CAPTURE)
+        self.end()
+
+    def test_requests_of_the_other_direction_and_of_nobody(self):
+        self.open_render(PAUSE)
+        self.score.open_pin(CAPTURE, FILTER, CAPTURE_PIN)
+        self.stream_on(RENDER, READ_STREAM, "read of the render pin", header(), INVALID_DEVICE_REQUEST)
+        self.stream_on(CAPTURE, WRITE_STREAM, "write to the capture pin", header(), INVALID_DEVICE_REQUEST)
+        for code in (0, 0x2F0013, 0x222000, 0xFFFFFFFF):
+            for slot in (FILTER, RENDER, CAPTURE):
+                step = self.score.ioctl(slot, code, b"", 0, flags=MAY_FAIL)
+                self.case(f"IOCTL {code:#x} to slot {slot}", step, INVALID_DEVICE_REQUEST, INVALID_PARAMETER, INVALID_BUFFER_SIZE)
+        again = [self.score.open_pin(slot, FILTER, pin, flags=MAY_FAIL)
+                 for slot, pin in enumerate((RENDER_PIN, CAPTURE_PIN, 1, 3, 4, 0xFFFFFFFF), 5)]
+        self.score.close(CAPTURE)
+        run = self.end()
+        for step in again:
+            self.assertNotEqual(run.status_of(step), SUCCESS, "a second client, a bridge, or no pin")
+        self.assertEqual(len(run.calls("NewStream")), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
