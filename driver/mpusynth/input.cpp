@@ -27,6 +27,8 @@ NTSTATUS Input::connect(PRESOURCELIST resources) {
     ComPtr<IInterruptSync> sync;
     NT_TRY(PcNewInterruptSync(sync.put(), nullptr, resources, 0, InterruptSyncModeNormal));
     NT_TRY(sync->RegisterServiceRoutine(on_interrupt, this, FALSE));
+    const PCM_PARTIAL_RESOURCE_DESCRIPTOR interrupt = resources->FindTranslatedInterrupt(0);
+    latched_ = interrupt != nullptr && (interrupt->Flags & CM_RESOURCE_INTERRUPT_LATCHED) != 0;
     sync_.copy_from(sync.get()); // before the first interrupt can come
     const NTSTATUS status = sync_->Connect();
     if (!NT_SUCCESS(status)) {
@@ -123,6 +125,10 @@ NTSTATUS NTAPI Input::on_interrupt(PINTERRUPTSYNC, PVOID context) {
     if (!drained.empty) self.dpc_.run_now();
     if (drained.bytes == 0) {
         self.counters_.interrupts_spurious.add(1);
+        if (self.latched_) { // a level comes again by itself, and may be another device's
+            self.doubtful_.store_release(true);
+            self.dpc_.run_now();
+        }
         return STATUS_UNSUCCESSFUL;
     }
     self.counters_.interrupts.add(1);
@@ -146,7 +152,14 @@ void Input::run_dpc() {
     if (!connected_.load_acquire()) return;
     SynchronizedDrain rest = {this, {}};
     sync_->CallSynchronizedRoutine(on_synchronized, &rest);
-    if (!rest.result.empty) dpc_.run_at_next_tick();
+    if (doubtful_.exchange(false)) looks_left_ = kLooksAfterSpurious;
+    if (rest.result.bytes != 0) looks_left_ = 0;
+    if (!rest.result.empty) {
+        dpc_.run_at_next_tick();
+    } else if (looks_left_ != 0) {
+        --looks_left_;
+        dpc_.run_at_next_tick();
+    }
 }
 
 void Input::poll() {

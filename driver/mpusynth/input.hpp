@@ -42,12 +42,19 @@ class Input {
     /// Bytes that arrive from now on are read from the card and dropped. PASSIVE_LEVEL.
     void stop_capture();
 
+    /// Somebody saw that a byte waits. In time it is no news; where its interrupt was lost nobody else would tell: on
+    /// an edge-triggered line the next one comes only after the byte is read. <= DISPATCH_LEVEL.
+    void look() {
+        if (connected_.load_acquire()) dpc_.run_now();
+    }
+
     /// IMiniportMidiStream::Read. <= DISPATCH_LEVEL.
     _IRQL_requires_max_(DISPATCH_LEVEL) ULONG read(UCHAR* bytes, ULONG limit);
 
   private:
     static constexpr uint32_t kQueueBytes = 1024; // 0.3 s of wire
     static constexpr uint32_t kPollSlicesPerTick = 12;
+    static constexpr uint32_t kLooksAfterSpurious = 8; // ticks
 
     static NTSTATUS NTAPI on_interrupt(PINTERRUPTSYNC sync, PVOID context);
     static NTSTATUS NTAPI on_synchronized(PINTERRUPTSYNC sync, PVOID context);
@@ -67,11 +74,14 @@ class Input {
     ByteRing<kQueueBytes> queue_; // producer: interrupt or poll; consumer: read(), under read_lock_
     SpinLock read_lock_;
     Atomic<bool> connected_; // the DPC may use sync_
+    bool latched_ = false;   // the line tells by an edge; set before it is connected
+    Atomic<bool> doubtful_;  // an edge came and nothing waited: the DPC is to look again
     Atomic<bool> capturing_;
     Atomic<bool> polling_;
     Atomic<bool> ack_awaited_;
     Atomic<bool> ack_arrived_;
     uint32_t poll_slices_ = 0;    // the DPC's alone
+    uint32_t looks_left_ = 0;     // the DPC's alone
     uint32_t dropped_before_ = 0; // this RUN
 };
 

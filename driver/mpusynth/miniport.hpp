@@ -58,7 +58,7 @@ class MidiMiniport final : public IMiniportMidi, public IPowerNotify, public CUn
     void release_pin(bool capture) { pin_open(capture).store_release(false); }
 
   private:
-    MidiMiniport() : CUnknown(nullptr), input_(counters_), output_(counters_) {}
+    MidiMiniport() : CUnknown(nullptr), input_(counters_), output_(counters_, input_) {}
 
     NTSTATUS start(PRESOURCELIST resources, PPORTMIDI port);
     NTSTATUS reset();

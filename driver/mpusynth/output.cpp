@@ -21,6 +21,21 @@ template <class Queue> struct Counted {
     }
 };
 
+/// The pump's ports: each STATUS it reads says something of the other direction too.
+struct Watching {
+    KernelIo io;
+    bool byte_waits = false;
+
+    uint8_t read(uint32_t offset) {
+        const uint8_t value = io.read(offset);
+        byte_waits |= offset == mpu401::kStatusPort && mpu401::byte_waits_for_host(value);
+        return value;
+    }
+    void write(uint32_t offset, uint8_t value) const { io.write(offset, value); }
+    void stall_us(uint32_t us) const { io.stall_us(us); }
+    uint64_t now_100ns() const { return io.now_100ns(); }
+};
+
 } // namespace
 
 void Output::start() {
@@ -64,7 +79,9 @@ void Output::run() {
         }
     }
     Counted<ByteRing<kQueueBytes>> source{queue_};
-    const TransmitPump::Next next = pump_.run_slice(io_, source);
+    Watching watching{io_};
+    const TransmitPump::Next next = pump_.run_slice(watching, source);
+    if (watching.byte_waits) input_.look();
     counters_.bytes_out.add(source.taken);
 
     SpinLockGuard guard{lock_};

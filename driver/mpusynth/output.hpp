@@ -7,6 +7,7 @@
 
 #include "byte_ring.hpp"
 #include "counters.hpp"
+#include "input.hpp"
 #include "kernel_io.hpp"
 #include "spin_lock.hpp"
 #include "timed_dpc.hpp"
@@ -16,7 +17,8 @@ namespace mpusynth {
 
 class Output {
   public:
-    explicit Output(Counters& counters) : counters_(counters), dpc_(on_dpc, this) {}
+    /// `input` is told when a look at STATUS shows that a byte waits.
+    Output(Counters& counters, Input& input) : counters_(counters), input_(input), dpc_(on_dpc, this) {}
     Output(const Output&) = delete;
     Output& operator=(const Output&) = delete;
 
@@ -50,6 +52,7 @@ class Output {
     bool sent();
 
     Counters& counters_;
+    Input& input_;
     KernelIo io_;
     ByteRing<kQueueBytes> queue_; // producer: write(), under lock_; consumer: the DPC
     TransmitPump pump_;           // the DPC's alone

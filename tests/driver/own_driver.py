@@ -105,6 +105,12 @@ def between(run, first, last):
     return run.records[at["STEP_BEGIN", first] : at["STEP_END", last] + 1]
 
 
+def is_part(part, whole):
+    """Whether it is `whole` with some bytes left out."""
+    rest = iter(whole)
+    return all(byte in rest for byte in part)
+
+
 def wire_out(run):
     return bytes(r.a for r in run.of("WIRE_OUT") if r.corr >> 56 != eventlog.OWN_BYTE)
 
