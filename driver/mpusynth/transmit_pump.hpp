@@ -85,20 +85,20 @@ class TransmitPump {
         return true;
     }
 
-    /// How long looking at STATUS is pointless, from what the card needed for the bytes before: seven eighths of it, so
-    /// that a card that gets quicker is noticed.
+    /// How long looking at STATUS is pointless, from what the card needed for the bytes before.
     [[nodiscard]] uint32_t time_to_first_look_us(uint64_t since_last) const {
         if (looked_in_vain_) return 0;
-        const uint64_t expected = service_time_ - service_time_ / 8;
-        if (since_last >= expected) return 0;
-        return (static_cast<uint32_t>(expected - since_last) + k100nsPerUs - 1) / k100nsPerUs; // below kPatience100ns
+        if (since_last >= service_time_) return 0;
+        return (static_cast<uint32_t>(service_time_ - since_last) + k100nsPerUs - 1) /
+               k100nsPerUs; // below kPatience100ns
     }
 
     void learn(uint64_t since_last) {
-        if (looked_in_vain_ && since_last < kPatience100ns) {
-            service_time_ = since_last;
-        } else if (since_last < service_time_) {
-            service_time_ = since_last;
+        if (looked_in_vain_) {
+            if (since_last < kPatience100ns) service_time_ = since_last;
+        } else if (since_last < service_time_ + kPollStepUs * k100nsPerUs) {
+            // Ready when first looked at; how long before, nobody knows. A little earlier next time.
+            service_time_ -= service_time_ / 16;
         }
         looked_in_vain_ = false;
     }

@@ -14,6 +14,7 @@ import time
 
 import access_costs
 import active_sensing
+import driver_costs
 import eventlog
 import mpulab
 
@@ -188,9 +189,9 @@ class Table:
         print(f"{what:54} {measured:10.2f} x {'<= %g' % target:>10} x  {'met' if met else 'MISSED':7} {of}")
         self.rows.append({"what": what, "times": measured, "target": target, "met": met, "of": of})
 
-    def number(self, what, measured, target, unit):
+    def number(self, what, measured, target, unit, digits=0):
         met = measured <= target
-        print(f"{what:54} {measured:10.0f} {unit} {'<= %g' % target:>9} {unit}  {'met' if met else 'MISSED'}")
+        print(f"{what:54} {measured:10.{digits}f} {unit} {'<= %g' % target:>9} {unit}  {'met' if met else 'MISSED'}")
         self.rows.append({"what": what, "number": measured, "target": target, "unit": unit, "met": met})
 
     def hashes(self, what, seen):
@@ -231,6 +232,14 @@ def main():
         last = max((folder / "out").glob("three-minutes-*/events.mpl"), key=os.path.getmtime)
         worst, pairs = spacing_error(last)
         table.number(f"spacing error of {pairs} bytes on the paced wire", worst if pairs else float("inf"), 0, "ns")
+        for abi, size in driver_costs.sizes(mpulab.BUILD / "driver", mpulab.bundled_driver().name).items():
+            table.number(f"the driver's image, {abi}, unsigned", size, 24 * 1024 - driver_costs.SIGNATURE, "bytes")
+        for abi in ("x86_64", "x86_64-msvc"):
+            driver = driver_costs.measure(folder, mpulab.BUILD / "driver" / abi / mpulab.bundled_driver().name)
+            table.number(f"{abi}: port reads of an interrupt beyond two a byte", driver["beyond"], 1, "")
+            table.number("  port accesses of an idle card with both pins running", driver["idle"], 0, "")
+            table.number("  port accesses for a byte sent at wire rate", driver["accesses"], 3, "", 2)
+            table.number("  the driver's own instructions for it", driver["instructions"], 200, "", 1)
         costs = access_costs.measure(folder, rounds=5 if options.quick else 15)
         shown = f"of a read of isa-serial's LSR, {costs['lsr']:.0f} ns"
         table.ratio("a read of STATUS, link off", costs["off"] / costs["lsr"], 1.15, shown)
