@@ -4,7 +4,7 @@
 #pragma once
 
 #if !defined(__GNUC__)
-#include <atomic>
+#include <intrin.h> // <atomic> wants more of a C++ library than a kernel module has
 #endif
 
 /// An integer or bool shared between a CPU's interrupt or DPC and other CPUs: what is written before store_release()
@@ -35,24 +35,31 @@ template <class T> class Atomic {
 
   private:
     T value_{};
-#else
+#else // on x86 a load acquires and a store releases; volatile keeps the compiler from moving them (/volatile:ms)
     [[nodiscard]] T load_acquire() const {
-        return value_.load(std::memory_order_acquire);
+        return value_;
     }
     [[nodiscard]] T load_relaxed() const {
-        return value_.load(std::memory_order_relaxed);
+        return value_;
     }
     void store_release(T value) {
-        value_.store(value, std::memory_order_release);
+        value_ = value;
     }
     T exchange(T value) {
-        return value_.exchange(value, std::memory_order_acq_rel);
+        if constexpr (sizeof(T) == 1) {
+            return static_cast<T>(
+                _InterlockedExchange8(reinterpret_cast<volatile char*>(&value_), static_cast<char>(value)) != 0);
+        } else {
+            return static_cast<T>(
+                _InterlockedExchange(reinterpret_cast<volatile long*>(&value_), static_cast<long>(value)));
+        }
     }
     void add(T value) {
-        value_.fetch_add(value, std::memory_order_relaxed);
+        static_assert(sizeof(T) == sizeof(long));
+        _InterlockedExchangeAdd(reinterpret_cast<volatile long*>(&value_), static_cast<long>(value));
     }
 
   private:
-    std::atomic<T> value_{};
+    volatile T value_{};
 #endif
 };

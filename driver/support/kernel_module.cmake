@@ -4,16 +4,19 @@
 # MPULAB_ROOT, Python3.
 #
 # IMPORTS names modules that mingw-w64 has no import library for; ${DRIVER_SUPPORT}/<import library>-<abi>.def lists
-# their exports. ntoskrnl, hal and the static ksguid come from mingw-w64.
+# their exports. ntoskrnl, hal and the static ksguid come from mingw-w64; with the
+# WDK (kernel_module_wdk.cmake) all of them come from the kit.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS ON) # the kit's headers need them
 
 # Where Debian and Fedora keep mingw-w64's DDK headers.
-find_path(DRIVER_DDK_INCLUDE ntddk.h REQUIRED NO_CMAKE_FIND_ROOT_PATH
-  PATHS /usr/share/mingw-w64/include/ddk /usr/${DRIVER_TRIPLE}/include/ddk
-        /usr/${DRIVER_TRIPLE}/sys-root/mingw/include/ddk /usr/x86_64-w64-mingw32/include/ddk)
+if(NOT DRIVER_TOOLS STREQUAL "wdk")
+  find_path(DRIVER_DDK_INCLUDE ntddk.h REQUIRED NO_CMAKE_FIND_ROOT_PATH
+    PATHS /usr/share/mingw-w64/include/ddk /usr/${DRIVER_TRIPLE}/include/ddk
+          /usr/${DRIVER_TRIPLE}/sys-root/mingw/include/ddk /usr/x86_64-w64-mingw32/include/ddk)
+endif()
 include("${CMAKE_CURRENT_LIST_DIR}/kernel_module_${DRIVER_TOOLS}.cmake")
 
 function(add_kernel_module name)
