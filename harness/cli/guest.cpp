@@ -34,6 +34,7 @@ const MachineDevice kMachineDevices[] = {
 Package find_package(const PackageChoice& choice) {
     PackageOptions options;
     options.target = choice.target;
+    options.id = choice.id;
     for (const MachineDevice& device : kMachineDevices) {
         if (choice.card.empty() || choice.card == device.card) options.devices.push_back(device);
     }
@@ -43,6 +44,8 @@ Package find_package(const PackageChoice& choice) {
         return bare_package(find_part(Part::Driver, choice.driver));
     }
     Package package = load_package(find_part(Part::Package, choice.package), options);
+    if (package.root && !package.install->log_configs.empty())
+        package.resources = choose_log_config(package.install->log_configs, choice.port, choice.irq);
     if (!choice.driver.empty()) {
         package.driver = find_part(Part::Driver, choice.driver);
         package.image = read_file(package.driver, kMaxDriverBytes, "driver");
@@ -77,12 +80,18 @@ Guest make_guest(const PackageChoice& choice, size_t cards) {
         if (!text.empty()) entries.push_back({name, Bytes(text.begin(), text.end())});
     };
     add_text("boot.cfg", boot_config(guest.package));
-    add_text("registry.reg", registry_file(guest.package, guest.package.root ? 0 : cards, guest.notes));
+    add_text("registry.reg", registry_file(guest.package, guest.package.has_hardware() ? cards : 0, guest.notes));
     if (!guest.package.inf.empty()) {
         guest.input_sha256["inf"] = sha256_hex(read_file(guest.package.inf, kMaxInfBytes, "INF"));
     }
     guest.archive = write_cpio(entries);
     return guest;
+}
+
+void set_card(const Package& package, CardSpec& card) {
+    if (!package.resources) return;
+    card.set("iobase", fmt::format("{:#x}", package.resources->first_port));
+    if (package.resources->irq) card.set("irq", fmt::format("{}", *package.resources->irq));
 }
 
 MachineSpec find_machine_parts() {

@@ -25,11 +25,16 @@ struct PackageChoice {
     std::filesystem::path package;
     std::filesystem::path driver;
     std::string card; // QEMU's name of the card that the machine has; empty: one that the package names
+    std::string id;   // of the INF's device; empty: the first that the machine can be
+    std::optional<uint32_t> port, irq; // what the card is set to, for a package that has it by LogConfig
     WindowsVersion target{10, 0, 19045};
 };
 
 /// Reads the package and nanont's modules. `cards`: how many the machine has, when the package has hardware.
 Guest make_guest(const PackageChoice& choice, size_t cards);
+
+/// Sets a card that no bus reports to what the package's LogConfig gives it.
+void set_card(const Package& package, CardSpec& card);
 
 /// The machine's other parts: QEMU, firmware, loader.
 MachineSpec find_machine_parts();

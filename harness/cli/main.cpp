@@ -61,6 +61,10 @@ int main(int argc, char** argv) {
         ->add_option("--package", play_options.package.package, "driver package: a folder with an INF, or the INF")
         ->type_name("DIR");
     play_command
+        ->add_option("--id", play_options.package.id,
+                     "the device of the INF that is meant, by its hardware id; ROOT\\NAME: a card that no bus reports")
+        ->type_name("HARDWARE-ID");
+    play_command
         ->add_option("--driver", play_options.package.driver, "a .sys without a package, or in place of the package's")
         ->type_name("FILE");
     play_command->add_option("--profile", profile, "the Windows nanont says it is, e.g. win7, win11-24h2")

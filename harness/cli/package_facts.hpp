@@ -15,7 +15,7 @@ inline PackageFacts package_facts(const Guest& guest) {
     facts.driver = package.driver.string();
     facts.hardware_id = package.root ? package.root_id : package.model ? package.model->hardware_id : "";
     if (package.facts) facts.version = package.facts->driver_version;
-    facts.hardware = !package.root;
+    facts.hardware = package.has_hardware();
     facts.notes = guest.notes;
     return facts;
 }

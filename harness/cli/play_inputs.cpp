@@ -42,6 +42,16 @@ CardSpec parse_card(const std::vector<std::string>& words) {
     return card;
 }
 
+/// A number among the card's properties, as QEMU reads it.
+std::optional<uint32_t> card_number(const CardSpec& card, const char* key) {
+    const std::string* text = card.find(key);
+    if (text == nullptr) return std::nullopt;
+    char* end = nullptr;
+    const unsigned long value = std::strtoul(text->c_str(), &end, 0);
+    if (*end != '\0' || value > 0xffff) return std::nullopt; // QEMU refuses it by name
+    return static_cast<uint32_t>(value);
+}
+
 /// Sections that every machine of this run gets.
 std::vector<PlanSection> guest_sections(const PlayOptions& options) {
     return {options_section(options.gdb ? MPULAB_OPTION_HOLD_BEFORE_DRIVER_ENTRY : 0, options.package.target.build)};
@@ -77,7 +87,7 @@ RunFacts facts_of(const PlayOptions& options, const Song& song, const Guest& gue
 SongRunOptions song_options(const PlayOptions& options, const Prepared& p) {
     SongRunOptions run;
     run.seed = options.seed;
-    run.wire = !p.guest.package.root;
+    run.wire = p.guest.package.has_hardware();
     run.capture = options.capture;
     if (!p.look || !p.look->started) return run;
     const SongTargets targets = choose_targets(p.look->offers);
@@ -125,11 +135,14 @@ Prepared prepare(const PlayOptions& options) {
     p.spec.seed = options.seed;
     PackageChoice choice = options.package;
     choice.card = card.device;
+    choice.port = card_number(card, "iobase");
+    choice.irq = card_number(card, "irq");
     p.guest = make_guest(choice, 1);
     for (const std::string& note : p.guest.notes)
         spdlog::debug("{}", note);
-    if (!p.guest.package.root) {
+    if (p.guest.package.has_hardware()) {
         if (card.device.empty()) card.device = p.guest.package.card.empty() ? kDefaultCard : p.guest.package.card;
+        set_card(p.guest.package, card);
         p.spec.cards.push_back(card);
     } else if (!options.card.empty()) {
         throw Error(

@@ -65,7 +65,8 @@ void inf_text(std::string& text, const PackageReport& report) {
                        model.compatible_ids.empty() ? "" : " (compatible: " + joined(model.compatible_ids) + ")");
     }
     if (report.package.root)
-        fmt::format_to(out, "  runs as  {}, root-enumerated, without hardware\n", report.package.root_id);
+        fmt::format_to(out, "  runs as  {}, root-enumerated, {}\n", report.package.root_id,
+                       report.package.resources ? "on a card that no bus reports: LogConfig" : "without hardware");
     fmt::format_to(out, "  service  {} ({}), {} values for the device, {} for its hardware key\n", install.service.name,
                    install.service.file, install.device_values.size(), install.hardware_values.size());
     for (const InfLogConfig& config : install.log_configs)

@@ -93,7 +93,17 @@ std::string root_device_id(const std::string& id) {
 
 /// Which of the INF's devices this machine can be: one of its own first, else a root-enumerated one.
 void choose_model(const InfFile& inf, Package& package, const PackageOptions& options) {
-    const std::vector<InfModel>& models = package.facts->models;
+    std::vector<InfModel> models = package.facts->models;
+    if (!options.id.empty()) {
+        std::erase_if(models, [&options](const InfModel& model) {
+            const auto ids = ids_of(model);
+            return std::none_of(ids.begin(), ids.end(),
+                                [&](const std::string& id) { return equal_ignoring_ascii_case(id, options.id); });
+        });
+        if (models.empty())
+            throw Error(fmt::format("{} names no device {} for amd64", package.inf.string(), options.id),
+                        "its devices: \"mpulab inspect " + package.inf.string() + "\"");
+    }
     for (const MachineDevice& device : options.devices) {
         for (const std::string& wanted : device.ids) {
             for (const InfModel& model : models) {
@@ -220,7 +230,12 @@ Package load_package(const fs::path& path, const PackageOptions& options) {
 std::string boot_config(const Package& package) {
     std::string text = fmt::format("driver={}\nservice={}\n", package.driver.filename().string(), package.service);
     if (package.root) {
-        text += fmt::format("root={}\n", package.root_id);
+        text += "root=" + package.root_id;
+        if (package.resources) {
+            text += fmt::format(" ports={:#x}-{:#x}", package.resources->first_port, package.resources->last_port);
+            if (package.resources->irq) text += fmt::format(" irq={}", *package.resources->irq);
+        }
+        text += '\n';
     } else if (package.model) {
         for (const std::string& id : ids_of(*package.model))
             text += fmt::format("id={}\n", id);

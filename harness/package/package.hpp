@@ -3,6 +3,7 @@
 #pragma once
 
 #include "package/inf_facts.hpp"
+#include "package/log_config.hpp"
 
 #include <filesystem>
 
@@ -17,6 +18,7 @@ struct MachineDevice {
 
 struct PackageOptions {
     WindowsVersion target{10, 0, 19045};
+    std::string id;                     // the INF's device that is meant; empty: the first that the machine can be
     std::vector<MachineDevice> devices; // the first that the INF names is the machine's
 };
 
@@ -28,12 +30,14 @@ struct Package {
     std::optional<InfFacts> facts;
     std::optional<InfModel> model; // the one that runs here
     std::optional<InfInstall> install;
-    bool root = false;     // no device of the machine is its own: it runs as a root-enumerated device, without hardware
-    std::string root_id;   // "ROOT\NAME"
+    bool root = false;   // no device of the machine is its own: it runs as a root-enumerated device, without hardware
+    std::string root_id; // "ROOT\NAME"
+    std::optional<AssignedResources> resources; // root: by LogConfig, so there is a card under it that no bus reports
     std::string card;      // QEMU's name of the device it is given; empty: whatever the machine has
     std::string device_id; // of the device it is given, as the guest's bus names it: "ACPI\PNPB006"; root: root_id
     std::vector<std::string> notes;
 
+    bool has_hardware() const { return !root || resources; }
     std::string name() const { return (inf.empty() ? driver : inf).filename().string(); }
 };
 

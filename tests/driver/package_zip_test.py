@@ -140,6 +140,17 @@ class Started(Zip):
         self.assertIn(r"PCI\VEN_", self.plays(package, "--card", "pci-mpu401")["hardware_id"])
         self.assertIn(b"RSDS", (package / "amd64/mpusynth.sys").read_bytes())
 
+    def test_a_card_that_no_bus_reports_is_made_by_hand_and_plays_on_what_its_logconfig_gives_it(self):
+        package = self.unpacked()
+        for options in ((), ("--card", "iobase=0x300,irq=10")):
+            facts = self.plays(package, "--id", r"ROOT\MPUSYNTH", *options)
+            self.assertEqual((facts["hardware_id"], facts["hardware"]), (r"ROOT\MPUSYNTH", True))
+        for options, words in ((("--id", r"ROOT\MPUSYNTH", "--card", "iobase=0x360"), "offers ports from 0x360"),
+                               (("--id", r"ROOT\OTHER"), r"names no device ROOT\OTHER")):
+            result = mpulab.play(mpulab.SONG, self.folder / "out", "--package", package, *options)
+            self.assertEqual(result.status, mpulab.ERROR, result)
+            self.assertIn(words, result.stderr)
+
     def test_the_driver_of_mingw_starts_from_it_alone_for_acpi_and_for_pci(self):
         package = self.unpacked("--x64", "mingw")
         self.assertNotIn(b"RSDS", (package / "amd64/mpusynth.sys").read_bytes())

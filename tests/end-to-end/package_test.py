@@ -4,6 +4,7 @@
 and `mpulab play --package` take the folder. What is wrong with a package is said in one line, in bounded time."""
 import json
 import os
+import shlex
 import pathlib
 import shutil
 import subprocess
@@ -288,7 +289,7 @@ class Packages(PackageCase):
 
     def test_the_commands_of_the_readme_do_what_it_says(self):
         section = (mpulab.ROOT / "README.md").read_text().split("## Your own driver")[1].split("## ")[0]
-        commands = [line.split("#")[0].split() for line in section.splitlines() if line.startswith("build/harness/mpulab ")]
+        commands = [shlex.split(line.split("#")[0]) for line in section.splitlines() if line.startswith("build/harness/mpulab ")]
         self.assertGreaterEqual(len(commands), 6)
         for words in commands:
             words = [str(mpulab.SONG) if word == "song.mid" else word.replace("build/", f"{mpulab.BUILD}/") for word in words]

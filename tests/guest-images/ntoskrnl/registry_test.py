@@ -83,6 +83,14 @@ class Registry(unittest.TestCase):
                 self.assertEqual(run.end, GUEST_UNFIT, run)
                 self.assertIn(f"root={name}, expected ROOT\\NAME", run.text)
 
+    def test_a_root_device_whose_resources_cannot_be_read_ends_the_run_with_it(self):
+        for what in ("ports=", "ports=0x300", "ports=0x301-0x300", "ports=0x300-0x10000", "ports=0x300-0x301 irq=", "irq=5",
+                     "ports=0x300-0x301 irq=16", "ports=0x300-0x301 irq=5 more", "ports=0x300-0x301,", "ports=0xfffffffff-0x1"):
+            with self.subTest(what):
+                run = boot(boot_cfg=f"driver=registry.sys\nroot=ROOT\\A {what}\n")
+                self.assertEqual(run.end, GUEST_UNFIT, run)
+                self.assertIn("root=ROOT\\A and what follows it, expected ports=FIRST-LAST irq=LINE", run.text)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -71,6 +71,11 @@ TEST_CASE("a package for a root-enumerated device runs without hardware") {
     const Package package = Folder(with_ids("ROOT\\VirtualPort")).load();
     CHECK(package.root);
     CHECK(boot_config(package) == "driver=card.sys\nservice=cardsvc\nroot=ROOT\\VirtualPort\n");
+    CHECK_FALSE(package.has_hardware());
+    Package by_hand = package;
+    by_hand.resources = AssignedResources{"lc", 0x330, 0x331, 5};
+    CHECK(boot_config(by_hand) == "driver=card.sys\nservice=cardsvc\nroot=ROOT\\VirtualPort ports=0x330-0x331 irq=5\n");
+    CHECK(by_hand.has_hardware());
 }
 
 TEST_CASE("an id without an enumerator is one that somebody makes by hand") {

@@ -313,6 +313,65 @@ bool add_named_functions(ConstBytes settings, ULONG& unit) {
     return true;
 }
 
+/// A number in C's way, and what follows it; false: there is none.
+bool read_number(const char*& text, ULONG& number) {
+    const bool hexadecimal = text[0] == '0' && text[1] == 'x';
+    const char* digit = hexadecimal ? text + 2 : text;
+    const char* first = digit;
+    number = 0;
+    for (;; ++digit) {
+        const ULONG value = *digit >= '0' && *digit <= '9'                  ? static_cast<ULONG>(*digit - '0')
+                            : hexadecimal && *digit >= 'a' && *digit <= 'f' ? static_cast<ULONG>(*digit - 'a' + 10)
+                                                                            : 16;
+        if (value == 16 || number > 0xffffff) {
+            break;
+        }
+        number = number * (hexadecimal ? 16 : 10) + value;
+    }
+    text = digit;
+    return digit != first;
+}
+
+/// "ports=0x330-0x331 irq=5" behind a root device's name: a card that no bus reports. Cuts the name off there.
+bool read_root_resources(char* line, mpulab_machine_device& machine) {
+    constexpr char kPorts[] = "ports=";
+    constexpr char kIrq[] = "irq=";
+    char* space = line;
+    while (*space != '\0' && *space != ' ') {
+        ++space;
+    }
+    if (*space == '\0') {
+        return true;
+    }
+    *space = '\0';
+    const char* text = space + 1;
+    ULONG last = 0;
+    if (strncmp(text, kPorts, sizeof(kPorts) - 1) != 0) {
+        return false;
+    }
+    text += sizeof(kPorts) - 1;
+    ULONG first = 0;
+    if (!read_number(text, first) || *text++ != '-' || !read_number(text, last) || last < first || last > 0xffff) {
+        return false;
+    }
+    machine.port_base = first;
+    machine.port_length = last - first + 1;
+    if (*text == '\0') {
+        return true;
+    }
+    ULONG irq = 0;
+    if (*text++ != ' ' || strncmp(text, kIrq, sizeof(kIrq) - 1) != 0) {
+        return false;
+    }
+    text += sizeof(kIrq) - 1;
+    if (!read_number(text, irq) || *text != '\0' || HalGetIsaVector(irq) == 0) {
+        return false;
+    }
+    machine.irq = irq;
+    machine.irq_flags = MPULAB_IRQ_LATCHED;
+    return true;
+}
+
 bool add_root_devices(ConstBytes settings, ULONG first_unit) {
     char id[128];
     size_t offset = 0;
@@ -320,6 +379,10 @@ bool add_root_devices(ConstBytes settings, ULONG first_unit) {
         mpulab_machine_device machine{};
         machine.unit = unit;
         machine.irq = MPULAB_IRQ_NONE;
+        if (!read_root_resources(id, machine)) {
+            dbg::say("boot.cfg: root=%s and what follows it, expected ports=FIRST-LAST irq=LINE of an ISA card", id);
+            return false;
+        }
         DeviceNode* node = add_node(machine);
         if (node == nullptr) {
             return false;

@@ -141,7 +141,7 @@ NTSTATUS add_device(DeviceNode& node) {
 }
 
 NTSTATUS start_device(DeviceNode& node) {
-    if (node.is_root) {
+    if (node.is_root && node.machine.port_length == 0) {
         return start_with(node, nullptr, nullptr);
     }
     if (node.is_pci) {

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "package/log_config.hpp"
+
+#include "common/error.hpp"
+#include "common/text.hpp"
+#include "package/inf_text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+
+namespace mpulab {
+namespace {
+
+constexpr uint32_t kLastPort = 0xffff;
+constexpr uint32_t kLastIrq = 15;
+constexpr uint32_t kCascade = 2;
+
+/// A card's ports: `size` of them from a multiple (by `mask`) within first..last. Interrupts: every number of
+/// first..last.
+struct Range {
+    uint32_t first = 0, last = 0;
+    uint32_t size = 0;
+    uint32_t mask = kLastPort;
+
+    /// Where the range is put; nothing: it cannot begin at `wanted`.
+    std::optional<uint32_t> place(std::optional<uint32_t> wanted) const {
+        const uint32_t aligned = (first + (~mask & kLastPort)) & mask;
+        const uint32_t at = wanted.value_or(aligned);
+        if (at < first || at + size - 1 > last || (at & ~mask & kLastPort) != 0) return std::nullopt;
+        return at;
+    }
+};
+
+bool read_number(std::string_view digits, int base, uint32_t limit, uint32_t& value) {
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+    return !digits.empty() && error == std::errc() && end == digits.data() + digits.size() && value <= limit;
+}
+
+/// "5" or "330-331".
+bool read_span(std::string_view text, int base, uint32_t limit, Range& range) {
+    const size_t dash = text.find('-');
+    const std::string_view last = dash == std::string_view::npos ? text : text.substr(dash + 1);
+    return read_number(text.substr(0, dash), base, limit, range.first) && read_number(last, base, limit, range.last) &&
+           range.first <= range.last;
+}
+
+/// One of IOConfig's "330-331" and "2@300-33f%fffe", in hexadecimal, or of IRQConfig's "5", in decimal. What stands
+/// behind ( (how the card decodes) is passed over.
+Range read_range(const InfLogConfig& config, const std::string& line, std::string_view text, int base, uint32_t limit) {
+    const std::string shown(text);
+    text = text.substr(0, text.find('('));
+    Range range;
+    bool good = true;
+    if (const size_t at = text.find('@'); at != std::string_view::npos) {
+        good = read_number(text.substr(0, at), base, limit, range.size) && range.size != 0;
+        text.remove_prefix(at + 1);
+        if (const size_t percent = text.find('%'); percent != std::string_view::npos) {
+            good &= read_number(text.substr(percent + 1), base, limit, range.mask);
+            text = text.substr(0, percent);
+        }
+    }
+    good = good && read_span(text, base, limit, range);
+    if (range.size == 0) range.size = range.last - range.first + 1;
+    if (!good) {
+        throw Error(fmt::format("[{}] {}: '{}' is neither a number nor a range up to {:#x}", config.section,
+                                inf_excerpt(line), inf_excerpt(shown), limit),
+                    "IOConfig = 330-331 in hexadecimal, IRQConfig = 5,7 in decimal");
+    }
+    return range;
+}
+
+/// The ranges of all lines with that key.
+std::vector<Range> ranges_of(const InfLogConfig& config, std::string_view key, int base, uint32_t limit) {
+    std::vector<Range> ranges;
+    for (const std::string& line : config.lines) {
+        const size_t equals = line.find('=');
+        if (!equal_ignoring_ascii_case(line.substr(0, equals), key)) continue;
+        for (size_t at = equals + 1; at <= line.size();) {
+            const size_t comma = std::min(line.find(',', at), line.size());
+            if (comma != at) {
+                std::string_view text = std::string_view(line).substr(at, comma - at);
+                const size_t flag = text.find(':');
+                // "S:5": shareable, then the number
+                if (flag != std::string_view::npos && flag <= 2 && !text.empty() && (text[0] < '0' || text[0] > '9'))
+                    text.remove_prefix(flag + 1);
+                ranges.push_back(read_range(config, line, text, base, limit));
+            }
+            at = comma + 1;
+        }
+    }
+    return ranges;
+}
+
+} // namespace
+
+AssignedResources choose_log_config(const std::vector<InfLogConfig>& configs, std::optional<uint32_t> port,
+                                    std::optional<uint32_t> irq) {
+    std::string offers;
+    for (const InfLogConfig& config : configs) {
+        const std::vector<Range> ports = ranges_of(config, "IOConfig", 16, kLastPort);
+        const std::vector<Range> irqs = ranges_of(config, "IRQConfig", 10, kLastIrq);
+        offers += fmt::format("{}[{}]", offers.empty() ? "" : ", ", config.section);
+        std::optional<uint32_t> at;
+        uint32_t size = 0;
+        for (const Range& range : ports) {
+            at = range.place(port);
+            size = range.size;
+            if (at) break;
+        }
+        if (!at) continue;
+        AssignedResources assigned{config.section, *at, *at + size - 1, std::nullopt};
+        if (irqs.empty()) return assigned;
+        for (const Range& offer : irqs) {
+            for (uint32_t line = offer.first; line <= offer.last; ++line) {
+                if (irq ? line != *irq : line == kCascade) continue;
+                assigned.irq = line;
+                return assigned;
+            }
+        }
+    }
+    throw Error(fmt::format("none of the INF's LogConfig sections ({}) offers {}{}", offers,
+                            port ? fmt::format("ports from {:#x}", *port) : "a port range",
+                            irq ? fmt::format(" with interrupt {}", *irq) : ""),
+                "--card iobase=…,irq=… sets the card as the INF has it");
+}
+
+} // namespace mpulab
