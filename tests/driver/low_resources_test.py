@@ -71,6 +71,59 @@ class Starting(OwnDriver):
         self.assertNotIn("still attached", self.run_.text)
 
 
+class PortCls(OwnDriver):
+    """What the driver sees as calls of PortCls that fail: each allocation of portcls.sys and ks.sys fails once. Some forty
+    of them in two boots; the bounds are there to notice when there are more."""
+
+    def tried(self, most, request, undo):
+        """[(step of the request, step that says whether the failure came)]; `undo` leaves all as it was before."""
+        steps = []
+        for n in range(1, most + 1):
+            self.score.device(FAIL_PORT_ALLOCATION, n)
+            first = request(n)
+            steps.append((first, self.score.device(FAIL_PORT_ALLOCATION, 0, flags=MAY_FAIL)))
+            undo(n)
+        return steps
+
+    def judged(self, run, steps):
+        came = [run.status_of(fired) == SUCCESS for _, fired in steps]
+        count = came.index(False)
+        self.assertEqual(came, [True] * count + [False] * (len(came) - count), "the same each time, and then no more")
+        statuses = {f"{run.status_of(step):#010x}" for step, _ in steps[:count]}
+        self.assertLessEqual(statuses, {f"{status:#010x}" for status in (SUCCESS, INSUFFICIENT_RESOURCES)})
+        for step, _ in steps[count:]:
+            self.assertStatus(run, step, SUCCESS)
+        self.assertEqual(run.findings(), [])
+        self.assertEqual(run.text.count("fails, as the score asked"), count)
+        return count
+
+    def test_a_start_in_which_any_call_of_portcls_gets_no_memory_is_refused_and_the_next_one_is_not(self):
+        self.score.close(FILTER)
+        self.score.remove_device()
+        again = []
+
+        def undo(_):
+            again.append(self.score.device(ADD_DEVICE, flags=MAY_FAIL))
+            self.score.remove_device()
+
+        steps = self.tried(32, lambda _: self.score.device(ADD_DEVICE, flags=MAY_FAIL), undo)
+        run = self.play()
+        self.assertGreater(self.judged(run, steps), 15)
+        for (first, _), step in zip(steps, again):
+            self.assertStatus(run, step, INVALID_DEVICE_STATE if run.status_of(first) == SUCCESS else SUCCESS)
+
+    def test_a_pin_for_which_portcls_gets_no_memory_is_refused_and_the_next_one_is_not(self):
+        def undo(n):
+            self.score.close(3 + n % 2, flags=MAY_FAIL)
+            self.score.open_pin(5 + n % 2, FILTER, RENDER_PIN if n % 2 else CAPTURE_PIN)
+            self.score.close(5 + n % 2)
+
+        steps = self.tried(24, lambda n: self.score.open_pin(3 + n % 2, FILTER, RENDER_PIN if n % 2 else CAPTURE_PIN,
+                                                             flags=MAY_FAIL), undo)
+        run = self.play()
+        self.assertGreater(self.judged(run, steps), 3)
+
+
 class Opening(OwnDriver):
     def test_a_stream_that_gets_no_memory_is_refused_and_the_next_one_is_not(self):
         steps = []

@@ -122,20 +122,25 @@ NTSTATUS Description::build(PPCFILTER_DESCRIPTOR descriptor) {
                  nullptr,           0};
     static_assert(sizeof(KSTOPOLOGY_CONNECTION) == sizeof(PCCONNECTION_DESCRIPTOR));
 
-    if (!NT_SUCCESS(status = filter_table_.build(d.AutomationTable, "filter")))
-        return unusable(0, 0, "the filter's automation table is malformed");
+    // No memory is no fault of the description.
+    const auto malformed = [&status] { return status != STATUS_SUCCESS && status != STATUS_INSUFFICIENT_RESOURCES; };
+    status = filter_table_.build(d.AutomationTable, "filter");
+    if (malformed()) return unusable(0, 0, "the filter's automation table is malformed");
+    if (status != STATUS_SUCCESS) return status;
     for (ULONG i = 0; i < d.PinCount; ++i) {
         ks_pins_[i] = pin(i).KsPinDescriptor;
-        if (!NT_SUCCESS(pin_tables_[i].build(pin(i).AutomationTable, "pin")))
-            return unusable(i, 0, "a pin's automation table is malformed");
+        status = pin_tables_[i].build(pin(i).AutomationTable, "pin");
+        if (malformed()) return unusable(i, 0, "a pin's automation table is malformed");
+        if (status != STATUS_SUCCESS) return status;
     }
     for (ULONG i = 0; i < d.NodeCount; ++i) {
         if (node(i).Type)
             node_types_[i] = *node(i).Type;
         else
             v62(i, 0, "a node has no type");
-        if (!NT_SUCCESS(node_tables_[i].build(node(i).AutomationTable, "node")))
-            return unusable(i, 0, "a node's automation table is malformed");
+        status = node_tables_[i].build(node(i).AutomationTable, "node");
+        if (malformed()) return unusable(i, 0, "a node's automation table is malformed");
+        if (status != STATUS_SUCCESS) return status;
     }
     return STATUS_SUCCESS;
 }

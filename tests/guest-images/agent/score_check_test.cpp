@@ -277,7 +277,7 @@ TEST_CASE("every opcode has its name") {
 
 TEST_CASE("a device request that is none, or says more than it means, is refused") {
     refused(Score().step(MPULAB_OP_DEVICE, 0, mpulab_op_device{0, 0, 0, 0}), 1, "no such request");
-    refused(Score().step(MPULAB_OP_DEVICE, 0, mpulab_op_device{0, MPULAB_DEVICE_DEAL_RESOURCES + 1, 0, 0}), 1,
+    refused(Score().step(MPULAB_OP_DEVICE, 0, mpulab_op_device{0, MPULAB_DEVICE_FAIL_PORT_ALLOCATION + 1, 0, 0}), 1,
             "no such request");
     refused(Score().step(MPULAB_OP_DEVICE, 0, mpulab_op_device{0, MPULAB_DEVICE_STOP, 0, 1}), 1, "reserved is not 0");
     refused(Score().raw(MPULAB_OP_DEVICE, 0, Bytes(8)), 1, "wrong size of arguments");

@@ -269,6 +269,9 @@ NTSTATUS NTAPI NanontAskDevice(ULONG Unit, ULONG Request, ULONG Argument) {
     if (Request == MPULAB_DEVICE_FAIL_CALL) {
         return ldr::await_failing_call(Argument);
     }
+    if (Request == MPULAB_DEVICE_FAIL_PORT_ALLOCATION) {
+        return ldr::await_failing_port_allocation(Argument);
+    }
     const DeviceLock lock;
     DeviceNode* node = find_node(Unit);
     return node != nullptr ? ask(*node, Request, Argument) : STATUS_NO_SUCH_DEVICE;

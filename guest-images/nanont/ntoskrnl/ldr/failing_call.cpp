@@ -7,6 +7,17 @@ namespace nanont::ldr {
 namespace {
 
 bool g_is_awaited;
+bool g_port_is_awaited;
+
+NTSTATUS await(ULONG n, volatile LONG& count, bool& is_awaited) {
+    if (n > kMostAwaitedCalls) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    const bool was_awaited = is_awaited;
+    count = static_cast<LONG>(n);
+    is_awaited = n != 0;
+    return n == 0 && was_awaited ? STATUS_NOT_FOUND : STATUS_SUCCESS;
+}
 
 } // namespace
 
@@ -19,13 +30,19 @@ ULONGLONG fail_call(const FailableCall& call) {
 }
 
 NTSTATUS await_failing_call(ULONG n) {
-    if (n > kMostAwaitedCalls) {
-        return STATUS_INVALID_PARAMETER;
-    }
-    const bool was_awaited = g_is_awaited;
-    g_calls_until_failure = static_cast<LONG>(n);
-    g_is_awaited = n != 0;
-    return n == 0 && was_awaited ? STATUS_NOT_FOUND : STATUS_SUCCESS;
+    return await(n, g_calls_until_failure, g_is_awaited);
+}
+
+volatile LONG g_port_allocations_until_failure;
+
+ULONGLONG fail_port_allocation() {
+    g_port_is_awaited = false;
+    dbg::say("an allocation of portcls.sys or ks.sys fails, as the score asked");
+    return 0;
+}
+
+NTSTATUS await_failing_port_allocation(ULONG n) {
+    return await(n, g_port_allocations_until_failure, g_port_is_awaited);
 }
 
 } // namespace nanont::ldr

@@ -123,6 +123,15 @@ void write_gate(uint8_t* memory, const Limit& limit, ULONGLONG target) {
     gate.code(0xff, 0xe0); // jmp rax
 }
 
+/// To pages that are never writable by their own address. A gate may cross from one into the next, and the pages behind
+/// them need not be neighbours.
+void put_gate(ULONGLONG address, const uint8_t* gate, size_t size) {
+    for (size_t i = 0; i < size; ++i) {
+        const PHYSICAL_ADDRESS physical = MmGetPhysicalAddress(reinterpret_cast<PVOID>(address + i));
+        *static_cast<uint8_t*>(mm::direct(static_cast<ULONGLONG>(physical.QuadPart))) = gate[i];
+    }
+}
+
 bool make_area() {
     if (g_area == 0) {
         g_area = mm::allocate_image(kAreaSize);
@@ -147,14 +156,38 @@ ULONGLONG irql_gate(const char* export_name, ULONGLONG target) {
     const size_t index = static_cast<size_t>(found - kLimits.begin());
     const ULONGLONG address = g_area + index * kGateSize;
     if (!g_written[index]) {
-        // A gate may cross from one page into the next, and the pages behind them need not be neighbours.
         uint8_t gate[kGateSize] = {};
         write_gate(gate, *found, target);
-        for (size_t i = 0; i < kGateSize; ++i) {
-            const PHYSICAL_ADDRESS physical = MmGetPhysicalAddress(reinterpret_cast<PVOID>(address + i));
-            *static_cast<uint8_t*>(mm::direct(static_cast<ULONGLONG>(physical.QuadPart))) = gate[i];
-        }
+        put_gate(address, gate, kGateSize);
         g_written[index] = true;
+    }
+    return address;
+}
+
+ULONGLONG port_gate(const char* export_name, ULONGLONG target) {
+    static ULONGLONG address;
+    if (std::string_view(export_name) != "ExAllocatePoolWithTag") {
+        return target;
+    }
+    if (address == 0) {
+        address = mm::allocate_image(kPageSize);
+        if (address == 0) {
+            return target;
+        }
+        uint8_t bytes[64] = {};
+        Writer gate{bytes};
+        gate.code(0x48, 0xb8); // mov rax, count
+        gate.address(reinterpret_cast<ULONG_PTR>(&g_port_allocations_until_failure));
+        gate.code(0xf0, 0xff, 0x08); // lock dec dword [rax]
+        gate.code(0x75, 12);         // jnz over the next two
+        gate.code(0x48, 0xb8);       // mov rax, fail_port_allocation
+        gate.address(reinterpret_cast<ULONG_PTR>(&fail_port_allocation));
+        gate.code(0xff, 0xe0); // jmp rax
+        gate.code(0x48, 0xb8); // mov rax, target
+        gate.address(target);
+        gate.code(0xff, 0xe0); // jmp rax
+        mm::protect_image_page(address, PageRights::Execute);
+        put_gate(address, bytes, sizeof(bytes));
     }
     return address;
 }

@@ -26,6 +26,7 @@ void copy_name(Module& module, const char* name) {
 /// For whom imports are bound, and what could not be, as far as it fits into one line.
 struct Binding {
     bool under_test;
+    bool is_port; // portcls.sys or ks.sys
     char names[256] = "";
     size_t length = 0;
     bool all = true;
@@ -48,8 +49,10 @@ uint64_t resolve(void* context, const Import& import) {
     const Resolved found = find_import(import);
     auto& binding = *static_cast<Binding*>(context);
     if (found.address != 0) {
-        return binding.under_test && found.export_name != nullptr ? irql_gate(found.export_name, found.address)
-                                                                  : found.address;
+        return found.export_name == nullptr ? found.address
+               : binding.under_test         ? irql_gate(found.export_name, found.address)
+               : binding.is_port            ? port_gate(found.export_name, found.address)
+                                            : found.address;
     }
     char text[2 * kMaxImportName + 16];
     const int length = import.name != nullptr ? _snprintf(text, sizeof(text), "%s!%s", import.module, import.name)
@@ -186,7 +189,8 @@ NTSTATUS load(const char* name, ConstBytes file, bool under_test, Module*& resul
     const MutableBytes memory{reinterpret_cast<uint8_t*>(module->base), module->size};
     lay_out_image(file, module->image, memory);
     size_t missing = 0;
-    Binding binding{.under_test = under_test};
+    const bool is_port = equal_ignoring_case(name, "portcls.sys") || equal_ignoring_case(name, "ks.sys");
+    Binding binding{.under_test = under_test, .is_port = is_port && !under_test};
     NTSTATUS status = STATUS_SUCCESS;
     if (!relocate_image(module->image, memory, module->base, defect) ||
         !bind_imports(module->image, memory, resolve, &binding, missing, defect) ||
