@@ -25,7 +25,7 @@ bool parse(const Bytes& answer, uint64_t information, DriverCounters& found) {
     mpulab_counters counters;
     std::memset(&counters, 0xff, sizeof counters); // MPULAB_COUNTER_NONE
     const size_t length = std::min<uint64_t>(answer.size(), information);
-    std::memcpy(&counters, answer.data(), std::min(length, sizeof counters));
+    if (length != 0) std::memcpy(&counters, answer.data(), std::min(length, sizeof counters));
     if (length < kHead || counters.size < kHead || counters.size > length) {
         found.wrong =
             fmt::format("its counters are {} bytes of which {} came", length < kHead ? 0 : counters.size, length);

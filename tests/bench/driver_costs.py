@@ -40,9 +40,10 @@ def score(sent=0, received=0, idle_ms=0):
     return steps
 
 
-def play(folder, driver, steps, cue_bytes=b"", *options):
+def play(folder, driver, steps, cue_bytes=b"", accelerator="tcg", options=()):
     """The records between the two markers, and all of them."""
     argv, log = guest_machine.prepare(folder, steps, driver, cue_bytes)
+    argv[argv.index("-accel") + 1] = accelerator  # of two, QEMU would take the first that works
     log.unlink(missing_ok=True)
     with subprocess.Popen([*argv, *map(str, options)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         ended = guest_machine.wait_for_end(process, log, LIMIT_S)
@@ -82,8 +83,8 @@ def instructions(folder, driver, steps):
     records, everything = play(folder, driver, steps)
     base, size = eventlog.modules(everything)[pathlib.Path(driver).name.lower()]
     trace = folder / "executed"
-    play(folder, driver, steps, b"", "-accel", "tcg,one-insn-per-tb=on", "-d", "exec,nochain",
-         "-dfilter", f"{base:#x}+{size:#x}", "-D", trace)
+    play(folder, driver, steps, b"", "tcg,one-insn-per-tb=on",
+         ("-d", "exec,nochain", "-dfilter", f"{base:#x}+{size:#x}", "-D", trace))
     with open(trace, encoding="ascii", errors="replace") as lines:
         count = sum(line.startswith("Trace ") for line in lines)
     trace.unlink()
