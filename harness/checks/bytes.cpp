@@ -4,6 +4,7 @@
 //   injected  MIDI IN carried exactly the song (the bench did its part)
 //   captured  completed reads of the capture pin gave the client exactly the song
 #include "checks/check.hpp"
+#include "checks/streams.hpp"
 #include "events/format.hpp"
 
 #include <algorithm>
@@ -11,33 +12,6 @@
 
 namespace mpulab {
 namespace {
-
-struct Stream {
-    Bytes bytes;
-    std::vector<uint64_t> records; // of each byte
-};
-
-Stream wire_bytes(const CheckInput& input, uint16_t kind) {
-    Stream stream;
-    for (const mpulab_record& record : input.log.records()) {
-        if (record.kind != kind || record.unit != input.run.unit) continue;
-        if (MPULAB_CORR_SPACE(record.corr) == MPULAB_CORR_OWN_BYTE) continue; // Stop and clocks are the card's own
-        stream.bytes.push_back(static_cast<uint8_t>(record.a));
-        stream.records.push_back(record.seq);
-    }
-    return stream;
-}
-
-Stream captured_bytes(const CheckInput& input) {
-    Stream stream;
-    for (const mpulab_record& record : input.log.records()) {
-        if (record.kind != MPULAB_KIND_CAPTURED) continue;
-        const Bytes part = record_payload(record);
-        append(stream.bytes, part);
-        stream.records.insert(stream.records.end(), part.size(), record.seq);
-    }
-    return stream;
-}
 
 /// The event of the song that byte `offset` belongs to.
 std::string song_place(const Song& song, uint64_t offset) {
@@ -48,7 +22,7 @@ std::string song_place(const Song& song, uint64_t offset) {
                        event - song.events.begin(), event->track, event->tick, format_hex(song.bytes_of(*event), 8));
 }
 
-CheckResult compare(const CheckInput& input, const char* name, const char* where, const Stream& stream) {
+CheckResult compare(const CheckInput& input, const char* name, const char* where, const ByteStream& stream) {
     const Bytes& song = input.song.wire;
     if (stream.bytes.empty()) return nothing_seen(name, fmt::format("no byte came {}", where));
     const auto [theirs, ours] = std::mismatch(stream.bytes.begin(), stream.bytes.end(), song.begin(), song.end());
@@ -63,7 +37,7 @@ CheckResult compare(const CheckInput& input, const char* name, const char* where
     const std::string seen =
         too_few ? fmt::format("no more bytes after {}", stream.bytes.size()) : fmt::format("0x{:02x}", *theirs);
     const uint64_t record = stream.records[std::min<size_t>(at, stream.records.size() - 1)];
-    return failed(input, name, at,
+    return failed(input.log, name, at,
                   fmt::format("byte {} of {} {} differs ({} came, {} were expected)", at, song.size(), where,
                               stream.bytes.size(), song.size()),
                   expected, seen, record);
@@ -72,17 +46,18 @@ CheckResult compare(const CheckInput& input, const char* name, const char* where
 } // namespace
 
 CheckResult check_wire_bytes(const CheckInput& input) {
-    return compare(input, "wire", "on MIDI OUT", wire_bytes(input, MPULAB_KIND_WIRE_OUT));
+    return compare(input, "wire", "on MIDI OUT", wire_bytes(input.log, MPULAB_KIND_WIRE_OUT, input.run.unit));
 }
 
 CheckResult check_injected(const CheckInput& input) {
-    CheckResult result = compare(input, "injected", "on MIDI IN", wire_bytes(input, MPULAB_KIND_WIRE_IN));
+    CheckResult result =
+        compare(input, "injected", "on MIDI IN", wire_bytes(input.log, MPULAB_KIND_WIRE_IN, input.run.unit));
     if (result.status == CheckStatus::Failed) result.status = CheckStatus::Error; // the card's cues are the bench's own
     return result;
 }
 
 CheckResult check_captured(const CheckInput& input) {
-    const Stream stream = captured_bytes(input);
+    const ByteStream stream = captured_bytes(input.log);
     if (stream.bytes.empty() && !input.run.wire) {
         return not_applicable("captured", "the package has no hardware, and its driver gave none of the song back");
     }

@@ -29,8 +29,8 @@ CheckResult not_applicable(std::string name, std::string why) {
     return result;
 }
 
-CheckResult failed(const CheckInput& input, std::string name, uint64_t looked_at, std::string message,
-                   std::string expected, std::string seen, std::optional<uint64_t> record) {
+CheckResult failed(const EventLog& log, std::string name, uint64_t looked_at, std::string message, std::string expected,
+                   std::string seen, std::optional<uint64_t> record) {
     CheckResult result;
     result.name = std::move(name);
     result.status = CheckStatus::Failed;
@@ -40,8 +40,8 @@ CheckResult failed(const CheckInput& input, std::string name, uint64_t looked_at
     result.seen = std::move(seen);
     result.record = record;
     if (record) {
-        result.time_ns = input.log.records()[*record].time_ns;
-        result.around = format_around(input.log, *record);
+        result.time_ns = log.records()[*record].time_ns;
+        result.around = format_around(log, *record);
     }
     return result;
 }
@@ -59,7 +59,7 @@ std::vector<CheckResult> run_checks(const CheckInput& input) {
     constexpr const char* kNoRender = "the driver has no render pin for MIDI";
     const SongRun& run = input.run;
     // A check that a package gives nothing to says so in the place where it would stand.
-    const auto unless = [&input](const char* name, const char* why, CheckResult (*check)(const CheckInput&)) {
+    const auto unless = [&input](const char* name, const char* why, auto check) {
         return why == nullptr ? check(input) : not_applicable(name, why);
     };
     const char* no_out = !run.wire ? kNoWire : !run.render ? kNoRender : nullptr;

@@ -111,7 +111,7 @@ CheckResult check_counters(const CheckInput& input) {
     const DriverCounters found = driver_counters(input.log, input.run);
     if (!found.absent.empty()) return not_applicable(kName, found.absent);
     if (!found.counters) {
-        return failed(input, kName, 1, found.wrong, "STATUS_SUCCESS, and a whole mpulab_counters", found.wrong,
+        return failed(input.log, kName, 1, found.wrong, "STATUS_SUCCESS, and a whole mpulab_counters", found.wrong,
                       found.record);
     }
     const mpulab_counters& c = *found.counters;
@@ -130,7 +130,7 @@ CheckResult check_counters(const CheckInput& input) {
     }
     for (const Rule& rule : rules) {
         if (rule.counted == rule.seen) continue;
-        return failed(input, kName, rules.size(), fmt::format("the driver's own {} are wrong", rule.what),
+        return failed(input.log, kName, rules.size(), fmt::format("the driver's own {} are wrong", rule.what),
                       fmt::format("{}, the {} in the log", rule.seen, rule.where), fmt::format("{}", rule.counted),
                       found.record);
     }

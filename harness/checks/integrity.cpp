@@ -7,20 +7,20 @@
 
 namespace mpulab {
 
-CheckResult check_integrity(const CheckInput& input) {
-    const auto records = input.log.records();
+CheckResult check_integrity(const RunView& view) {
+    const auto records = view.log.records();
     CheckResult result = passed("integrity", records.size(), fmt::format("{} records without a gap", records.size()));
     const auto unsound = [&result](std::string message) {
         result.status = CheckStatus::Error;
         result.message = std::move(message);
         return result;
     };
-    if (!input.log.problem().empty()) return unsound(input.log.problem());
+    if (!view.log.problem().empty()) return unsound(view.log.problem());
     if (records.empty() || records.front().kind != MPULAB_KIND_RUN_STARTED) {
         return unsound("the first record is not RUN_STARTED");
     }
-    if (records.front().a != input.seed) {
-        return unsound(fmt::format("the machine ran with seed {}, asked for was {}", records.front().a, input.seed));
+    if (records.front().a != view.seed) {
+        return unsound(fmt::format("the machine ran with seed {}, asked for was {}", records.front().a, view.seed));
     }
     return result;
 }

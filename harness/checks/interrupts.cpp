@@ -63,11 +63,11 @@ InterruptStatistics interrupt_statistics(const EventLog& log, uint32_t unit) {
     return numbers;
 }
 
-CheckResult check_interrupts(const CheckInput& input) {
+CheckResult check_interrupts(const RunView& view) {
     constexpr const char* kName = "interrupts";
-    const InterruptStatistics numbers = interrupt_statistics(input.log, input.run.unit);
+    const InterruptStatistics numbers = interrupt_statistics(view.log, view.unit);
     if (numbers.spurious != 0) {
-        return failed(input, kName, numbers.taken + numbers.polled + numbers.spurious,
+        return failed(view.log, kName, numbers.taken + numbers.polled + numbers.spurious,
                       fmt::format("{} spurious interrupts beside {} taken", numbers.spurious, numbers.taken),
                       "every interrupt claimed by an ISR", "one that none claimed, though no byte was read before it",
                       numbers.first_spurious);

@@ -9,14 +9,14 @@
 
 namespace mpulab {
 
-CheckResult check_nothing_lost(const CheckInput& input) {
+CheckResult check_nothing_lost(const RunView& view) {
     constexpr const char* kName = "nothing-lost";
     uint64_t bytes = 0;
     uint64_t lost = 0;
     uint64_t unheard = 0;
     std::optional<uint64_t> first;
     std::optional<uint64_t> first_unheard;
-    for (const mpulab_record& record : input.log.records()) {
+    for (const mpulab_record& record : view.log.records()) {
         if (record.kind == MPULAB_KIND_WIRE_OUT || record.kind == MPULAB_KIND_WIRE_IN) ++bytes;
         if (record.kind == MPULAB_KIND_WIRE_IN && record.corr == 0) { // no RX number: the card did not take it
             ++unheard;
@@ -28,15 +28,15 @@ CheckResult check_nothing_lost(const CheckInput& input) {
         }
     }
     if (lost != 0) {
-        const mpulab_record& record = input.log.records()[*first];
-        return failed(input, kName, bytes,
+        const mpulab_record& record = view.log.records()[*first];
+        return failed(view.log, kName, bytes,
                       fmt::format("{} bytes were lost, the first in the {}", lost, overrun_name(record.a)),
                       "no overrun", fmt::format("byte 0x{:02x} lost", record.b), first);
     }
     if (unheard != 0) {
-        const mpulab_record& record = input.log.records()[*first_unheard];
+        const mpulab_record& record = view.log.records()[*first_unheard];
         return failed(
-            input, kName, bytes,
+            view.log, kName, bytes,
             fmt::format("{} bytes came to MIDI IN while the card did not listen: the driver had not brought it "
                         "into UART mode, or did not wait until it was ready there",
                         unheard),
@@ -47,9 +47,9 @@ CheckResult check_nothing_lost(const CheckInput& input) {
     return passed(kName, bytes, fmt::format("{} bytes, none lost in the card", bytes));
 }
 
-CheckResult check_findings(const CheckInput& input) {
+CheckResult check_findings(const RunView& view) {
     constexpr const char* kName = "findings";
-    const auto records = input.log.records();
+    const auto records = view.log.records();
     uint64_t calls = 0;
     uint64_t findings = 0;
     std::optional<uint64_t> first;
@@ -62,7 +62,8 @@ CheckResult check_findings(const CheckInput& input) {
     }
     if (findings != 0) {
         const mpulab_record& record = records[*first];
-        return failed(input, kName, calls, fmt::format("V{:02}: {}", record.a, one_line(input.log.name_after(*first))),
+        return failed(view.log, kName, calls,
+                      fmt::format("V{:02}: {}", record.a, one_line(view.log.name_after(*first))),
                       fmt::format("{}", record.c), fmt::format("{} ({} findings in all)", record.b, findings), first);
     }
     if (calls == 0) return nothing_seen(kName, "the driver was never called");

@@ -14,16 +14,16 @@ bool step_failed(uint64_t status) {
     return (status & 0x80000000u) != 0 || status == kStatusTimeout;
 }
 
-CheckResult check_steps(const CheckInput& input) {
+CheckResult check_steps(const RunView& view) {
     uint64_t ended = 0;
     std::map<uint64_t, uint64_t> open; // corr → record of STEP_BEGIN
-    for (const mpulab_record& record : input.log.records()) {
+    for (const mpulab_record& record : view.log.records()) {
         if (record.kind == MPULAB_KIND_STEP_BEGIN) open[record.corr] = record.seq;
         if (record.kind != MPULAB_KIND_STEP_END) continue;
         open.erase(record.corr);
         ++ended;
-        if (step_failed(record.b) && !input.run.may_fail.contains(MPULAB_CORR_NUMBER(record.corr))) {
-            return failed(input, "steps", ended,
+        if (step_failed(record.b) && !view.may_fail.contains(MPULAB_CORR_NUMBER(record.corr))) {
+            return failed(view.log, "steps", ended,
                           fmt::format("step {} ({}) failed", MPULAB_CORR_NUMBER(record.corr), opcode_name(record.a)),
                           "a success status", status_name(record.b), record.seq);
         }
@@ -31,9 +31,9 @@ CheckResult check_steps(const CheckInput& input) {
     if (ended == 0 && open.empty()) return nothing_seen("steps", "no step of the score began");
     if (!open.empty()) {
         const auto& [corr, record] = *open.begin();
-        return failed(input, "steps", ended,
+        return failed(view.log, "steps", ended,
                       fmt::format("step {} ({}) never ended", MPULAB_CORR_NUMBER(corr),
-                                  opcode_name(input.log.records()[record].a)),
+                                  opcode_name(view.log.records()[record].a)),
                       "its STEP_END", "none", record);
     }
     return passed("steps", ended, fmt::format("{} steps played", ended));

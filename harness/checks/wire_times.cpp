@@ -30,7 +30,7 @@ CheckResult check_wire_times(const CheckInput& input) {
             const uint64_t off = record.time_ns > due ? record.time_ns - due : due - record.time_ns;
             if (off > kMaxLatenessNs) {
                 return failed(
-                    input, kName, next + 1,
+                    input.log, kName, next + 1,
                     fmt::format("event {} is {} us {}", next, off / 1000, record.time_ns > due ? "late" : "early"),
                     fmt::format("{} s, within {} us", format_time(due), kMaxLatenessNs / 1000),
                     fmt::format("{} s", format_time(record.time_ns)), record.seq);

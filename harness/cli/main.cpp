@@ -3,6 +3,7 @@
 #include "cli/inspect.hpp"
 #include "cli/play.hpp"
 #include "cli/profile.hpp"
+#include "cli/run.hpp"
 #include "cli/show.hpp"
 
 #include <CLI/CLI.hpp>
@@ -84,6 +85,37 @@ int main(int argc, char** argv) {
     play_command->add_flag("--print-command", play_options.print_command,
                            "only write the run's files and print the QEMU command line that makes the same run");
 
+    RunOptions run_options;
+    std::string run_profile = kDefaultProfile;
+    auto* run_command = app.add_subcommand("run", "run scenarios, each in a machine of its own");
+    run_command->add_option("SCENARIO", run_options.what, "files, or folders of *.yaml");
+    run_command->add_option("--tag", run_options.tags, "only those with one of these tags")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    run_command->add_option("--name", run_options.names, "only those with this in their name")->allow_extra_args(false);
+    run_command->add_option("--set", run_options.parameters, "a parameter, in place of the file's values")
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false);
+    run_command->add_option("-j,--jobs", run_options.jobs, "machines at once; default: one a core")
+        ->check(CLI::Range(1, 64));
+    run_command->add_option("--seed", run_options.seed, "in place of the scenarios' own");
+    run_command->add_option("--out", run_options.out, "where runs are left")->capture_default_str();
+    run_command->add_option("--package", run_options.package.package, "driver package of scenarios that name none")
+        ->type_name("DIR");
+    run_command->add_option("--driver", run_options.package.driver, "a .sys without a package, or in place of its own")
+        ->type_name("FILE");
+    run_command->add_option("--profile", run_profile, "Windows of scenarios that name none")->capture_default_str();
+    run_command->add_option("--junit", run_options.junit, "write the results as JUnit XML, too")->type_name("FILE");
+    run_command->add_flag("--json", run_options.json, "print the result documents instead of lines");
+    run_command->add_flag("--red", run_options.red, "add each scenario's red cues, and pass when that makes it fail");
+    run_command->add_flag("--list", run_options.list, "only say what would run");
+    run_command->add_flag("--schema", run_options.schema, "print the JSON Schema of scenario files, for editors");
+    run_command->add_flag("--reference", run_options.reference, "print all keys of scenario files (Markdown)");
+
+    std::string new_name;
+    auto* new_command = app.add_subcommand("new", "write a commented scenario that runs");
+    new_command->add_option("NAME", new_name, "its file; .yaml is added")->required();
+
     ShowOptions show_options;
     auto* show_command = app.add_subcommand("show", "print a run's event log as text");
     show_command->add_option("RUN", show_options.what, "event log, folder of a run, or its id")->required();
@@ -114,10 +146,14 @@ int main(int argc, char** argv) {
     }
     set_up_log(verbose);
     play_options.command.assign(argv, argv + argc);
+    run_options.command = play_options.command;
+    run_options.profile = run_profile;
     try {
         play_options.package.target = find_profile(profile);
         play_options.all_choices = choices == "all";
         const ExitCode code = play_command->parsed()      ? play(play_options)
+                              : run_command->parsed()     ? run_scenarios(run_options)
+                              : new_command->parsed()     ? new_scenario(new_name)
                               : inspect_command->parsed() ? inspect(inspect_options)
                                                           : show(show_options);
         return static_cast<int>(code);

@@ -6,8 +6,8 @@
 
 #include "checks/check.hpp"
 #include "cli/run_folder.hpp"
+#include "cli/run_record.hpp"
 #include "common/files.hpp"
-#include "debug/symbolize.hpp"
 #include "link/log_writer.hpp"
 #include "link/mpulab_link.h"
 #include "machine/session.hpp"
@@ -100,11 +100,7 @@ Judgement judge_log(const PlayOptions& options, Prepared& p, const std::optional
     const EventLog log = EventLog::open(path);
     const CheckInput input{log, p.song, p.run, p.facts.seed};
     p.facts.counters = driver_counters(log, p.run).counters;
-    p.facts.interrupts = interrupt_statistics(log, p.run.unit);
-    if (!log.records().empty()) p.facts.virtual_ns = log.records().back().time_ns;
-    for (const mpulab_record& record : log.records())
-        p.facts.guest_errors += record.kind == MPULAB_KIND_GUEST_ERROR;
-    p.facts.choices = choice_facts(log, p.forced);
+    note_log(p.facts, log, p.run.unit, p.forced);
     if (trouble) return bench_trouble(*trouble);
     render_wav(options, log, input, p.facts);
     return judge(input);
@@ -130,12 +126,7 @@ ExitCode play(const PlayOptions& options) {
 
     Judgement judgement = judge_log(options, p, outcome.trouble);
     judgement.next = with_run(judgement.next, facts.folder.string());
-    if (judgement.crash) {
-        symbolize(*judgement.crash,
-                  {p.symbols, {{p.guest.package.driver.filename().string(), p.guest.package.driver}}});
-        write_file(facts.folder / "crash.txt", crash_text(*judgement.crash));
-        facts.artefacts["crash report"] = "crash.txt";
-    }
+    keep_crash(facts, judgement, p.symbols, p.guest.package.driver);
     if (options.all_choices && !outcome.trouble && !p.plan.empty()) play_alternatives(options, p, judgement);
     const ExitCode code = outcome.trouble ? outcome.trouble->code() : exit_code(judgement.verdict);
     if (outcome.trouble) fmt::print(stderr, "error: {}\n", outcome.trouble->line());
@@ -145,9 +136,7 @@ ExitCode play(const PlayOptions& options) {
             write_file(facts.folder / "qemu.log", outcome.qemu_log);
             facts.artefacts["machine"] = "machine.xml";
         }
-        facts.artefacts["result"] = "result.json";
-        const auto document = result_text(result_document(facts, judgement));
-        write_file(facts.folder / "result.json", document);
+        const std::string document = keep_result(facts, judgement);
         if (options.json) fmt::print("{}", document);
     } catch (const Error& error) {
         if (!outcome.trouble) throw;

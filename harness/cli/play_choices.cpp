@@ -30,27 +30,6 @@ Judgement play_once_more(const PlayOptions& options, const Prepared& p, const st
 
 } // namespace
 
-std::vector<ChoiceFacts> choice_facts(const EventLog& log, const std::vector<mpulab_choice>& forced) {
-    std::vector<ChoiceFacts> facts;
-    for (const mpulab_choice& choice : choices_of(log)) {
-        ChoiceFacts fact;
-        fact.number = choice.number;
-        fact.taken = choice.alternative;
-        fact.forced = std::any_of(forced.begin(), forced.end(),
-                                  [&](const mpulab_choice& f) { return f.number == choice.number; });
-        if (const ChoiceInfo* info = find_choice(choice.number)) {
-            fact.name = info->name;
-            fact.what = info->what;
-            for (const std::string& text : info->alternatives)
-                fact.alternatives.push_back({text, "", ""});
-        } else {
-            fact.name = fmt::format("choice {}", choice.number);
-        }
-        facts.push_back(std::move(fact));
-    }
-    return facts;
-}
-
 void play_alternatives(const PlayOptions& options, Prepared& p, Judgement& judgement) {
     size_t reruns = 0, green = 0;
     std::string first_red;

@@ -9,9 +9,6 @@ namespace mpulab {
 
 inline constexpr size_t kMaxReruns = 256; // for all choices of a run together
 
-/// What a run's log says of its choices.
-std::vector<ChoiceFacts> choice_facts(const EventLog& log, const std::vector<mpulab_choice>& forced);
-
 /// Plays the run of `p` once more for every other alternative of each of its choices, the rest held as the run took
 /// them, and writes the verdicts into `p.facts.choices`. Each rerun leaves its event log in a folder
 /// "choice-<name>-<number>" of the run's. A driver that is green on only some answers makes `judgement` red, with the

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/play_inputs.hpp"
 
-#include "cli/package_facts.hpp"
+#include "cli/run_record.hpp"
 #include "common/files.hpp"
 #include "link/log_writer.hpp"
 #include "midi/smf_reader.hpp"
@@ -15,8 +15,6 @@
 
 namespace mpulab {
 namespace {
-
-constexpr size_t kMaxImageBytes = 64u << 20;
 
 /// `device` stays empty when no word names one: then the package decides.
 CardSpec parse_card(const std::vector<std::string>& words) {
@@ -60,25 +58,10 @@ std::vector<PlanSection> guest_sections(const PlayOptions& options) {
 /// The facts of the run that are known from its inputs.
 RunFacts facts_of(const PlayOptions& options, const Song& song, const Guest& guest, const MachineSpec& spec,
                   ByteView file) {
-    RunFacts facts;
-    facts.song_path = options.file;
-    facts.song_format = song.format;
-    facts.song_events = song.events.size();
-    facts.song_bytes = song.wire.size();
-    facts.song_ns = song.last_event_ns();
-    facts.seed = options.seed;
+    RunFacts facts = machine_facts(guest, spec, options.package.target.text());
+    facts.song = SongFacts{options.file, song.format, song.events.size(), song.wire.size(), song.last_event_ns()};
     facts.command = options.command;
-    facts.package = package_facts(guest);
-    facts.windows = options.package.target.text();
-    facts.input_sha256 = guest.input_sha256;
     facts.input_sha256["song"] = sha256_hex(file);
-    facts.input_sha256["kernel"] = sha256_hex(read_file(spec.kernel, kMaxImageBytes, "nanont's loader"));
-    facts.input_sha256["firmware"] = sha256_hex(read_file(spec.firmware, kMaxImageBytes, "firmware"));
-    facts.input_sha256["qemu"] = sha256_hex(read_file(spec.qemu, 1u << 30, "QEMU"));
-    for (const CardSpec& card : spec.cards) {
-        facts.cards.emplace_back(card.properties.begin(), card.properties.end());
-        facts.cards.back().emplace("device", card.device);
-    }
     return facts;
 }
 

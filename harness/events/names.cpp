@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <fmt/format.h>
 
 namespace mpulab {
@@ -193,6 +194,20 @@ std::string status_name(uint64_t status) {
         if (entry.value == code) return fmt::format("0x{:08x} STATUS_{}", code, entry.name);
     }
     return fmt::format("0x{:08x}", code);
+}
+
+std::optional<uint32_t> status_by_name(std::string_view name) {
+    uint32_t number = 0;
+    if (name.starts_with("0x")) {
+        const auto [end, failure] = std::from_chars(name.data() + 2, name.data() + name.size(), number, 16);
+        if (failure == std::errc{} && end == name.data() + name.size()) return number;
+        return std::nullopt;
+    }
+    if (!name.starts_with("STATUS_")) return std::nullopt;
+    for (const Named& entry : kStatuses) {
+        if (entry.name == name.substr(7)) return static_cast<uint32_t>(entry.value);
+    }
+    return std::nullopt;
 }
 
 } // namespace mpulab

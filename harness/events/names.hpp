@@ -4,6 +4,7 @@
 
 #include "link/mpulab_link.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,5 +36,7 @@ std::string fault_name(uint64_t fault);
 std::string correlation_name(uint64_t corr); // "rx 12"; "" for 0
 /// "0xc0000034 STATUS_OBJECT_NAME_NOT_FOUND"; the number alone when it has no name here.
 std::string status_name(uint64_t status);
+/// "STATUS_TIMEOUT", "0xc0000184"; empty: there is no such status here.
+std::optional<uint32_t> status_by_name(std::string_view name);
 
 } // namespace mpulab

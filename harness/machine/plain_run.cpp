@@ -5,6 +5,7 @@
 #include "link/log_writer.hpp"
 #include "link/record_reader.hpp"
 #include "machine/guest_voice.hpp"
+#include "machine/signal_watch.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -23,30 +24,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kReadBytes = 1u << 18;
 constexpr size_t kMaxWords = 4096; // of QEMU's own, kept for an error
-
-volatile std::sig_atomic_t g_signal; // that asked us to stop
-
-/// SIGINT and SIGTERM set g_signal while this lives.
-class SignalWatch {
-  public:
-    SignalWatch() {
-        g_signal = 0;
-        struct sigaction action {};
-        action.sa_handler = [](int number) { g_signal = number; };
-        ::sigaction(SIGINT, &action, &interrupt_);
-        ::sigaction(SIGTERM, &action, &terminate_);
-    }
-    ~SignalWatch() {
-        ::sigaction(SIGINT, &interrupt_, nullptr);
-        ::sigaction(SIGTERM, &terminate_, nullptr);
-    }
-    SignalWatch(const SignalWatch&) = delete;
-    SignalWatch& operator=(const SignalWatch&) = delete;
-
-  private:
-    struct sigaction interrupt_ {};
-    struct sigaction terminate_ {};
-};
 
 /// QEMU, as a child of this process.
 class Child {
@@ -138,9 +115,9 @@ PlainRunOutcome run_plainly(const PlainRunRequest& request) {
     std::vector<uint8_t> buffer(kReadBytes);
     try {
         while (!reader.ended() && !outcome.trouble) {
-            if (g_signal != 0) {
+            if (const int signal = SignalWatch::seen(); signal != 0) {
                 outcome.trouble =
-                    Error(g_signal == SIGINT ? "interrupted" : "terminated", "run again", ExitCode::Interrupted);
+                    Error(signal == SIGINT ? "interrupted" : "terminated", "run again", ExitCode::Interrupted);
                 break;
             }
             pollfd waiting{link.get(), POLLIN, 0};

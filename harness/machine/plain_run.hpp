@@ -24,8 +24,9 @@ struct PlainRunOutcome {
     double seconds = 0;
 };
 
-/// Runs to RUN_ENDED, to the end of QEMU, or until the watchdog's limit of silence. No QEMU is left on return; should
-/// this process die, the kernel ends it. Throws Error when QEMU cannot be started at all.
+/// May be called from several threads at once. Runs to RUN_ENDED, to the end of QEMU, or until the watchdog's limit of
+/// silence. No QEMU is left on return; should this process die, the kernel ends it. Throws Error when QEMU cannot be
+/// started at all.
 PlainRunOutcome run_plainly(const PlainRunRequest& request);
 
 } // namespace mpulab

@@ -80,11 +80,20 @@ Json result_document(const RunFacts& facts, const Judgement& judgement) {
     json["seed"] = facts.seed;
     json["event_log_sha256"] = facts.event_log_sha256.empty() ? Json(nullptr) : Json(facts.event_log_sha256);
     json["command"] = facts.command;
-    json["song"] = {{"path", facts.song_path.string()},
-                    {"format", facts.song_format},
-                    {"events", facts.song_events},
-                    {"bytes", facts.song_bytes},
-                    {"length_ns", facts.song_ns}};
+    json["song"] = nullptr;
+    if (facts.song) {
+        json["song"] = {{"path", facts.song->path.string()},
+                        {"format", facts.song->format},
+                        {"events", facts.song->events},
+                        {"bytes", facts.song->bytes},
+                        {"length_ns", facts.song->length_ns}};
+    }
+    json["scenario"] = nullptr;
+    if (facts.scenario) {
+        json["scenario"] = {{"path", facts.scenario->path.string()},    {"name", facts.scenario->name},
+                            {"title", facts.scenario->title},           {"tags", facts.scenario->tags},
+                            {"parameters", facts.scenario->parameters}, {"known_issue", facts.scenario->known_issue}};
+    }
     json["package"] = {{"name", facts.package.name},
                        {"inf", facts.package.inf.empty() ? Json(nullptr) : Json(facts.package.inf)},
                        {"driver", facts.package.driver},
@@ -131,10 +140,16 @@ std::string result_text(const Json& document) {
 }
 
 std::string summary_text(const RunFacts& facts, const Judgement& judgement) {
+    std::string what;
+    if (facts.song) {
+        what = fmt::format("{}, {} events, {} bytes", facts.song->path.filename().string(), facts.song->events,
+                           facts.song->bytes);
+    } else if (facts.scenario) {
+        what = fmt::format("{}: {}", facts.scenario->name, facts.scenario->title);
+    }
     std::string out =
-        fmt::format("verdict {}: {}, {} events, {} bytes, {:.1f} s of virtual time in {:.2f} s\n",
-                    verdict_name(judgement.verdict), facts.song_path.filename().string(), facts.song_events,
-                    facts.song_bytes, static_cast<double>(facts.virtual_ns) / 1e9, facts.run_seconds);
+        fmt::format("verdict {}: {}, {:.1f} s of virtual time in {:.2f} s\n", verdict_name(judgement.verdict), what,
+                    static_cast<double>(facts.virtual_ns) / 1e9, facts.run_seconds);
     if (judgement.verdict != Verdict::Passed) {
         out += fmt::format("  why   {}\n  next  {}\n", judgement.reason, judgement.next);
     }
@@ -167,8 +182,8 @@ std::string summary_text(const RunFacts& facts, const Judgement& judgement) {
             facts.interrupts.min_ns, facts.interrupts.p50_ns, facts.interrupts.p99_ns, facts.interrupts.max_ns);
     }
     if (!facts.event_log_sha256.empty()) out += fmt::format("event log sha256: {}\n", facts.event_log_sha256);
-    for (const auto& [what, file] : facts.artefacts) {
-        out += fmt::format("  {:<12} {}\n", what, (facts.folder / file).string());
+    for (const auto& [artefact, file] : facts.artefacts) {
+        out += fmt::format("  {:<12} {}\n", artefact, (facts.folder / file).string());
     }
     return out;
 }

@@ -41,13 +41,29 @@ struct ChoiceFacts {
     std::vector<Alternative> alternatives;
 };
 
+/// What `mpulab play` played.
+struct SongFacts {
+    std::filesystem::path path;
+    unsigned format = 0;
+    uint64_t events = 0;
+    uint64_t bytes = 0;
+    uint64_t length_ns = 0;
+};
+
+/// What `mpulab run` ran.
+struct ScenarioFacts {
+    std::filesystem::path path;
+    std::string name;  // with its parameters
+    std::string title; // what must hold
+    std::vector<std::string> tags;
+    std::map<std::string, std::string> parameters;
+    std::string known_issue; // reason and reference; empty: none
+};
+
 struct RunFacts {
     std::string id;
-    std::filesystem::path song_path;
-    unsigned song_format = 0;
-    uint64_t song_events = 0;
-    uint64_t song_bytes = 0;
-    uint64_t song_ns = 0;
+    std::optional<SongFacts> song;         // either this
+    std::optional<ScenarioFacts> scenario; // or this
     uint64_t seed = 0;
     PackageFacts package;
     std::string windows; // the profile's version, "10.0.19045"

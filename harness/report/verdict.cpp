@@ -128,6 +128,8 @@ std::string verdict_name(Verdict verdict) {
         return "error";
     case Verdict::Crash:
         return "crash";
+    case Verdict::KnownIssue:
+        return "known-issue";
     }
     return "error";
 }
@@ -135,6 +137,7 @@ std::string verdict_name(Verdict verdict) {
 ExitCode exit_code(Verdict verdict) {
     switch (verdict) {
     case Verdict::Passed:
+    case Verdict::KnownIssue:
         return ExitCode::Passed;
     case Verdict::Failed:
         return ExitCode::Failed;
@@ -157,7 +160,10 @@ std::string with_run(std::string next, const std::string& run) {
 }
 
 Judgement judge(const CheckInput& input) {
-    const EventLog& log = input.log;
+    return judge_by(input.log, [&input] { return run_checks(input); });
+}
+
+Judgement judge_by(const EventLog& log, const std::function<std::vector<CheckResult>()>& checks) {
     const auto records = log.records();
     if (records.empty() || records.back().kind != MPULAB_KIND_RUN_ENDED) {
         const auto is_bugcheck = [](const mpulab_record& record) { return record.kind == MPULAB_KIND_BUGCHECK; };
@@ -195,7 +201,7 @@ Judgement judge(const CheckInput& input) {
     }
 
     Judgement judgement;
-    judgement.checks = run_checks(input);
+    judgement.checks = checks();
     const auto first = [&](CheckStatus status) {
         return std::find_if(judgement.checks.begin(), judgement.checks.end(),
                             [status](const CheckResult& check) { return check.status == status; });

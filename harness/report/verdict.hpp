@@ -6,12 +6,13 @@
 #include "common/error.hpp"
 #include "report/crash.hpp"
 
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace mpulab {
 
-enum class Verdict { Passed, Failed, Error, Crash };
+enum class Verdict { Passed, Failed, Error, Crash, KnownIssue };
 
 std::string verdict_name(Verdict verdict);
 ExitCode exit_code(Verdict verdict);
@@ -26,6 +27,8 @@ struct Judgement {
 
 /// Judges a run that reached RUN_ENDED, or whose log stops early (then: Error, unless the guest had crashed).
 Judgement judge(const CheckInput& input);
+/// The same with other checks; they are run when the log is whole, and the first is check_integrity().
+Judgement judge_by(const EventLog& log, const std::function<std::vector<CheckResult>()>& checks);
 
 /// The same words with the run's folder where a next step says RUN.
 std::string with_run(std::string next, const std::string& run);

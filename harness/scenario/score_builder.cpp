@@ -20,7 +20,7 @@ ScoreBuilder::ScoreBuilder() {
 uint32_t ScoreBuilder::step(mpulab_opcode opcode, uint16_t slot, uint32_t timeout_ms, ByteView arguments, ByteView tail,
                             uint32_t flags) {
     const auto size = static_cast<uint32_t>(arguments.size() + tail.size());
-    append_pod(bytes_, mpulab_step{static_cast<uint16_t>(opcode), slot, size, flags, timeout_ms});
+    append_pod(bytes_, mpulab_step{static_cast<uint16_t>(opcode), slot, size, flags | flags_, timeout_ms});
     append(bytes_, arguments);
     append(bytes_, tail);
     pad(bytes_, 8);
@@ -76,21 +76,41 @@ uint32_t ScoreBuilder::marker(uint32_t number) {
     return step(MPULAB_OP_MARKER, 0, 0, view(mpulab_op_marker{number, 0}));
 }
 
-uint32_t ScoreBuilder::ioctl(uint16_t slot, uint32_t code, ByteView input, uint32_t room, uint32_t timeout_ms,
-                             bool may_fail) {
-    mpulab_op_ioctl op{};
-    op.code = code;
-    op.input_bytes = static_cast<uint32_t>(input.size());
-    op.output_bytes = room;
-    return step(MPULAB_OP_IOCTL, slot, timeout_ms, view(op), input, may_fail ? MPULAB_STEP_MAY_FAIL : 0);
-}
-
 uint32_t ScoreBuilder::close(uint16_t slot, uint32_t timeout_ms) {
     return step(MPULAB_OP_CLOSE, slot, timeout_ms, {});
 }
 
 uint32_t ScoreBuilder::remove_device(uint32_t unit, uint32_t timeout_ms) {
     return step(MPULAB_OP_REMOVE_DEVICE, 0, timeout_ms, view(mpulab_op_remove_device{unit, 0}));
+}
+
+uint32_t ScoreBuilder::device(uint32_t unit, uint32_t request, uint32_t argument, uint32_t timeout_ms) {
+    return step(MPULAB_OP_DEVICE, 0, timeout_ms, view(mpulab_op_device{unit, request, argument, 0}));
+}
+
+uint32_t ScoreBuilder::open_device(uint16_t slot, std::u16string_view name, uint32_t timeout_ms) {
+    const auto size = static_cast<uint32_t>(name.size() * sizeof(char16_t));
+    return step(MPULAB_OP_OPEN_DEVICE, slot, timeout_ms, view(mpulab_op_open_device{size, 0}),
+                {reinterpret_cast<const uint8_t*>(name.data()), size});
+}
+
+uint32_t ScoreBuilder::ioctl(uint16_t slot, uint32_t code, ByteView input, uint32_t output_bytes, ByteView filled,
+                             bool pend, uint32_t timeout_ms) {
+    Bytes tail;
+    append(tail, input);
+    append(tail, filled);
+    const mpulab_op_ioctl op{code,           static_cast<uint32_t>(input.size()),
+                             output_bytes,   static_cast<uint32_t>(filled.size()),
+                             pend ? 1u : 0u, 0};
+    return step(MPULAB_OP_IOCTL, slot, timeout_ms, view(op), tail);
+}
+
+uint32_t ScoreBuilder::wait_ioctls(uint16_t slot, uint32_t timeout_ms) {
+    return step(MPULAB_OP_WAIT_IOCTLS, slot, timeout_ms, {});
+}
+
+uint32_t ScoreBuilder::cancel_io(uint16_t slot, uint32_t timeout_ms) {
+    return step(MPULAB_OP_CANCEL_IO, slot, timeout_ms, {});
 }
 
 Bytes ScoreBuilder::finish() const {

@@ -28,11 +28,21 @@ class ScoreBuilder {
     uint32_t read_stop(uint16_t slot, uint32_t timeout_ms);
     uint32_t delay(uint64_t ns);
     uint32_t marker(uint32_t number);
-    /// One IOCTL that the step waits for; what it brings back is in ANSWER records. `may_fail`: the run goes on.
-    uint32_t ioctl(uint16_t slot, uint32_t code, ByteView input, uint32_t room, uint32_t timeout_ms, bool may_fail);
     uint32_t close(uint16_t slot, uint32_t timeout_ms);
     /// QUERY_REMOVE, REMOVE; DriverUnload when it was the driver's last device.
     uint32_t remove_device(uint32_t unit, uint32_t timeout_ms);
+    /// One of score_requests.def.
+    uint32_t device(uint32_t unit, uint32_t request, uint32_t argument, uint32_t timeout_ms);
+    /// `name`: of at most MPULAB_SCORE_MAX_NAME_BYTES.
+    uint32_t open_device(uint16_t slot, std::u16string_view name, uint32_t timeout_ms);
+    /// `filled`: what the output buffer of `output_bytes` holds before. `pend`: the next step begins at once.
+    uint32_t ioctl(uint16_t slot, uint32_t code, ByteView input, uint32_t output_bytes, ByteView filled, bool pend,
+                   uint32_t timeout_ms);
+    uint32_t wait_ioctls(uint16_t slot, uint32_t timeout_ms);
+    uint32_t cancel_io(uint16_t slot, uint32_t timeout_ms);
+
+    /// Whether the run goes on when one of the steps from here on fails.
+    void may_fail(bool may) { flags_ = may ? MPULAB_STEP_MAY_FAIL : 0; }
 
     uint32_t steps() const { return steps_; }
     size_t size() const { return bytes_.size(); }
@@ -45,6 +55,7 @@ class ScoreBuilder {
 
     Bytes bytes_;
     uint32_t steps_ = 0;
+    uint32_t flags_ = 0;
 };
 
 } // namespace mpulab

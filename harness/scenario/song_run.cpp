@@ -8,6 +8,7 @@
 #include "scenario/ks.hpp"
 #include "scenario/plan.hpp"
 #include "scenario/score_builder.hpp"
+#include "scenario/write_packer.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -28,62 +29,6 @@ uint32_t song_timeout_ms(const Song& song, uint64_t lead_ns) {
     const uint64_t ns = lead_ns + song.last_event_ns() + song.wire.size() * kWireByteNs;
     return static_cast<uint32_t>(ns / kNsPerMs + kControlTimeoutMs); // at most some 26 h: fits
 }
-
-/// Packs KSMUSICFORMAT records into IRPs.
-class WritePacker {
-  public:
-    WritePacker(ScoreBuilder& score, uint32_t timeout_ms) : score_(score), timeout_ms_(timeout_ms) {}
-
-    void event(uint64_t stream_ns, ByteView bytes) {
-        while (!bytes.empty()) {
-            const ByteView piece = bytes.first(std::min<size_t>(bytes.size(), kMaxRecordBytes));
-            record(stream_ns, piece);
-            bytes = bytes.subspan(piece.size());
-        }
-    }
-
-    void flush() {
-        if (!records_.empty()) {
-            score_.write(kRender, presentation_time_, records_, kPendingWrites, timeout_ms_);
-        }
-        records_.clear();
-    }
-
-  private:
-    void record(uint64_t stream_ns, ByteView piece) {
-        if (!joins(stream_ns, piece.size())) {
-            flush();
-            presentation_time_ = (stream_ns + ks::kNsPerPresentationUnit / 2) / ks::kNsPerPresentationUnit;
-            stamped_ms_ = 0;
-        }
-        const uint64_t ms = (from_start(stream_ns) + kNsPerMs / 2) / kNsPerMs;
-        append_pod(records_,
-                   ks::MusicFormat{static_cast<uint32_t>(ms - stamped_ms_), static_cast<uint32_t>(piece.size())});
-        append(records_, piece);
-        pad(records_, ks::kMusicAlignment);
-        stamped_ms_ = ms;
-    }
-
-    bool joins(uint64_t stream_ns, size_t size) const {
-        if (records_.empty()) return false;
-        if (records_.size() + sizeof(ks::MusicFormat) + size + ks::kMusicAlignment > kMaxIrpBytes) return false;
-        const uint64_t distance = from_start(stream_ns);
-        if (distance > kMaxIrpSpanNs) return false;
-        return (distance + kMaxStampErrorNs) % kNsPerMs <= 2 * kMaxStampErrorNs; // near enough to a whole millisecond
-    }
-
-    /// Distance of an event from the IRP's PresentationTime; 0 where rounding to 100 ns put that behind the event.
-    uint64_t from_start(uint64_t stream_ns) const {
-        const uint64_t start = presentation_time_ * ks::kNsPerPresentationUnit;
-        return stream_ns > start ? stream_ns - start : 0;
-    }
-
-    ScoreBuilder& score_;
-    uint32_t timeout_ms_;
-    Bytes records_;
-    uint64_t presentation_time_ = 0; // of the IRP being packed, 100 ns
-    uint64_t stamped_ms_ = 0;        // of its last record, from presentation_time_
-};
 
 /// KSPROPERTY of agent/counters.h.
 Bytes counters_request() {
@@ -164,7 +109,7 @@ SongRun compile_song(const Song& song, const SongRunOptions& options) {
     score.marker(kStartMarker);
 
     if (run.render) {
-        WritePacker packer(score, song_ms);
+        WritePacker packer(score, kRender, song_ms);
         for (const SongEvent& event : song.events)
             packer.event(options.lead_ns + event.time_ns, song.bytes_of(event));
         packer.flush();
@@ -186,8 +131,10 @@ SongRun compile_song(const Song& song, const SongRunOptions& options) {
     if (run.render) wind_down(kRender, false);
     if (run.capture) wind_down(kCapture, true);
     // Whether a driver counts is its own affair. No byte is on its way any more.
+    score.may_fail(true);
     run.counters_step = score.ioctl(run.render ? kFilter : capture_filter, ks::kIoctlProperty, counters_request(),
-                                    kCountersRoom, kControlTimeoutMs, true);
+                                    kCountersRoom, {}, false, kControlTimeoutMs);
+    score.may_fail(false);
     run.may_fail.insert(run.counters_step);
     if (run.render) score.close(kFilter, kControlTimeoutMs);
     if (run.capture && !shared) score.close(kCaptureFilter, kControlTimeoutMs);

@@ -2,6 +2,7 @@
 #include "scenario/song_targets.hpp"
 
 #include "common/error.hpp"
+#include "common/utf16.hpp"
 #include "scenario/ks.hpp"
 
 #include <algorithm>
@@ -21,21 +22,6 @@ std::optional<uint32_t> unit_of(const std::string& link) {
         unit = unit * 10 + static_cast<uint64_t>(link[at] - '0');
     if (digits == 0 || at == link.size() || link[at] != '#' || unit > UINT32_MAX) return std::nullopt;
     return static_cast<uint32_t>(unit);
-}
-
-std::u16string utf16(const std::string& text) {
-    std::u16string out;
-    for (size_t i = 0; i < text.size();) {
-        const auto byte = static_cast<uint8_t>(text[i]);
-        const size_t length = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-        uint32_t c = length == 1 ? byte : byte & (0x7fu >> length);
-        for (size_t k = 1; k < length && i + k < text.size(); ++k)
-            c = c << 6 | (static_cast<uint8_t>(text[i + k]) & 0x3f);
-        i += length;
-        if (c >= 0x10000) out += static_cast<char16_t>(0xd800 + ((c - 0x10000) >> 10));
-        out += static_cast<char16_t>(c < 0x10000 ? c : 0xdc00 + ((c - 0x10000) & 0x3ff));
-    }
-    return out;
 }
 
 std::optional<PinTarget> target_of(const std::vector<OfferedSubdevice>& offers, const OfferedSubdevice& subdevice,

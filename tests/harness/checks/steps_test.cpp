@@ -72,7 +72,7 @@ TEST_CASE("a log with a gap, without its end or of another seed is an error of t
     const GoodRun good;
     const auto integrity = [&good](const std::vector<mpulab_record>& records) {
         const EventLog log = EventLog::from_bytes(LogBuilder::bytes_of(records));
-        return check_integrity({log, good.song, good.run, good.seed});
+        return check_integrity(CheckInput{log, good.song, good.run, good.seed});
     };
     auto gap = good.log.records();
     gap.erase(gap.begin() + 5);

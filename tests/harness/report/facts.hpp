@@ -10,11 +10,7 @@ namespace mpulab::test {
 inline RunFacts some_facts() {
     RunFacts facts;
     facts.id = "song-1";
-    facts.song_path = "/music/song.mid";
-    facts.song_format = 1;
-    facts.song_events = 3;
-    facts.song_bytes = 9;
-    facts.song_ns = 500 * kMs;
+    facts.song = SongFacts{"/music/song.mid", 1, 3, 9, 500 * kMs};
     facts.seed = UINT64_MAX; // no JSON reader may lose its digits
     facts.command = {"mpulab", "play", "song.mid", "--seed", "18446744073709551615"};
     facts.input_sha256 = {{"song", std::string(64, 'a')}, {"driver", std::string(64, '0')}};

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// mpulab run: scenarios, each in a machine of its own, and one report.
+#pragma once
+
+#include "cli/guest.hpp"
+#include "common/error.hpp"
+
+#include <optional>
+
+namespace mpulab {
+
+struct RunOptions {
+    std::vector<std::filesystem::path> what; // files, and folders of *.yaml
+    std::vector<std::string> tags;           // only scenarios with one of these
+    std::vector<std::string> names;          // only those whose name has one of these in it
+    std::vector<std::string> parameters;     // "depth=16": in place of the file's values
+    PackageChoice package;                   // of scenarios that name none
+    std::string profile;                     // of scenarios that name none
+    std::optional<uint64_t> seed;            // in place of the scenarios' own
+    std::filesystem::path out = "mpulab-out";
+    std::filesystem::path junit; // empty: none
+    unsigned jobs = 0;           // machines at once; 0: as many as there are cores
+    bool json = false;
+    bool red = false;       // add each scenario's red cues and expect a failure
+    bool list = false;      // only say what would run
+    bool schema = false;    // only print the JSON Schema of scenario files
+    bool reference = false; // only print the format's reference
+    std::vector<std::string> command;
+};
+
+/// Validates all files before anything boots, runs what is selected, prints a line for each as it ends and a report.
+/// The worst outcome makes the exit code: interrupted, crash, failed, error.
+ExitCode run_scenarios(const RunOptions& options);
+
+/// mpulab new: writes a commented scenario that runs. Throws Error when the file exists.
+ExitCode new_scenario(const std::string& name);
+
+} // namespace mpulab

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "cli/run_one.hpp"
+
+#include "checks/scenario_checks.hpp"
+#include "cli/first_look.hpp"
+#include "cli/play_inputs.hpp"
+#include "cli/profile.hpp"
+#include "cli/run_folder.hpp"
+#include "common/files.hpp"
+#include "link/log_writer.hpp"
+#include "machine/runtime_dir.hpp"
+#include "scenario/scenario_run.hpp"
+
+#include <fmt/format.h>
+#include <future>
+#include <mutex>
+
+namespace mpulab {
+
+namespace fs = std::filesystem;
+
+/// A package in a machine, ready to be run; and what the driver showed there.
+struct LookedAt {
+    Guest guest;
+    MachineSpec spec; // with its card
+    RunFacts facts;   // of the machine; QEMU alone takes a tenth of a second to hash
+    std::optional<FirstLook> look;
+};
+
+class LookCache {
+  public:
+    /// The first caller makes it, others wait for that. Throws what making it threw, to each of them.
+    std::shared_ptr<const LookedAt> get(const std::string& key, const std::function<LookedAt()>& make) {
+        std::promise<std::shared_ptr<const LookedAt>> promise;
+        std::shared_future<std::shared_ptr<const LookedAt>> future;
+        bool mine = false;
+        {
+            const std::lock_guard lock(mutex_);
+            auto [entry, fresh] = entries_.try_emplace(key);
+            if (fresh) entry->second = promise.get_future().share();
+            mine = fresh;
+            future = entry->second;
+        }
+        if (mine) {
+            try {
+                promise.set_value(std::make_shared<const LookedAt>(make()));
+            } catch (...) {
+                promise.set_exception(std::current_exception());
+            }
+        }
+        return future.get();
+    }
+
+  private:
+    std::mutex mutex_;
+    std::map<std::string, std::shared_future<std::shared_ptr<const LookedAt>>> entries_;
+};
+
+std::shared_ptr<LookCache> make_look_cache() {
+    return std::make_shared<LookCache>();
+}
+
+namespace {
+
+PackageChoice package_of(const RunOptions& options, const Scenario& scenario) {
+    PackageChoice choice = options.package;
+    if (!scenario.package.empty()) {
+        choice.package = scenario.package;
+        choice.driver.clear();
+    }
+    choice.card = scenario.card.device;
+    choice.target = find_profile(scenario.profile.empty() ? options.profile : scenario.profile);
+    return choice;
+}
+
+std::string look_key(const PackageChoice& choice, const Scenario& scenario) {
+    std::string key = fmt::format("{}\n{}\n{}\n{}", choice.package.string(), choice.driver.string(),
+                                  choice.target.text(), scenario.card.device);
+    for (const auto& [name, value] : scenario.card.properties)
+        key += fmt::format("\n{}={}", name, value);
+    for (const std::string& word : scenario.choices)
+        key += "\n" + word;
+    return key + fmt::format("\n{}", scenario.cpus);
+}
+
+LookedAt look_at(const PackageChoice& choice, const Scenario& scenario, const std::vector<PlanSection>& sections) {
+    LookedAt result;
+    result.guest = make_guest(choice, 1);
+    result.spec = find_machine_parts();
+    result.spec.cpus = scenario.cpus;
+    if (!result.guest.package.root) {
+        CardSpec card = scenario.card;
+        if (card.device.empty())
+            card.device = result.guest.package.card.empty() ? kDefaultCard : result.guest.package.card;
+        result.spec.cards.push_back(std::move(card));
+    }
+    result.look.emplace(look_at_driver(result.guest, result.spec, sections, watchdog_limits(false)));
+    result.facts = machine_facts(result.guest, result.spec, choice.target.text());
+    return result;
+}
+
+/// Runs the compiled scenario; the event log is in the run's folder.
+PlainRunOutcome run_machine(const LookedAt& machine, const Scenario& scenario, const ScenarioRun& run,
+                            std::vector<PlanSection> sections, RunFacts& facts) {
+    sections.insert(sections.begin(), {MPULAB_SECTION_SCORE, 0, run.score});
+    if (!run.cues.empty()) sections.push_back({MPULAB_SECTION_CUES, 0, run.cues});
+    const Bytes plan = write_plan(scenario.seed, sections);
+    facts.input_sha256["plan"] = sha256_hex(plan);
+    MachineSpec spec = machine.spec;
+    spec.seed = scenario.seed;
+    spec.plan = facts.folder / "plan.bin";
+    spec.initrd = facts.folder / "modules.cpio";
+    write_file(spec.plan, plan);
+    write_file(spec.initrd, machine.guest.archive);
+    spec.link_chardev = link_file_chardev(facts.folder / kEventLogName);
+    write_file(facts.folder / "command.txt", shell_quoted(qemu_command(spec)) + "\n");
+    facts.artefacts["command"] = "command.txt";
+    const RuntimeDir runtime = RuntimeDir::create(RuntimeDir::default_base());
+    spec.initrd = runtime.without_space(spec.initrd);
+    return run_plainly({spec, facts.folder / kEventLogName, watchdog_limits(false)});
+}
+
+void take_known_issue(const Scenario& scenario, Judgement& judgement) {
+    if (!scenario.known_issue) return;
+    const std::string issue = fmt::format("{} ({})", scenario.known_issue->reason, scenario.known_issue->reference);
+    if (judgement.verdict == Verdict::Failed || judgement.verdict == Verdict::Crash) {
+        judgement.verdict = Verdict::KnownIssue;
+        judgement.reason = fmt::format("known issue: {}: {}", issue, judgement.reason);
+    } else if (judgement.verdict == Verdict::Passed) {
+        judgement.verdict = Verdict::Error;
+        judgement.reason = "it passed, though it has a known issue: " + issue;
+        judgement.next = "take known-issue out of the scenario";
+    }
+}
+
+/// With its red cues a scenario has to fail.
+void expect_red(Judgement& judgement) {
+    if (judgement.verdict == Verdict::Failed || judgement.verdict == Verdict::Crash) {
+        judgement.verdict = Verdict::Passed;
+        judgement.reason = "turned red: " + judgement.reason;
+    } else if (judgement.verdict == Verdict::Passed) {
+        judgement.verdict = Verdict::Error;
+        judgement.reason = "its red cues do not turn it red";
+        judgement.next = "make its checks see what they do, or take other cues";
+    }
+}
+
+void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCache& looks, RunOutcome& result) {
+    RunFacts& facts = result.facts;
+    const PackageChoice choice = package_of(options, scenario);
+    const std::vector<mpulab_choice> forced = parse_choices(scenario.choices);
+    std::vector<PlanSection> sections = {options_section(0, choice.target.build)};
+    if (!forced.empty()) sections.push_back(choices_section(forced));
+    const auto machine = looks.get(look_key(choice, scenario), [&] { return look_at(choice, scenario, sections); });
+
+    const auto scenario_facts = std::move(facts.scenario);
+    const fs::path folder = facts.folder;
+    facts = machine->facts;
+    facts.seed = scenario.seed;
+    facts.scenario = scenario_facts;
+    facts.folder = folder;
+    facts.id = folder.filename().string();
+    facts.command = options.command;
+
+    const fs::path log_path = folder / kEventLogName;
+    ScenarioRun run;
+    std::optional<Error> trouble;
+    if (machine->look->started) {
+        run = compile_scenario(scenario, scenario.steps.empty() ? SongTargets{} : choose_targets(machine->look->offers),
+                               !machine->guest.package.root);
+        const PlainRunOutcome outcome = run_machine(*machine, scenario, run, sections, facts);
+        trouble = outcome.trouble;
+        facts.event_log_sha256 = outcome.sha256;
+        facts.records = outcome.records;
+        facts.run_seconds = outcome.seconds;
+    } else { // the driver did not start: what the first look recorded is the run
+        write_file(log_path, machine->look->log_bytes);
+        trouble = machine->look->outcome.trouble;
+        facts.event_log_sha256 = machine->look->outcome.sha256;
+        facts.records = machine->look->outcome.records;
+    }
+    facts.artefacts["event log"] = kEventLogName;
+    std::error_code ignored;
+    if (trouble && fs::file_size(log_path, ignored) < sizeof(mpulab_link_header)) {
+        result.judgement = bench_trouble(*trouble);
+        return;
+    }
+    const EventLog log = EventLog::open(log_path);
+    note_log(facts, log, 0, forced);
+    result.judgement =
+        trouble ? bench_trouble(*trouble) : judge_by(log, [&] { return run_scenario_checks(log, scenario, run); });
+    if (options.red) {
+        expect_red(result.judgement);
+    } else {
+        take_known_issue(scenario, result.judgement);
+    }
+    keep_crash(facts, result.judgement,
+               {{machine->guest.package.driver.parent_path(), machine->guest.modules}, MPULAB_SOURCE_TREE},
+               machine->guest.package.driver);
+}
+
+} // namespace
+
+RunOutcome run_scenario(const RunOptions& options, const Scenario& scenario, LookCache& looks) {
+    RunOutcome result;
+    RunFacts& facts = result.facts;
+    ScenarioFacts about{scenario.file, scenario.name, scenario.title, scenario.tags, scenario.parameters, ""};
+    if (scenario.known_issue)
+        about.known_issue = fmt::format("{} ({})", scenario.known_issue->reason, scenario.known_issue->reference);
+    facts.scenario = std::move(about);
+    facts.seed = scenario.seed;
+    facts.command = options.command;
+    try {
+        facts.folder = make_run_folder(options.out, scenario.name);
+        facts.id = facts.folder.filename().string();
+        run_and_judge(options, scenario, looks, result);
+        result.judgement.next = with_run(result.judgement.next, facts.folder.string());
+        result.document = keep_result(facts, result.judgement);
+    } catch (const Error& error) {
+        result.judgement = bench_trouble(error);
+        result.document = result_text(result_document(facts, result.judgement));
+    }
+    return result;
+}
+
+} // namespace mpulab

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "cli/run_record.hpp"
+
+#include "cli/package_facts.hpp"
+#include "common/files.hpp"
+#include "link/log_writer.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mpulab {
+namespace {
+
+constexpr size_t kMaxImageBytes = 64u << 20;
+
+/// Where Windows is undocumented: the answers this run took.
+std::vector<ChoiceFacts> choice_facts(const EventLog& log, const std::vector<mpulab_choice>& forced) {
+    std::vector<ChoiceFacts> facts;
+    for (const mpulab_choice& choice : choices_of(log)) {
+        ChoiceFacts fact;
+        fact.number = choice.number;
+        fact.taken = choice.alternative;
+        fact.forced = std::any_of(forced.begin(), forced.end(),
+                                  [&](const mpulab_choice& f) { return f.number == choice.number; });
+        if (const ChoiceInfo* info = find_choice(choice.number)) {
+            fact.name = info->name;
+            fact.what = info->what;
+            for (const std::string& text : info->alternatives)
+                fact.alternatives.push_back({text, "", ""});
+        } else {
+            fact.name = fmt::format("choice {}", choice.number);
+        }
+        facts.push_back(std::move(fact));
+    }
+    return facts;
+}
+
+} // namespace
+
+RunFacts machine_facts(const Guest& guest, const MachineSpec& spec, const std::string& windows) {
+    RunFacts facts;
+    facts.seed = spec.seed;
+    facts.package = package_facts(guest);
+    facts.windows = windows;
+    facts.input_sha256 = guest.input_sha256;
+    facts.input_sha256["kernel"] = sha256_hex(read_file(spec.kernel, kMaxImageBytes, "nanont's loader"));
+    facts.input_sha256["firmware"] = sha256_hex(read_file(spec.firmware, kMaxImageBytes, "firmware"));
+    facts.input_sha256["qemu"] = sha256_hex(read_file(spec.qemu, 1u << 30, "QEMU"));
+    for (const CardSpec& card : spec.cards) {
+        facts.cards.emplace_back(card.properties.begin(), card.properties.end());
+        facts.cards.back().emplace("device", card.device);
+    }
+    return facts;
+}
+
+void note_log(RunFacts& facts, const EventLog& log, uint32_t unit, const std::vector<mpulab_choice>& forced) {
+    facts.interrupts = interrupt_statistics(log, unit);
+    if (!log.records().empty()) facts.virtual_ns = log.records().back().time_ns;
+    for (const mpulab_record& record : log.records())
+        facts.guest_errors += record.kind == MPULAB_KIND_GUEST_ERROR;
+    facts.choices = choice_facts(log, forced);
+}
+
+void keep_crash(RunFacts& facts, Judgement& judgement, const SymbolPath& symbols, const std::filesystem::path& driver) {
+    if (!judgement.crash) return;
+    symbolize(*judgement.crash, {symbols, {{driver.filename().string(), driver}}});
+    write_file(facts.folder / "crash.txt", crash_text(*judgement.crash));
+    facts.artefacts["crash report"] = "crash.txt";
+}
+
+std::string keep_result(RunFacts& facts, const Judgement& judgement) {
+    facts.artefacts["result"] = "result.json";
+    std::string document = result_text(result_document(facts, judgement));
+    write_file(facts.folder / "result.json", document);
+    return document;
+}
+
+} // namespace mpulab

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// What every run leaves, whatever it was made of: facts of its machine and its log, crash report, result document.
+#pragma once
+
+#include "cli/guest.hpp"
+#include "debug/symbolize.hpp"
+#include "report/result.hpp"
+#include "scenario/choices.hpp"
+
+namespace mpulab {
+
+/// What is known of a run from its machine alone.
+RunFacts machine_facts(const Guest& guest, const MachineSpec& spec, const std::string& windows);
+
+/// What its event log adds; `unit`: the card whose interrupts are counted.
+void note_log(RunFacts& facts, const EventLog& log, uint32_t unit, const std::vector<mpulab_choice>& forced);
+
+/// Names the crash's frames and writes crash.txt, if there was a crash.
+void keep_crash(RunFacts& facts, Judgement& judgement, const SymbolPath& symbols, const std::filesystem::path& driver);
+
+/// Writes result.json into the run's folder; the text written.
+std::string keep_result(RunFacts& facts, const Judgement& judgement);
+
+} // namespace mpulab

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "cli/run_selection.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+namespace mpulab {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_scenario_file(const fs::path& path) {
+    return path.extension() == ".yaml" || path.extension() == ".yml";
+}
+
+std::vector<fs::path> files_of(const RunOptions& options) {
+    std::vector<fs::path> files;
+    for (const fs::path& what : options.what) {
+        std::error_code failure;
+        if (!fs::is_directory(what, failure)) {
+            files.push_back(what); // reading says what is wrong with it
+            continue;
+        }
+        const size_t before = files.size();
+        for (fs::recursive_directory_iterator at(what, failure), end; at != end && !failure; at.increment(failure)) {
+            if (is_scenario_file(at->path())) files.push_back(at->path());
+        }
+        if (failure)
+            throw Error(fmt::format("cannot list {}: {}", what.string(), failure.message()), "check the folder");
+        if (files.size() == before)
+            throw Error(fmt::format("{} has no scenario (*.yaml)", what.string()), "mpulab new NAME writes one");
+    }
+    std::sort(files.begin(), files.end());
+    files.erase(std::unique(files.begin(), files.end()), files.end());
+    return files;
+}
+
+Parameters parameters_of(const RunOptions& options) {
+    Parameters parameters;
+    for (const std::string& word : options.parameters) {
+        const size_t equals = word.find('=');
+        if (equals == 0 || equals == std::string::npos)
+            throw Error(fmt::format("--set: '{}' is no NAME=VALUE", word), "example: --set depth=16", ExitCode::Usage);
+        parameters[word.substr(0, equals)] = word.substr(equals + 1);
+    }
+    return parameters;
+}
+
+bool any_of_words(const std::vector<std::string>& words, const auto& matches) {
+    return words.empty() || std::any_of(words.begin(), words.end(), matches);
+}
+
+} // namespace
+
+std::vector<Scenario> select_scenarios(const RunOptions& options) {
+    const Parameters parameters = parameters_of(options);
+    std::vector<Complaint> complaints;
+    std::vector<Scenario> all;
+    const std::vector<fs::path> files = files_of(options);
+    for (const fs::path& file : files) {
+        for (Scenario& scenario : read_scenarios(file, parameters, complaints))
+            all.push_back(std::move(scenario));
+    }
+    if (!complaints.empty()) {
+        std::set<std::string> wrong;
+        for (const Complaint& complaint : complaints) {
+            fmt::print(stderr, "error: {}\n", complaint.text());
+            wrong.insert(complaint.file);
+        }
+        throw Error(fmt::format("{} error{} in {} of {} files; nothing was started", complaints.size(),
+                                complaints.size() == 1 ? "" : "s", wrong.size(), files.size()),
+                    "mend the places above; the keys: mpulab run --reference");
+    }
+    for (const auto& [name, value] : parameters) {
+        if (std::none_of(all.begin(), all.end(), [&](const Scenario& s) { return s.parameters.contains(name); }))
+            throw Error(fmt::format("--set: no scenario has a parameter {}", name), "leave it out", ExitCode::Usage);
+    }
+    std::erase_if(all, [&](const Scenario& scenario) {
+        const auto tagged = [&](const std::string& tag) {
+            return std::find(scenario.tags.begin(), scenario.tags.end(), tag) != scenario.tags.end();
+        };
+        const auto named = [&](const std::string& part) { return scenario.name.find(part) != std::string::npos; };
+        return !any_of_words(options.tags, tagged) || !any_of_words(options.names, named);
+    });
+    if (all.empty())
+        throw Error("no scenario has such a tag or name", "see what there is with \"mpulab run --list\"",
+                    ExitCode::Usage);
+    return all;
+}
+
+} // namespace mpulab

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// A scenario: one run as its author wrote it, held against the format and complete. Several come from one file when its
+// parameters have several values.
+#pragma once
+
+#include "machine/spec.hpp"
+#include "scenario/yaml_reader.hpp"
+
+#include <filesystem>
+#include <optional>
+
+namespace mpulab {
+
+struct KnownIssue {
+    std::string reason;
+    std::string reference;
+};
+
+struct Scenario {
+    std::filesystem::path file;
+    std::string name;  // "late-dpc", "late-dpc[depth=16]": of the file and its parameters
+    std::string title; // what must hold
+    std::string why;
+    std::vector<std::string> tags;
+    Parameters parameters;
+    uint64_t seed = 0;
+    uint32_t cpus = 1;
+    std::filesystem::path package; // empty: the command line's
+    std::string profile;           // empty: the command line's
+    CardSpec card;                 // device empty: by the package
+    std::vector<std::string> choices;
+    std::optional<KnownIssue> known_issue;
+    // As YamlReader gives them, each entry with its place:
+    nlohmann::json cues = nlohmann::json::array();
+    nlohmann::json red = nlohmann::json::array(); // cues that must make it fail
+    nlohmann::json steps = nlohmann::json::array();
+    nlohmann::json checks = nlohmann::json::array();
+};
+
+inline constexpr size_t kMaxScenarioBytes = 1u << 20;
+inline constexpr size_t kMaxCombinations = 1'000; // of the parameters of a file
+
+/// Reads a scenario file. `given`: parameters from outside, in place of the file's. What is wrong is added to
+/// `complaints`, all of it at once; the scenarios returned then are not to be run.
+std::vector<Scenario> read_scenarios(const std::filesystem::path& file, const Parameters& given,
+                                     std::vector<Complaint>& complaints);
+
+/// The same from text; `file` names it, and paths inside are taken from its folder.
+std::vector<Scenario> parse_scenarios(std::string_view text, const std::filesystem::path& file, const Parameters& given,
+                                      std::vector<Complaint>& complaints);
+
+} // namespace mpulab

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "scenario/scenario_cues.hpp"
+
+#include "events/names.hpp"
+#include "probe/plan.h"
+#include "scenario/plan.hpp"
+#include "scenario/values.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <string_view>
+
+namespace mpulab {
+namespace {
+
+using Json = nlohmann::json;
+
+struct TriggerInfo {
+    uint32_t number;
+    std::string_view name;
+    std::string_view argument; // "-": it takes none
+    uint64_t most;
+};
+constexpr TriggerInfo kTriggers[] = {
+#define MPULAB_TRIGGER(number, NAME, name, text, argument, most) {number, name, argument, most},
+#include "probe/mpulab_cue_triggers.def"
+#undef MPULAB_TRIGGER
+};
+
+struct ActionInfo {
+    uint32_t number;
+    std::string_view name;
+    std::string_view count; // "-": it has none
+    std::string_view time;
+    std::string_view value;
+};
+constexpr ActionInfo kActions[] = {
+#define MPULAB_ACTION(number, NAME, name, text, count, count_least, count_most, time, time_least, time_most, value,    \
+                      value_least, value_most)                                                                         \
+    {number, name, count, time, value},
+#include "probe/mpulab_cue_actions.def"
+#undef MPULAB_ACTION
+};
+
+template <typename Info, size_t N> const Info& by_name(const Info (&table)[N], const std::string& name) {
+    return *std::find_if(std::begin(table), std::end(table), [&](const Info& info) { return info.name == name; });
+}
+
+bool reaches_marker(const Scenario& scenario, uint64_t number) {
+    return std::any_of(scenario.steps.begin(), scenario.steps.end(),
+                       [&](const Json& step) { return step.at("verb") == "marker" && step.at("marker") == number; });
+}
+
+} // namespace
+
+void proofread_cues(const Scenario& scenario, std::vector<Complaint>& complaints) {
+    uint64_t firings = 0;
+    Json all = scenario.cues;
+    all.insert(all.end(), scenario.red.begin(), scenario.red.end());
+    for (const Json& cue : all) {
+        const auto complain = [&](std::string what, std::string expected) {
+            complaints.push_back({scenario.file.string(), cue.at(kPlaceKey)[0], cue.at(kPlaceKey)[1], std::move(what),
+                                  std::move(expected)});
+        };
+        const TriggerInfo& trigger = by_name(kTriggers, cue.at("when"));
+        const uint64_t argument = cue.value("argument", uint64_t{0});
+        if (trigger.argument == "-" && cue.contains("argument"))
+            complain(fmt::format("when: {} takes no argument", trigger.name), "none");
+        if (trigger.argument != "-" && !cue.contains("argument"))
+            complain("argument is missing", std::string(trigger.argument));
+        if (trigger.argument != "-" && argument > trigger.most)
+            complain(fmt::format("argument {} does not fit when: {}", argument, trigger.name),
+                     std::string(trigger.argument));
+        if (trigger.number == MPULAB_TRIGGER_MARKER && cue.contains("argument") && !reaches_marker(scenario, argument))
+            complain(fmt::format("no step reaches marker {}", argument), "a step \"marker\" of that number");
+        const bool on_time = trigger.number == MPULAB_TRIGGER_TIME;
+        if (on_time && (cue.contains("every") || cue.contains("first")))
+            complain("first and every count events, and time is none", "period");
+        if (!on_time && cue.contains("period")) complain("period is for when: time", "every");
+        const uint64_t times = cue.value("firings", uint64_t{1});
+        if (on_time && times > 1 && !cue.contains("period")) complain("period is missing", "a time, e.g. 5ms");
+        if (times == 1 && (cue.contains("every") || cue.contains("period")))
+            complain("it fires once", "firings, or neither every nor period");
+        const Json& value = cue.at(cue.at("verb").get<std::string>());
+        if (value.is_boolean() && !value.get<bool>()) complain("an action that is not wanted", "true, or no such cue");
+        if (times > 1 && cue.at("verb") == "inject" && cue.contains("jitter"))
+            complain("bytes of repeated injections with jitter may overlap", "no jitter");
+        firings += times;
+    }
+    if (firings > MPULAB_CUES_MAX_FIRINGS) {
+        complaints.push_back({scenario.file.string(), 0, 0, fmt::format("the cues fire {} times", firings),
+                              fmt::format("at most {}", MPULAB_CUES_MAX_FIRINGS)});
+    }
+}
+
+Bytes compile_cues(const Scenario& scenario, Bytes& injected) {
+    std::vector<mpulab_cue> cues;
+    Bytes bytes;
+    for (const Json& json : scenario.cues) {
+        const std::string verb = json.at("verb");
+        const ActionInfo& action = by_name(kActions, verb);
+        mpulab_cue cue{};
+        cue.trigger = by_name(kTriggers, json.at("when")).number;
+        cue.argument = json.value("argument", 0u);
+        cue.first = json.value("first", 1u);
+        cue.firings = json.value("firings", 1u);
+        if (cue.firings > 1)
+            cue.every = json.value(cue.trigger == MPULAB_TRIGGER_TIME ? "period" : "every", uint64_t{1});
+        cue.delay_ns = json.value("delay", uint64_t{0});
+        cue.jitter_ns = json.value("jitter", uint64_t{0});
+        cue.action = action.number;
+        if (cue.action == MPULAB_ACTION_INJECT) {
+            const Bytes payload = *parse_hex(json.at(verb).get<std::string>());
+            cue.count = static_cast<uint32_t>(payload.size());
+            cue.value = static_cast<uint32_t>(bytes.size());
+            append(bytes, payload);
+            for (uint32_t i = 0; i < cue.firings; ++i)
+                append(injected, payload);
+        } else {
+            if (action.count != "-") cue.count = json.at(verb).get<uint32_t>();
+            if (action.time != "-")
+                cue.time_ns = json.value(action.count != "-" ? std::string("time") : verb, uint64_t{0});
+            cue.value = json.value("value", 0u);
+        }
+        cues.push_back(cue);
+    }
+    return write_cues(scenario.seed, std::move(cues), bytes);
+}
+
+} // namespace mpulab

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`mpulab run`: the suite in tests/scenarios green, each of its scenarios able to turn red, and what a user meets: a new
+scenario, three mistakes at once, a failure with its line, reports, Ctrl-C."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+import jsonschema
+import mpulab
+
+SUITE = mpulab.ROOT / "tests" / "scenarios"
+MPULAB = pathlib.Path(os.environ["MPULAB_BUILD"]) / "harness" / "mpulab"
+FULL = os.environ.get("MPULAB_FULL") == "1"
+
+FAILING = """scenario: a byte that nobody wrote
+steps:
+  - open: render
+  - state: run
+  - write: 90 3c 40
+  - wait-writes: render
+  - wait: 10ms
+checks:
+  - wire-equals: 90 3c 41
+"""
+
+
+class Scenarios(unittest.TestCase):
+    def setUp(self):
+        scratch = mpulab.Scratch()
+        self.addCleanup(scratch.__exit__)
+        self.folder = scratch.path
+
+    def mpulab(self, *arguments, timeout=600):
+        return subprocess.run([MPULAB, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=timeout)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def test_the_suite_is_green(self):
+        run = self.mpulab("run", SUITE, "--junit", "junit.xml")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        suite = ElementTree.parse(self.folder / "junit.xml").getroot().find("testsuite")
+        self.assertGreaterEqual(int(suite.get("tests")), 70)
+        self.assertEqual(suite.get("failures"), "0")
+
+    def test_every_scenario_of_the_suite_turns_red_by_its_cues(self):
+        for path in sorted(SUITE.rglob("*.yaml")):
+            self.assertIn("\nred:\n", path.read_text(), path)
+        run = self.mpulab("run", SUITE, "--red")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+
+    def test_a_new_scenario_runs_as_it_is_written(self):
+        self.assertEqual(self.mpulab("new", "mine").returncode, 0)
+        run = self.mpulab("run", "mine.yaml")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        again = self.mpulab("new", "mine")
+        self.assertEqual(again.returncode, 64, again)
+        self.assertIn("mine.yaml exists", again.stderr)
+
+    def test_three_mistakes_are_three_located_errors_and_nothing_boots(self):
+        path = self.write("bad.yaml", "scenario: wrong\nsteps:\n  - wirte: 90\n  - state: running\nchecks:\n  - nevre: OVERRUN\n")
+        run = self.mpulab("run", path, SUITE)
+        self.assertEqual(run.returncode, 2, run)
+        lines = run.stderr.splitlines()
+        self.assertEqual([line.split(": ")[1].rsplit("/", 1)[-1] for line in lines[:3]], ["bad.yaml:3:5", "bad.yaml:4:12", "bad.yaml:6:5"])
+        self.assertIn("3 errors in 1 of", lines[3])
+        self.assertFalse((self.folder / "mpulab-out").exists())
+
+    def test_a_failure_names_line_bytes_and_records_and_leaves_a_folder(self):
+        run = self.mpulab("run", self.write("wrong.yaml", FAILING))
+        self.assertEqual(run.returncode, 1, run)
+        self.assertIn("wire-equals:9", run.stdout)
+        self.assertIn("expected 41", run.stdout)
+        self.assertIn("seen     40", run.stdout)
+        self.assertIn("    > ", run.stdout)
+        result = json.loads((self.folder / "mpulab-out" / "wrong-1" / "result.json").read_text())
+        jsonschema.validate(result, json.loads((mpulab.ROOT / "harness/report/result.schema.json").read_text()))
+        self.assertEqual(result["scenario"]["name"], "wrong")
+        show = self.mpulab("show", "wrong-1", "--kind", "WIRE_OUT")
+        self.assertEqual(show.returncode, 0, show)
+        self.assertEqual(show.stdout.count("WIRE_OUT"), 3 + show.stdout.count("own"))
+
+    def test_a_known_issue_is_green_while_it_fails_and_an_error_when_it_passes(self):
+        issue = "known-issue:\n  reason: not yet\n  reference: '#12'\n"
+        known = self.mpulab("run", self.write("known.yaml", FAILING + issue))
+        self.assertEqual(known.returncode, 0, known)
+        self.assertIn("not yet (#12)", known.stdout)
+        gone = self.mpulab("run", self.write("gone.yaml", FAILING.replace("3c 41", "3c 40") + issue))
+        self.assertEqual(gone.returncode, 2, gone)
+        self.assertIn("it passed, though it has a known issue", gone.stdout)
+
+    def test_a_scenario_has_the_same_log_alone_and_beside_others(self):
+        def hashes(*arguments):
+            run = self.mpulab("run", SUITE, "--tag", "smoke", "--json", *arguments)
+            self.assertEqual(run.returncode, 0, run)
+            return [document["event_log_sha256"] for document in json.loads(run.stdout)]
+
+        self.assertEqual(hashes("-j", "1"), hashes("-j", "4"))
+
+    def test_the_command_that_is_left_makes_the_same_run_without_us(self):
+        self.assertEqual(self.mpulab("run", SUITE / "output" / "note.yaml").returncode, 0)
+        folder = self.folder / "mpulab-out" / "note-1"
+        log = (folder / "events.mpl").read_bytes()
+        (folder / "events.mpl").unlink()
+        # Nobody ends this QEMU when the run has ended: the log is whole when it has its length.
+        qemu = subprocess.Popen("exec " + (folder / "command.txt").read_text(), shell=True, cwd=folder)
+        self.addCleanup(qemu.wait)
+        self.addCleanup(qemu.kill)
+        end = time.monotonic() + 60
+        while time.monotonic() < end and (not (folder / "events.mpl").exists() or (folder / "events.mpl").stat().st_size < len(log)):
+            time.sleep(0.05)
+        self.assertEqual((folder / "events.mpl").read_bytes(), log)
+
+    def test_the_published_schema_is_the_one_that_is_printed_and_takes_the_suite(self):
+        import yaml
+
+        printed = json.loads(self.mpulab("run", "--schema").stdout)
+        published = json.loads((mpulab.ROOT / "harness/scenario/scenario.schema.json").read_text())
+        self.assertEqual(printed, published, "next: mpulab run --schema > harness/scenario/scenario.schema.json")
+        validator = jsonschema.validators.validator_for(published)
+        validator.check_schema(published)
+        for path in sorted(SUITE.rglob("*.yaml")):
+            jsonschema.validate(yaml.safe_load(path.read_text()), published)
+        with self.assertRaises(jsonschema.ValidationError):
+            jsonschema.validate(yaml.safe_load(FAILING.replace("write:", "wirte:")), published)
+
+    def test_ctrl_c_leaves_a_valid_report_of_what_has_run(self):
+        process = subprocess.Popen([MPULAB, "run", SUITE, "-j", "1", "--junit", "junit.xml"], cwd=self.folder, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True)
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=60)[0]
+        self.assertTrue(first.startswith("passed"), first + rest)
+        self.assertEqual(process.returncode, 130, rest)
+        self.assertIn("not run", rest)
+        self.assertGreaterEqual(int(ElementTree.parse(self.folder / "junit.xml").getroot().find("testsuite").get("tests")), 1)
+        self.assertEqual(mpulab.machines_of(self.folder / "mpulab-out"), [])
+
+    def test_a_tag_or_name_of_nothing_is_wrong_usage(self):
+        for arguments in (["--tag", "nonsense"], ["--name", "nonsense"], ["--set", "nonsense=1"], ["--set", "x"]):
+            run = self.mpulab("run", SUITE, *arguments)
+            self.assertEqual(run.returncode, 64, run)
+        self.assertEqual(self.mpulab("run").returncode, 64)
+        self.assertEqual(self.mpulab("run", self.folder / "absent.yaml").returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
