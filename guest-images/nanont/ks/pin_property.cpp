@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The properties of KSPROPSETID_Pin and KSPROPSETID_Topology that a description alone answers.
 #include "list_query.hpp"
+#include "name.hpp"
 #include "range_list.hpp"
 
 namespace {
@@ -54,8 +55,8 @@ KSDDKAPI NTSTATUS NTAPI KsHandleSizedListQuery(PIRP irp, ULONG count, ULONG item
     return status;
 }
 
-/** Answers the pin properties that follow from descriptors. STATUS_NOT_FOUND for the others: instance counts belong to
- * the filter, and names to the registry, which is not there yet. */
+/** Answers the pin properties that follow from descriptors. STATUS_NOT_FOUND for the others: instance counts and
+ * physical connections belong to the filter. */
 KSDDKAPI NTSTATUS NTAPI KsPinPropertyHandler(PIRP irp, PKSPROPERTY property, PVOID data, ULONG count,
                                              const KSPIN_DESCRIPTOR* descriptors) {
     if (property->Id == KSPROPERTY_PIN_CTYPES) return answer_value(irp, data, &count, sizeof count);
@@ -85,10 +86,7 @@ KSDDKAPI NTSTATUS NTAPI KsPinPropertyHandler(PIRP irp, PKSPROPERTY property, PVO
     case KSPROPERTY_PIN_CATEGORY:
         return it.Category ? answer_value(irp, data, it.Category, sizeof(GUID)) : STATUS_NOT_FOUND;
     case KSPROPERTY_PIN_NAME:
-        DbgPrint("ks.sys: KSPROPERTY_PIN_NAME of pin %u: names stand in the registry, which this ks.sys does not read;"
-                 " a handler in the filter's automation table is asked first\n",
-                 pin);
-        return STATUS_NOT_FOUND;
+        return ks::answer_name(irp, data, it.Name, it.Category);
     default:
         return STATUS_NOT_FOUND;
     }
@@ -137,7 +135,8 @@ KSDDKAPI NTSTATUS NTAPI KsPinDataIntersection(PIRP irp, PKSP_PIN pin, PVOID data
 }
 
 /** KSPROPSETID_Topology: categories, nodes, connections, node names. */
-KSDDKAPI NTSTATUS NTAPI KsTopologyPropertyHandler(PIRP irp, PKSPROPERTY property, PVOID, const KSTOPOLOGY* topology) {
+KSDDKAPI NTSTATUS NTAPI KsTopologyPropertyHandler(PIRP irp, PKSPROPERTY property, PVOID data,
+                                                  const KSTOPOLOGY* topology) {
     switch (property->Id) {
     case KSPROPERTY_TOPOLOGY_CATEGORIES:
         return KsHandleSizedListQuery(irp, topology->CategoriesCount, sizeof(GUID), topology->Categories);
@@ -146,9 +145,14 @@ KSDDKAPI NTSTATUS NTAPI KsTopologyPropertyHandler(PIRP irp, PKSPROPERTY property
     case KSPROPERTY_TOPOLOGY_CONNECTIONS:
         return KsHandleSizedListQuery(irp, topology->TopologyConnectionsCount, sizeof(KSTOPOLOGY_CONNECTION),
                                       topology->TopologyConnections);
-    case KSPROPERTY_TOPOLOGY_NAME:
-        DbgPrint("ks.sys: KSPROPERTY_TOPOLOGY_NAME: names stand in the registry, which this ks.sys does not read\n");
-        return STATUS_NOT_FOUND;
+    case KSPROPERTY_TOPOLOGY_NAME: {
+        if (IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.InputBufferLength < sizeof(KSP_NODE))
+            return STATUS_INVALID_BUFFER_SIZE;
+        const ULONG node = reinterpret_cast<PKSP_NODE>(property)->NodeId;
+        if (node >= topology->TopologyNodesCount) return STATUS_INVALID_PARAMETER;
+        const GUID* name = topology->TopologyNodesNames ? &topology->TopologyNodesNames[node] : nullptr;
+        return ks::answer_name(irp, data, name, &topology->TopologyNodes[node]);
+    }
     default:
         return STATUS_NOT_FOUND;
     }

@@ -30,9 +30,11 @@ AutomationSets::~AutomationSets() {
 
 NTSTATUS AutomationSets::build(const PCAUTOMATION_TABLE* table, const char* owner) {
     if (!table) return STATUS_SUCCESS;
-    if (table->MethodCount || table->EventCount)
-        DbgPrint("portcls.sys: automation table of the %s: %u methods and %u events are not supported and left out\n",
-                 owner, table->MethodCount, table->EventCount);
+    if (table->MethodCount)
+        DbgPrint("portcls.sys: automation table of the %s: %u methods are left out, WDM audio has none\n", owner,
+                 table->MethodCount);
+    NTSTATUS status = events_.build(*table);
+    if (!NT_SUCCESS(status)) return status;
     ULONG count = table->PropertyCount;
     if (count == 0) return STATUS_SUCCESS;
     if (!table->Properties || count > kMaxItems || table->PropertyItemSize % 8 != 0 ||
@@ -84,7 +86,8 @@ NTSTATUS AutomationSets::call_driver(PIRP irp, PKSIDENTIFIER identifier, PVOID d
     request->Node = ULONG(-1);
     if (identifier->Flags & KSPROPERTY_TYPE_TOPOLOGY) {
         head = sizeof(KSP_NODE);
-        request->Node = reinterpret_cast<PKSP_NODE>(identifier)->NodeId; // its presence was checked by the filter
+        request->Node =
+            reinterpret_cast<PKSP_NODE>(identifier)->NodeId; // its presence was checked by Description::table_for
     }
     ULONG in = stack->Parameters.DeviceIoControl.InputBufferLength;
     request->MajorTarget = file->pin ? file->pin->miniport() : file->filter->miniport();

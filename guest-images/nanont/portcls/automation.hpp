@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// A driver's PCAUTOMATION_TABLE turned into KS property sets, whose one handler builds the PCPROPERTY_REQUEST and calls
-// the driver (reference portcls-midi.md §4.1, appendix B).
+// A driver's PCAUTOMATION_TABLE turned into KS property sets and event sets; the properties' one handler builds the
+// PCPROPERTY_REQUEST and calls the driver (reference portcls-midi.md §4.1, appendix B).
 #pragma once
 
-#include "module/pool.hpp"
+#include "event_list.hpp"
 
 namespace portcls {
 
@@ -14,12 +14,15 @@ class AutomationSets {
     AutomationSets(const AutomationSets&) = delete;
     AutomationSets& operator=(const AutomationSets&) = delete;
 
-    /** Takes the property items of `table` (NULL: none). STATUS_INVALID_PARAMETER: its item size is not a multiple of
-     * 8, or below PCPROPERTY_ITEM; methods and events are named and left out. PASSIVE_LEVEL. */
+    /** Takes the property and event items of `table` (NULL: none). STATUS_INVALID_PARAMETER: an item size is not a
+     * multiple of 8, or too small; methods, which WDM audio does not support (PCMETHOD_ITEM), are named and left out.
+     * PASSIVE_LEVEL. */
     NTSTATUS build(const PCAUTOMATION_TABLE* table, const char* owner);
 
     /** Tries the request; STATUS_PROPSET_NOT_FOUND when the table has nothing for it. */
     NTSTATUS handle(PIRP irp) const;
+
+    const EventSets& events() const { return events_; }
 
   private:
     struct Item {
@@ -31,6 +34,7 @@ class AutomationSets {
     KSPROPERTY_SET* sets_ = nullptr;
     Item* items_ = nullptr;
     ULONG set_count_ = 0;
+    EventSets events_;
 };
 
 } // namespace portcls

@@ -46,6 +46,7 @@ Description::~Description() {
     free_tables(node_tables_, topology_.TopologyNodesCount);
     if (ks_pins_) ExFreePoolWithTag(ks_pins_, kObjectTag.value);
     if (node_types_) ExFreePoolWithTag(node_types_, kObjectTag.value);
+    if (node_names_) ExFreePoolWithTag(node_names_, kObjectTag.value);
 }
 
 const PCPIN_DESCRIPTOR& Description::pin(ULONG index) const {
@@ -58,8 +59,20 @@ const PCNODE_DESCRIPTOR& Description::node(ULONG index) const {
                                                        static_cast<SIZE_T>(index) * descriptor_->NodeSize);
 }
 
-const AutomationSets* Description::node_table(ULONG index) const {
-    return index < topology_.TopologyNodesCount ? &node_tables_[index] : nullptr;
+NTSTATUS Description::table_for(PIRP irp, const AutomationSets& own, const AutomationSets*& table, ULONG& node) const {
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
+    const ULONG in = stack->Parameters.DeviceIoControl.InputBufferLength;
+    const auto* request = static_cast<PKSP_NODE>(stack->Parameters.DeviceIoControl.Type3InputBuffer);
+    table = &own;
+    node = kNoTarget;
+    static_assert(KSPROPERTY_TYPE_TOPOLOGY == KSEVENT_TYPE_TOPOLOGY && sizeof(KSP_NODE) == sizeof(KSE_NODE));
+    if (!request || in < sizeof(KSPROPERTY) || !(request->Property.Flags & KSPROPERTY_TYPE_TOPOLOGY))
+        return STATUS_SUCCESS;
+    if (in < sizeof(KSP_NODE)) return STATUS_INVALID_BUFFER_SIZE;
+    if (request->NodeId >= topology_.TopologyNodesCount) return STATUS_INVALID_PARAMETER;
+    node = request->NodeId;
+    table = &node_tables_[node];
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS Description::check(const PCFILTER_DESCRIPTOR& d) {
@@ -111,15 +124,18 @@ NTSTATUS Description::build(PPCFILTER_DESCRIPTOR descriptor) {
         if (!NT_SUCCESS(status = check_pin(i))) return status;
 
     ks_pins_ = static_cast<KSPIN_DESCRIPTOR*>(allocate_zeroed(d.PinCount * sizeof(KSPIN_DESCRIPTOR), kObjectTag.value));
-    node_types_ = static_cast<GUID*>(allocate_zeroed((d.NodeCount ? d.NodeCount : 1) * sizeof(GUID), kObjectTag.value));
+    const SIZE_T node_bytes = (d.NodeCount ? d.NodeCount : 1) * sizeof(GUID);
+    node_types_ = static_cast<GUID*>(allocate_zeroed(node_bytes, kObjectTag.value));
+    node_names_ = static_cast<GUID*>(allocate_zeroed(node_bytes, kObjectTag.value));
     pin_tables_ = new_tables(d.PinCount);
     node_tables_ = new_tables(d.NodeCount);
-    if (!ks_pins_ || !node_types_ || !pin_tables_ || !node_tables_) return STATUS_INSUFFICIENT_RESOURCES;
+    if (!ks_pins_ || !node_types_ || !node_names_ || !pin_tables_ || !node_tables_)
+        return STATUS_INSUFFICIENT_RESOURCES;
     pin_count_ = d.PinCount;
     topology_ = {d.CategoryCount,   d.Categories,
                  d.NodeCount,       node_types_,
                  d.ConnectionCount, reinterpret_cast<const KSTOPOLOGY_CONNECTION*>(d.Connections),
-                 nullptr,           0};
+                 node_names_,       0};
     static_assert(sizeof(KSTOPOLOGY_CONNECTION) == sizeof(PCCONNECTION_DESCRIPTOR));
 
     // No memory is no fault of the description.
@@ -138,6 +154,7 @@ NTSTATUS Description::build(PPCFILTER_DESCRIPTOR descriptor) {
             node_types_[i] = *node(i).Type;
         else
             v62(i, 0, "a node has no type");
+        node_names_[i] = node(i).Name ? *node(i).Name : node_types_[i]; // PCNODE_DESCRIPTOR: the type names it then
         status = node_tables_[i].build(node(i).AutomationTable, "node");
         if (malformed()) return unusable(i, 0, "a node's automation table is malformed");
         if (status != STATUS_SUCCESS) return status;

@@ -23,8 +23,9 @@ class Description {
     const KSTOPOLOGY& topology() const { return topology_; }
     const AutomationSets& filter_table() const { return filter_table_; }
     const AutomationSets& pin_table(ULONG pin) const { return pin_tables_[pin]; }
-    /** NULL: no such node. */
-    const AutomationSets* node_table(ULONG node) const;
+    /** The table that a property or event request is for: that of the node it names (KSPROPERTY_TYPE_TOPOLOGY), else
+     * `own`, and `node` is kNoTarget. STATUS_INVALID_BUFFER_SIZE, STATUS_INVALID_PARAMETER: no such node. */
+    NTSTATUS table_for(PIRP irp, const AutomationSets& own, const AutomationSets*& table, ULONG& node) const;
 
   private:
     NTSTATUS check(const PCFILTER_DESCRIPTOR& d);
@@ -35,6 +36,7 @@ class Description {
     ULONG pin_count_ = 0;
     KSPIN_DESCRIPTOR* ks_pins_ = nullptr;
     GUID* node_types_ = nullptr;
+    GUID* node_names_ = nullptr;
     KSTOPOLOGY topology_{};
     AutomationSets filter_table_;
     AutomationSets* pin_tables_ = nullptr;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Where IRPs for an adapter's FDO go.
 #include "adapter.hpp"
-#include "file.hpp"
+#include "filter.hpp"
+#include "pin.hpp"
 
 namespace portcls {
 
@@ -24,9 +25,12 @@ NTSTATUS pass_down(Adapter& adapter, PIRP irp) {
     return IoCallDriver(adapter.lower, irp);
 }
 
-/** The last handle is closed: what is pending behind it must not hold the file back. */
+/** The last handle is closed: what is pending behind it must not hold the file back, and nobody waits for its events.
+ */
 NTSTATUS dispatch_cleanup(PIRP irp) {
-    auto* file = static_cast<FileContext*>(IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext);
+    PFILE_OBJECT object = IoGetCurrentIrpStackLocation(irp)->FileObject;
+    auto* file = static_cast<FileContext*>(object->FsContext);
+    if (file) (file->pin ? file->pin->port() : file->filter->port()).events().free(object);
     if (file && file->cleanup) file->cleanup(*file);
     return complete(irp, STATUS_SUCCESS);
 }

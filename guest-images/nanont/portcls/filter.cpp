@@ -69,9 +69,21 @@ NTSTATUS NTAPI Filter::close(PDEVICE_OBJECT, PIRP irp) {
 }
 
 NTSTATUS NTAPI Filter::device_control(PDEVICE_OBJECT device, PIRP irp) {
-    if (IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.IoControlCode != IOCTL_KS_PROPERTY)
+    Filter& filter = of(irp);
+    NTSTATUS status;
+    switch (IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.IoControlCode) {
+    case IOCTL_KS_PROPERTY:
+        status = filter.property(irp);
+        break;
+    case IOCTL_KS_ENABLE_EVENT:
+        status = filter.enable_event(irp);
+        break;
+    case IOCTL_KS_DISABLE_EVENT:
+        status = filter.port().events().disable(irp);
+        break;
+    default:
         return KsDefaultDeviceIoCompletion(device, irp);
-    NTSTATUS status = of(irp).property(irp);
+    }
     if (status != STATUS_PENDING) complete(irp, status, irp->IoStatus.Information);
     return status;
 }

@@ -32,6 +32,7 @@ class Filter {
     static NTSTATUS NTAPI create_pin(PDEVICE_OBJECT device, PIRP irp);
     static Filter& of(PIRP irp);
     NTSTATUS property(PIRP irp);
+    NTSTATUS enable_event(PIRP irp);
     static NTSTATUS pin_property(PIRP irp, PKSIDENTIFIER request, PVOID data);
     static NTSTATUS pin_instances(PIRP irp, PKSIDENTIFIER request, PVOID data);
     static NTSTATUS pin_intersection(PIRP irp, PKSIDENTIFIER request, PVOID data);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Properties of a filter handle: the driver's automation tables first, then what a description answers by itself
-// (reference portcls-midi.md §5.2, sizes and statuses).
+// Properties and events of a filter handle: the driver's automation tables first, then what a description answers by
+// itself (reference portcls-midi.md §5.2, sizes and statuses).
 #include "filter.hpp"
 
 #include "adapter.hpp"
@@ -64,32 +64,58 @@ const KSPROPERTY_ITEM Filter::kTopologyItems[] = {
     GET_ITEM(KSPROPERTY_TOPOLOGY_NAME, topology_property, sizeof(KSP_NODE), 0),
 };
 
+// mingw-w64's libksguid has another set's GUID under this name.
+constexpr GUID kTopologySet = {STATIC_KSPROPSETID_Topology};
+
 const KSPROPERTY_SET Filter::kSets[] = {
     {&KSPROPSETID_Pin, SIZEOF_ARRAY(kPinItems), kPinItems, 0, nullptr},
-    {&KSPROPSETID_Topology, SIZEOF_ARRAY(kTopologyItems), kTopologyItems, 0, nullptr},
+    {&kTopologySet, SIZEOF_ARRAY(kTopologyItems), kTopologyItems, 0, nullptr},
 };
 
 NTSTATUS Filter::property(PIRP irp) {
     const Description& description = port_.filter_description();
-    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
-    ULONG in = stack->Parameters.DeviceIoControl.InputBufferLength;
-    auto* request = static_cast<PKSP_NODE>(stack->Parameters.DeviceIoControl.Type3InputBuffer);
-    const AutomationSets* table = &description.filter_table();
-    if (request && in >= sizeof(KSPROPERTY) && (request->Property.Flags & KSPROPERTY_TYPE_TOPOLOGY)) {
-        if (in < sizeof(KSP_NODE)) return STATUS_INVALID_BUFFER_SIZE;
-        table = description.node_table(request->NodeId);
-        if (!table) return STATUS_INVALID_PARAMETER;
-        if (port_.is_removed()) return STATUS_DEVICE_NOT_CONNECTED;
-        return table->handle(irp);
-    }
-    NTSTATUS status = port_.is_removed() ? STATUS_PROPSET_NOT_FOUND : table->handle(irp);
+    const AutomationSets* table;
+    ULONG node;
+    NTSTATUS status = description.table_for(irp, description.filter_table(), table, node);
+    if (!NT_SUCCESS(status)) return status;
+    if (node != kNoTarget && port_.is_removed()) return STATUS_DEVICE_NOT_CONNECTED;
+    status = port_.is_removed() ? STATUS_PROPSET_NOT_FOUND : table->handle(irp);
     if (status != STATUS_PROPSET_NOT_FOUND && status != STATUS_NOT_FOUND) return status;
     NTSTATUS built_in = KsPropertyHandler(irp, SIZEOF_ARRAY(kSets), kSets);
     return built_in == STATUS_PROPSET_NOT_FOUND ? status : built_in;
 }
 
+/** Of a node's automation table, or the filter's own. PCEVENT_ITEM's page says that a filter is no target, and yet the
+ * events of pins that nobody can open (KSEVENTSETID_PinCapsChange) have no other: a choice. */
+NTSTATUS Filter::enable_event(PIRP irp) {
+    struct PinEvent { // KSE_PIN
+        KSEVENT event;
+        ULONG pin, reserved;
+    };
+    if (port_.is_removed()) return STATUS_DEVICE_NOT_CONNECTED;
+    const Description& description = port_.filter_description();
+    const AutomationSets* table;
+    EventTarget target{kNoTarget, kNoTarget};
+    NTSTATUS status = description.table_for(irp, description.filter_table(), table, target.node);
+    if (!NT_SUCCESS(status)) return status;
+    if (target.node == kNoTarget && !table->events().empty()) {
+        if (trace::choose(NANONT_CHOICE_FILTER_EVENTS) == 1) return STATUS_PROPSET_NOT_FOUND;
+        const auto& request = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl;
+        if (request.InputBufferLength >= sizeof(PinEvent) && request.Type3InputBuffer)
+            target.pin = static_cast<const PinEvent*>(request.Type3InputBuffer)->pin;
+    }
+    return port_.events().enable(irp, table->events(), target);
+}
+
 NTSTATUS Filter::pin_property(PIRP irp, PKSIDENTIFIER request, PVOID data) {
-    const Description& description = of(irp).port_.filter_description();
+    Port& port = of(irp).port_;
+    const Description& description = port.filter_description();
+    if (request->Id == KSPROPERTY_PIN_NAME && port.pin_names() && !port.is_removed()) {
+        auto* pin = reinterpret_cast<PKSP_PIN>(request);
+        if (pin->PinId >= description.pin_count()) return STATUS_INVALID_PARAMETER;
+        NTSTATUS status = port.pin_names()->GetPinName(irp, pin, data);
+        if (status != STATUS_NOT_FOUND && status != STATUS_NOT_IMPLEMENTED) return status; // else the registry's
+    }
     return KsPinPropertyHandler(irp, request, data, description.pin_count(), description.ks_pins());
 }
 

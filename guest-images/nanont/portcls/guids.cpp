@@ -65,6 +65,9 @@ template <> const IID& iid_of<IUnregisterSubdevice>() {
 template <> const IID& iid_of<IUnregisterPhysicalConnection>() {
     return IID_IUnregisterPhysicalConnection;
 }
+template <> const IID& iid_of<IPortEvents>() {
+    return IID_IPortEvents;
+}
 template <> const IID& iid_of<ISubdevice>() {
     return IID_ISubdevice;
 }

@@ -234,8 +234,10 @@ NTSTATUS NTAPI Pin::device_control(PDEVICE_OBJECT device, PIRP irp) {
     ULONG code = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.IoControlCode;
     Pin& pin = of(irp);
     NTSTATUS status;
-    if (code == IOCTL_KS_PROPERTY) {
-        status = pin.property(irp);
+    if (code == IOCTL_KS_PROPERTY || code == IOCTL_KS_ENABLE_EVENT || code == IOCTL_KS_DISABLE_EVENT) {
+        status = code == IOCTL_KS_PROPERTY       ? pin.property(irp)
+                 : code == IOCTL_KS_ENABLE_EVENT ? pin.enable_event(irp)
+                                                 : pin.port().events().disable(irp);
         if (status == STATUS_PENDING) return status;
         return complete(irp, status, irp->IoStatus.Information);
     }

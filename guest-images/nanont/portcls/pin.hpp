@@ -20,6 +20,7 @@ class Pin : public StreamHost {
     /** PCPROPERTY_REQUEST.MinorTarget. */
     PUNKNOWN stream() const { return stream_->unknown(); }
     IMiniport* miniport() const { return filter_.miniport(); }
+    Port& port() { return filter_.port(); }
     PSERVICEGROUP group() const { return stream_ ? stream_->group() : nullptr; }
 
     /** Walks the state machine to `target` in single steps. PASSIVE_LEVEL. */
@@ -86,6 +87,7 @@ class Pin : public StreamHost {
     static NTSTATUS NTAPI close(PDEVICE_OBJECT device, PIRP irp);
     static void cleanup(FileContext& file);
     NTSTATUS property(PIRP irp);
+    NTSTATUS enable_event(PIRP irp);
     static NTSTATUS get_state(PIRP irp, PKSIDENTIFIER request, PVOID data);
     static NTSTATUS put_state(PIRP irp, PKSIDENTIFIER request, PVOID data);
     static NTSTATUS get_format(PIRP irp, PKSIDENTIFIER request, PVOID data);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Properties of a pin handle: the driver's automation table first, then KSPROPSETID_Connection (reference §5.4).
+// Properties and events of a pin handle: the driver's automation table first, then KSPROPSETID_Connection (reference
+// §5.4).
 #include "pin.hpp"
 
 #include "format_match.hpp"
@@ -34,12 +35,27 @@ const KSPROPERTY_SET Pin::kSets[] = {
 };
 
 NTSTATUS Pin::property(PIRP irp) {
-    Port& port = filter_.port();
-    NTSTATUS status =
-        port.is_removed() ? STATUS_PROPSET_NOT_FOUND : port.filter_description().pin_table(pin_id_).handle(irp);
+    const Description& description = port().filter_description();
+    const AutomationSets* table;
+    ULONG node;
+    NTSTATUS status = description.table_for(irp, description.pin_table(pin_id_), table, node);
+    if (!NT_SUCCESS(status)) return status;
+    if (node != kNoTarget) return port().is_removed() ? STATUS_DEVICE_NOT_CONNECTED : table->handle(irp);
+    status = port().is_removed() ? STATUS_PROPSET_NOT_FOUND : table->handle(irp);
     if (status != STATUS_PROPSET_NOT_FOUND && status != STATUS_NOT_FOUND) return status;
     NTSTATUS built_in = KsPropertyHandler(irp, SIZEOF_ARRAY(kSets), kSets);
     return built_in == STATUS_PROPSET_NOT_FOUND ? status : built_in;
+}
+
+/** Of the pin's own automation table, or a node's (PCEVENT_ITEM: "a pin instance or a node on a pin"). */
+NTSTATUS Pin::enable_event(PIRP irp) {
+    if (port().is_removed()) return STATUS_DEVICE_NOT_CONNECTED;
+    const Description& description = port().filter_description();
+    const AutomationSets* table;
+    ULONG node;
+    NTSTATUS status = description.table_for(irp, description.pin_table(pin_id_), table, node);
+    if (!NT_SUCCESS(status)) return status;
+    return port().events().enable(irp, table->events(), {pin_id_, node});
 }
 
 NTSTATUS Pin::get_state(PIRP irp, PKSIDENTIFIER, PVOID data) {

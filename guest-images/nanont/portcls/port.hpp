@@ -28,6 +28,7 @@ class Port {
     IMiniport* miniport() const { return miniport_; }
     IPinCount* pin_count_hook() const { return pin_count_; }
     IPinName* pin_names() const { return pin_name_; }
+    EventList& events() { return events_; }
     PDEVICE_OBJECT device() const { return device_; }
     bool is_removed() const { return removed_; }
     bool is_powered() const { return powered_; }
@@ -77,6 +78,7 @@ class Port {
     ControlLock lock_;     // the counts and the list, and who releases the children
     KSPIN_LOCK pins_lock_; // the list too, for DPCs
     LIST_ENTRY pins_;
+    EventList events_;
     bool initialized_ = false;
 
   private:
@@ -94,7 +96,8 @@ class Port {
 };
 
 template <class Interface>
-using PortBase = ComObject<Interface, IUnregisterSubdevice, IUnregisterPhysicalConnection, IPortClsVersion, ISubdevice>;
+using PortBase =
+    ComObject<Interface, IUnregisterSubdevice, IUnregisterPhysicalConnection, IPortClsVersion, IPortEvents, ISubdevice>;
 
 /** The COM object of a port whose interface is `Interface`. */
 template <class Interface> class PortObject : public PortBase<Interface>, public Port {
@@ -135,6 +138,15 @@ template <class Interface> class PortObject : public PortBase<Interface>, public
     }
     // IPortClsVersion
     STDMETHODIMP_(DWORD) GetVersion() override { return kVersionWinServer2003_UAAQFE; } // the newest that has a name
+    // IPortEvents
+    STDMETHODIMP_(void) AddEventToEventList(PKSEVENT_ENTRY entry) override {
+        at_passive("V01 AddEventToEventList above PASSIVE_LEVEL");
+        events_.add(entry);
+    }
+    STDMETHODIMP_(void)
+    GenerateEventList(GUID* set, ULONG id, BOOL of_pin, ULONG pin, BOOL of_node, ULONG node) override {
+        events_.generate(set, id, of_pin, pin, of_node, node);
+    }
     // ISubdevice
     bool is_initialized() override { return initialized_; }
     void categories(const GUID*& list, ULONG& count) override {

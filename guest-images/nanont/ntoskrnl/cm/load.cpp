@@ -19,11 +19,17 @@ const WCHAR* const kFrame[] = {
     L"\\Registry\\Machine\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion",
     L"\\Registry\\Machine\\SYSTEM\\ControlSet001\\Control\\Class",
     L"\\Registry\\Machine\\SYSTEM\\ControlSet001\\Control\\DeviceClasses",
+    L"\\Registry\\Machine\\SYSTEM\\ControlSet001\\Control\\MediaCategories",
     L"\\Registry\\Machine\\SYSTEM\\ControlSet001\\Enum",
     L"\\Registry\\Machine\\SYSTEM\\ControlSet001\\Services",
     L"\\Registry\\Machine\\SYSTEM\\ControlSet001\\Hardware Profiles\\0001",
     L"\\Registry\\User\\.DEFAULT\\Software",
 };
+
+/// What the system's own ks.inf registers of names: KSAUDFNAME_MIDI, which MIDI pins have (reference portcls-midi.md
+/// §4.2).
+const WCHAR kMidiName[] =
+    L"\\Registry\\Machine\\SYSTEM\\ControlSet001\\Control\\MediaCategories\\{185FEDF8-9905-11D1-95A9-00C04FB925D3}";
 
 struct Link {
     const WCHAR* path;
@@ -169,6 +175,9 @@ void init() {
     }
     for (const Link& link : kLinks) {
         make_link(link);
+    }
+    if (Key* name = make_path(kMidiName)) {
+        set_default_text(*name, L"Name", L"MIDI");
     }
 }
 

@@ -133,6 +133,16 @@ PDEVICE_OBJECT NTAPI IoGetAttachedDeviceReference(PDEVICE_OBJECT DeviceObject) {
     return top;
 }
 
+/// The device at the bottom of the stack that `DeviceObject` is in: the PDO. With a reference, for the caller to give
+/// back. IRQL <= DISPATCH_LEVEL.
+PDEVICE_OBJECT NTAPI IoGetDeviceAttachmentBaseRef(PDEVICE_OBJECT DeviceObject) {
+    while (extension_of(DeviceObject).attached_to != nullptr) {
+        DeviceObject = extension_of(DeviceObject).attached_to;
+    }
+    ObfReferenceObject(DeviceObject);
+    return DeviceObject;
+}
+
 PDEVICE_OBJECT NTAPI IoGetRelatedDeviceObject(PFILE_OBJECT FileObject) {
     return top_of(FileObject->DeviceObject);
 }

@@ -146,6 +146,11 @@ NTSTATUS call_driver_entry(Driver& driver) {
     }
     ExFreePool(path.Buffer);
     driver.entered = NT_SUCCESS(status);
+    if (driver.entered) { // what DriverEntry made can be opened from now on ("Creating a Device Object")
+        for (PDEVICE_OBJECT device = driver.object.DeviceObject; device != nullptr; device = device->NextDevice) {
+            device->Flags &= ~ULONG{DO_DEVICE_INITIALIZING};
+        }
+    }
     if (driver.entered && driver.module != nullptr) {
         ldr::discard_initialization(*driver.module);
     }

@@ -2,6 +2,8 @@
 // Io, Ob, Zw: device stacks, references, and what is done by handle.
 #include "calls.hpp"
 
+#include <initializer_list>
+
 namespace {
 
 NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information) {
@@ -63,6 +65,12 @@ void device_stacks() {
     PDEVICE_OBJECT top = EXPORT(IoGetAttachedDeviceReference, PDEVICE_OBJECT(*)(PDEVICE_OBJECT))(lower);
     CHECK(top == upper);
     ObDereferenceObject(top);
+    const auto base_of = EXPORT(IoGetDeviceAttachmentBaseRef, PDEVICE_OBJECT(*)(PDEVICE_OBJECT));
+    for (PDEVICE_OBJECT any : {upper, lower}) {
+        PDEVICE_OBJECT base = base_of(any);
+        CHECK(base == lower);
+        ObDereferenceObject(base);
+    }
     IoDetachDevice(lower);
     CHECK(EXPORT(IoGetAttachedDevice, PDEVICE_OBJECT(*)(PDEVICE_OBJECT))(lower) == lower);
     IoDeleteDevice(upper);

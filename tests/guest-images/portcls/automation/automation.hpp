@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// automation.sys: a miniport whose filter, pins and nodes have automation tables, and a kernel-mode client of it in the
+// same image: an IOCTL to its control device runs all cases. automation_test.py reads "case NAME" and "FAILED" lines.
+#pragma once
+
+#define CHECKS_OF "automation"
+#include "../../support/checks.hpp"
+
+/// The miniport's pins and nodes.
+enum Pin : ULONG { kRender, kBridge, kNamedTwice, kNameless, kPins };
+enum Node : ULONG { kNamedNode, kTypedNode, kNodes };
+
+/// Sets of properties, methods and events that the tables have; kNobodys is in none.
+extern const GUID kSet, kOther, kNobodys;
+enum Event : ULONG { kPlain, kRefused, kNotListed };
+enum Property : ULONG { kPended, kCounted };
+
+/// What the miniport's handlers were asked.
+struct Asked {
+    LONG adds, removes, supports, methods;
+    ULONG node;      // of the last event request
+    bool has_stream; // MinorTarget of it
+    bool has_irp;
+    ULONG properties; // requests for kCounted
+    ULONG property_node;
+};
+extern Asked g_asked;
+extern PPORTEVENTS g_events;
+/// The request for kPended that nobody has completed.
+extern PPCPROPERTY_REQUEST g_pended;
+extern PDEVICE_OBJECT g_pdo;
+
+/// A handle and its file object; both go with the scope.
+class Object {
+  public:
+    Object() = default;
+    ~Object() { close(); }
+    Object(const Object&) = delete;
+    Object& operator=(const Object&) = delete;
+
+    NTSTATUS open_filter();
+    /// A stream of kRender.
+    NTSTATUS open_pin(const Object& filter);
+    void close();
+
+    /// KsSynchronousIoControlDevice; `returned` is what came back.
+    NTSTATUS send(ULONG code, const void* in, ULONG in_size, void* out, ULONG out_size);
+
+    HANDLE handle = nullptr;
+    PFILE_OBJECT file = nullptr;
+    ULONG returned = 0;
+
+  private:
+    NTSTATUS opened();
+};
+
+/// An event object by handle, as a client has it.
+class Signal {
+  public:
+    Signal();
+    ~Signal() { ZwClose(handle); }
+    Signal(const Signal&) = delete;
+    Signal& operator=(const Signal&) = delete;
+
+    /// Set since it was last asked; waits a moment for it.
+    bool take(LONGLONG milliseconds = 0);
+
+    HANDLE handle = nullptr;
+};
+
+NTSTATUS get_pin(Object& object, ULONG property, ULONG pin, void* out, ULONG room, ULONG in_size = sizeof(KSP_PIN));
+NTSTATUS get_topology(Object& object, ULONG property, ULONG node, void* out, ULONG room,
+                      ULONG in_size = sizeof(KSP_NODE));
+void wait_ms(LONGLONG milliseconds);
+
+void pin_names(), node_names();                                            // names.cpp
+void node_properties(), pending_properties(), methods();                   // properties.cpp
+void pin_events(), node_events(), filter_events(), wrong_event_requests(); // events.cpp
+void one_shot_events(), closing_handles(), support_queries();
+void kernel_notifications(), generating_above_dispatch_level(); // notifications.cpp

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "automation.hpp"
+
+#include "../support/ranges.hpp"
+
+void wait_ms(LONGLONG milliseconds) {
+    LARGE_INTEGER due;
+    due.QuadPart = -10'000 * milliseconds;
+    KeDelayExecutionThread(KernelMode, FALSE, &due);
+}
+
+NTSTATUS Object::opened() {
+    PVOID object = nullptr;
+    NTSTATUS status = ObReferenceObjectByHandle(handle, 0, *IoFileObjectType, KernelMode, &object, nullptr);
+    file = static_cast<PFILE_OBJECT>(object);
+    return status;
+}
+
+NTSTATUS Object::open_filter() {
+    PWSTR list = nullptr;
+    NTSTATUS status = IoGetDeviceInterfaces(&audio_category, g_pdo, 0, &list);
+    if (!NT_SUCCESS(status)) return status;
+    UNICODE_STRING name;
+    RtlInitUnicodeString(&name, list);
+    OBJECT_ATTRIBUTES attributes;
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
+    IO_STATUS_BLOCK io{};
+    status = ZwCreateFile(&handle, GENERIC_READ | GENERIC_WRITE, &attributes, &io, nullptr, FILE_ATTRIBUTE_NORMAL, 0,
+                          FILE_OPEN, 0, nullptr, 0);
+    ExFreePool(list);
+    return NT_SUCCESS(status) ? opened() : status;
+}
+
+NTSTATUS Object::open_pin(const Object& filter) {
+    struct {
+        KSPIN_CONNECT connect;
+        KSDATAFORMAT format;
+    } asked{};
+    asked.connect.Interface = {{{{STATIC_KSINTERFACESETID_Standard}, KSINTERFACE_STANDARD_STREAMING, 0}}};
+    asked.connect.Medium = {{{{STATIC_KSMEDIUMSETID_Standard}, KSMEDIUM_STANDARD_DEVIO, 0}}};
+    asked.connect.PinId = kRender;
+    asked.format.FormatSize = sizeof asked.format;
+    asked.format.MajorFormat = midi_range.DataRange.MajorFormat;
+    asked.format.SubFormat = midi_range.DataRange.SubFormat;
+    asked.format.Specifier = midi_range.DataRange.Specifier;
+    NTSTATUS status = KsCreatePin(filter.handle, &asked.connect, GENERIC_WRITE, &handle);
+    return NT_SUCCESS(status) ? opened() : status;
+}
+
+void Object::close() {
+    if (file) ObDereferenceObject(file);
+    if (handle) ZwClose(handle);
+    file = nullptr;
+    handle = nullptr;
+}
+
+NTSTATUS Object::send(ULONG code, const void* in, ULONG in_size, void* out, ULONG out_size) {
+    returned = 0xffffffff;
+    return KsSynchronousIoControlDevice(file, KernelMode, code, const_cast<void*>(in), in_size, out, out_size,
+                                        &returned);
+}
+
+Signal::Signal() {
+    ZwCreateEvent(&handle, EVENT_ALL_ACCESS, nullptr, SynchronizationEvent, FALSE);
+}
+
+bool Signal::take(LONGLONG milliseconds) {
+    LARGE_INTEGER patience;
+    patience.QuadPart = -10'000 * milliseconds;
+    return ZwWaitForSingleObject(handle, FALSE, &patience) == STATUS_SUCCESS;
+}
+
+NTSTATUS get_pin(Object& object, ULONG property, ULONG pin, void* out, ULONG room, ULONG in_size) {
+    KSP_PIN asked{};
+    asked.Property.Set = {STATIC_KSPROPSETID_Pin};
+    asked.Property.Id = property;
+    asked.Property.Flags = KSPROPERTY_TYPE_GET;
+    asked.PinId = pin;
+    return object.send(IOCTL_KS_PROPERTY, &asked, in_size, out, room);
+}
+
+NTSTATUS get_topology(Object& object, ULONG property, ULONG node, void* out, ULONG room, ULONG in_size) {
+    KSP_NODE asked{};
+    asked.Property.Set = {STATIC_KSPROPSETID_Topology};
+    asked.Property.Id = property;
+    asked.Property.Flags = KSPROPERTY_TYPE_GET;
+    asked.NodeId = node;
+    return object.send(IOCTL_KS_PROPERTY, &asked, in_size, out, room);
+}
