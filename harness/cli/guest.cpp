@@ -53,6 +53,16 @@ Package find_package(const PackageChoice& choice) {
     return package;
 }
 
+/// A number among the card's properties, as QEMU reads it.
+std::optional<uint32_t> card_number(const CardSpec& card, const char* key) {
+    const std::string* text = card.find(key);
+    if (text == nullptr) return std::nullopt;
+    char* end = nullptr;
+    const unsigned long value = std::strtoul(text->c_str(), &end, 0);
+    if (*end != '\0' || value > 0xffff) return std::nullopt; // QEMU refuses it by name
+    return static_cast<uint32_t>(value);
+}
+
 } // namespace
 
 Guest make_guest(const PackageChoice& choice, size_t cards) {
@@ -88,10 +98,22 @@ Guest make_guest(const PackageChoice& choice, size_t cards) {
     return guest;
 }
 
-void set_card(const Package& package, CardSpec& card) {
-    if (!package.resources) return;
-    card.set("iobase", fmt::format("{:#x}", package.resources->first_port));
-    if (package.resources->irq) card.set("irq", fmt::format("{}", *package.resources->irq));
+CardSpec card_of(const Package& package, CardSpec card) {
+    if (card.device.empty()) card.device = package.card.empty() ? kDefaultCard : package.card;
+    if (package.resources) {
+        card.set("iobase", fmt::format("{:#x}", package.resources->first_port));
+        if (package.resources->irq) card.set("irq", fmt::format("{}", *package.resources->irq));
+    }
+    return card;
+}
+
+Guest make_guest_on_card(PackageChoice choice, CardSpec card, MachineSpec& spec) {
+    choice.card = card.device;
+    choice.port = card_number(card, "iobase");
+    choice.irq = card_number(card, "irq");
+    Guest guest = make_guest(choice, 1);
+    if (guest.package.has_hardware()) spec.cards.push_back(card_of(guest.package, std::move(card)));
+    return guest;
 }
 
 MachineSpec find_machine_parts() {

@@ -33,8 +33,12 @@ struct PackageChoice {
 /// Reads the package and nanont's modules. `cards`: how many the machine has, when the package has hardware.
 Guest make_guest(const PackageChoice& choice, size_t cards);
 
-/// Sets a card that no bus reports to what the package's LogConfig gives it.
-void set_card(const Package& package, CardSpec& card);
+/// The card that a package with hardware runs on: `card` as it was asked for (its device empty: by the package); one
+/// that no bus reports stands where the package's LogConfig says.
+CardSpec card_of(const Package& package, CardSpec card);
+
+/// A package, with the card it runs on added to the machine; none is for a package without hardware.
+Guest make_guest_on_card(PackageChoice choice, CardSpec card, MachineSpec& spec);
 
 /// The machine's other parts: QEMU, firmware, loader.
 MachineSpec find_machine_parts();

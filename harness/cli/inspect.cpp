@@ -49,11 +49,7 @@ std::optional<CatalogReport> look_at_catalog(const std::filesystem::path& inf) {
 
 void look(const Guest& guest, PackageReport& report) {
     MachineSpec spec = find_machine_parts();
-    if (guest.package.has_hardware()) {
-        spec.cards.resize(1);
-        set_card(guest.package, spec.cards[0]);
-        if (!guest.package.card.empty()) spec.cards[0].device = guest.package.card;
-    }
+    if (guest.package.has_hardware()) spec.cards.push_back(card_of(guest.package, {"", {}}));
     const FirstLook look = look_at_driver(guest, spec, {options_section(0)}, {});
     report.start.tried = true;
     report.start.started = look.started;

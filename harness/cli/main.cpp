@@ -104,6 +104,8 @@ int main(int argc, char** argv) {
         ->type_name("DIR");
     run_command->add_option("--driver", run_options.package.driver, "a .sys without a package, or in place of its own")
         ->type_name("FILE");
+    run_command->add_option("--id", run_options.package.id, "the device of the INF that is meant, by its hardware id")
+        ->type_name("HARDWARE-ID");
     run_command->add_option("--profile", run_profile, "Windows of scenarios that name none")->capture_default_str();
     run_command->add_option("--junit", run_options.junit, "write the results as JUnit XML, too")->type_name("FILE");
     run_command->add_flag("--json", run_options.json, "print the result documents instead of lines");

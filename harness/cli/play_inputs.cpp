@@ -40,16 +40,6 @@ CardSpec parse_card(const std::vector<std::string>& words) {
     return card;
 }
 
-/// A number among the card's properties, as QEMU reads it.
-std::optional<uint32_t> card_number(const CardSpec& card, const char* key) {
-    const std::string* text = card.find(key);
-    if (text == nullptr) return std::nullopt;
-    char* end = nullptr;
-    const unsigned long value = std::strtoul(text->c_str(), &end, 0);
-    if (*end != '\0' || value > 0xffff) return std::nullopt; // QEMU refuses it by name
-    return static_cast<uint32_t>(value);
-}
-
 /// Sections that every machine of this run gets.
 std::vector<PlanSection> guest_sections(const PlayOptions& options) {
     return {options_section(options.gdb ? MPULAB_OPTION_HOLD_BEFORE_DRIVER_ENTRY : 0, options.package.target.build)};
@@ -112,22 +102,14 @@ Prepared prepare(const PlayOptions& options) {
     p.song = read_smf(file, options.file.string());
     for (const std::string& note : p.song.notes)
         spdlog::info("{}: {}", options.file.filename().string(), note);
-    CardSpec card = parse_card(options.card);
+    const CardSpec card = parse_card(options.card);
     p.spec = find_machine_parts();
     p.spec.cpus = options.cpus;
     p.spec.seed = options.seed;
-    PackageChoice choice = options.package;
-    choice.card = card.device;
-    choice.port = card_number(card, "iobase");
-    choice.irq = card_number(card, "irq");
-    p.guest = make_guest(choice, 1);
+    p.guest = make_guest_on_card(options.package, card, p.spec);
     for (const std::string& note : p.guest.notes)
         spdlog::debug("{}", note);
-    if (p.guest.package.has_hardware()) {
-        if (card.device.empty()) card.device = p.guest.package.card.empty() ? kDefaultCard : p.guest.package.card;
-        set_card(p.guest.package, card);
-        p.spec.cards.push_back(card);
-    } else if (!options.card.empty()) {
+    if (!p.guest.package.has_hardware() && !options.card.empty()) {
         throw Error(
             fmt::format("--card: the package {} has no hardware ({})", p.guest.package.name(), p.guest.package.root_id),
             "leave --card out", ExitCode::Usage);

@@ -11,9 +11,11 @@
 #include "machine/runtime_dir.hpp"
 #include "scenario/scenario_run.hpp"
 
+#include <atomic>
 #include <fmt/format.h>
 #include <future>
 #include <mutex>
+#include <unistd.h>
 
 namespace mpulab {
 
@@ -24,6 +26,7 @@ struct LookedAt {
     Guest guest;
     MachineSpec spec; // with its card
     RunFacts facts;   // of the machine; QEMU alone takes a tenth of a second to hash
+    fs::path archive; // the modules, as a file that the runs' folders share
     std::optional<FirstLook> look;
 };
 
@@ -68,13 +71,12 @@ PackageChoice package_of(const RunOptions& options, const Scenario& scenario) {
         choice.package = scenario.package;
         choice.driver.clear();
     }
-    choice.card = scenario.card.device;
     choice.target = find_profile(scenario.profile.empty() ? options.profile : scenario.profile);
     return choice;
 }
 
 std::string look_key(const PackageChoice& choice, const Scenario& scenario) {
-    std::string key = fmt::format("{}\n{}\n{}\n{}", choice.package.string(), choice.driver.string(),
+    std::string key = fmt::format("{}\n{}\n{}\n{}\n{}", choice.package.string(), choice.driver.string(), choice.id,
                                   choice.target.text(), scenario.card.device);
     for (const auto& [name, value] : scenario.card.properties)
         key += fmt::format("\n{}={}", name, value);
@@ -83,19 +85,30 @@ std::string look_key(const PackageChoice& choice, const Scenario& scenario) {
     return key + fmt::format("\n{}", scenario.cpus);
 }
 
-LookedAt look_at(const PackageChoice& choice, const Scenario& scenario, const std::vector<PlanSection>& sections) {
+/// The modules' archive below `out`, by its content. Runs link to it: a thousand of them need no gigabyte.
+fs::path keep_archive(const fs::path& out, const Bytes& archive) {
+    const fs::path path = out / ".modules" / (sha256_hex(archive) + ".cpio");
+    std::error_code ignored;
+    if (fs::file_size(path, ignored) == archive.size() && !ignored) return path;
+    create_folders(path.parent_path());
+    static std::atomic<unsigned> number = 0; // other threads and processes may do the same at this moment
+    const fs::path fresh = path.string() + fmt::format(".{}-{}", ::getpid(), ++number);
+    write_file(fresh, archive);
+    std::error_code failure;
+    fs::rename(fresh, path, failure);
+    if (failure) throw Error(fmt::format("cannot make {}: {}", path.string(), failure.message()), "check the folder");
+    return path;
+}
+
+LookedAt look_at(const RunOptions& options, const PackageChoice& choice, const Scenario& scenario,
+                 const std::vector<PlanSection>& sections) {
     LookedAt result;
-    result.guest = make_guest(choice, 1);
     result.spec = find_machine_parts();
     result.spec.cpus = scenario.cpus;
-    if (!result.guest.package.root) {
-        CardSpec card = scenario.card;
-        if (card.device.empty())
-            card.device = result.guest.package.card.empty() ? kDefaultCard : result.guest.package.card;
-        result.spec.cards.push_back(std::move(card));
-    }
+    result.guest = make_guest_on_card(choice, scenario.card, result.spec);
     result.look.emplace(look_at_driver(result.guest, result.spec, sections, watchdog_limits(false)));
     result.facts = machine_facts(result.guest, result.spec, choice.target.text());
+    result.archive = keep_archive(options.out, result.guest.archive);
     return result;
 }
 
@@ -111,7 +124,9 @@ PlainRunOutcome run_machine(const LookedAt& machine, const Scenario& scenario, c
     spec.plan = facts.folder / "plan.bin";
     spec.initrd = facts.folder / "modules.cpio";
     write_file(spec.plan, plan);
-    write_file(spec.initrd, machine.guest.archive);
+    std::error_code failure;
+    fs::create_hard_link(machine.archive, spec.initrd, failure);
+    if (failure) write_file(spec.initrd, machine.guest.archive); // a file system without links
     spec.link_chardev = link_file_chardev(facts.folder / kEventLogName);
     write_file(facts.folder / "command.txt", shell_quoted(qemu_command(spec)) + "\n");
     facts.artefacts["command"] = "command.txt";
@@ -151,7 +166,8 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     const std::vector<mpulab_choice> forced = parse_choices(scenario.choices);
     std::vector<PlanSection> sections = {options_section(0, choice.target.build)};
     if (!forced.empty()) sections.push_back(choices_section(forced));
-    const auto machine = looks.get(look_key(choice, scenario), [&] { return look_at(choice, scenario, sections); });
+    const auto machine =
+        looks.get(look_key(choice, scenario), [&] { return look_at(options, choice, scenario, sections); });
 
     const auto scenario_facts = std::move(facts.scenario);
     const fs::path folder = facts.folder;
@@ -167,7 +183,7 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     std::optional<Error> trouble;
     if (machine->look->started) {
         run = compile_scenario(scenario, scenario.steps.empty() ? SongTargets{} : choose_targets(machine->look->offers),
-                               !machine->guest.package.root);
+                               machine->guest.package.has_hardware());
         const PlainRunOutcome outcome = run_machine(*machine, scenario, run, sections, facts);
         trouble = outcome.trouble;
         facts.event_log_sha256 = outcome.sha256;

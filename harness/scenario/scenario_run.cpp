@@ -323,6 +323,11 @@ class Compiler {
         close_filters(timeout(step));
     }
 
+    /// What a file calls device 0: the first of the package. Root-enumerated ones stand behind the cards.
+    uint32_t first_unit() const {
+        return targets_.render ? targets_.render->unit : targets_.capture ? targets_.capture->unit : 0;
+    }
+
     void device(const Json& step) {
         const std::string word = step.at("device");
         uint32_t request = 0;
@@ -338,15 +343,16 @@ class Compiler {
         if (power || request == MPULAB_DEVICE_SLEEP) ++argument; // PowerDeviceD0 and PowerSystemWorking are 1
         const uint32_t unit = step.value("unit", 0u);
         if (request == MPULAB_DEVICE_START)
-            argument = step.value("elsewhere", false) ? MPULAB_DEVICE_ELSEWHERE : step.value("argument", unit);
+            argument =
+                step.value("elsewhere", false) ? MPULAB_DEVICE_ELSEWHERE : first_unit() + step.value("argument", unit);
         if (request == MPULAB_DEVICE_REMOVE) gone_.insert(unit);
         if (request == MPULAB_DEVICE_SURPRISE_REMOVE) gone_.insert(unit);
         if (request == MPULAB_DEVICE_ADD) gone_.erase(unit);
-        score_.device(unit, request, argument, timeout(step));
+        score_.device(first_unit() + unit, request, argument, timeout(step));
     }
     void remove(const Json& step) {
         const auto unit = step.at("remove").get<uint32_t>();
-        score_.remove_device(unit, timeout(step));
+        score_.remove_device(first_unit() + unit, timeout(step));
         gone_.insert(unit);
     }
 
@@ -390,7 +396,7 @@ class Compiler {
         }
         wind_down_step(!gone_.empty(), [&] {
             if (run_.wire) score_.delay(kCardBytes * kWireByteNs); // what the card has still to send
-            if (!gone_.contains(0)) score_.remove_device(0, kDefaultTimeoutMs);
+            if (!gone_.contains(0)) score_.remove_device(first_unit(), kDefaultTimeoutMs);
         });
     }
     template <typename Steps> void wind_down_step(bool may_fail, const Steps& steps) {

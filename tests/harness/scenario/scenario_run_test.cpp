@@ -123,6 +123,18 @@ TEST_CASE("a device that the steps took away is not removed again, and its handl
     CHECK(run.may_fail == std::set<uint64_t>{4, 5, 6});
 }
 
+TEST_CASE("device 0 of a file is the package's first, wherever the machine has it") {
+    std::vector<Complaint> complaints;
+    const auto scenarios = parse_scenarios(
+        "scenario: x\nsteps:\n  - device: query-stop\nchecks:\n  - nothing-lost: true\n", "a.yaml", {}, complaints);
+    SongTargets targets = both_pins();
+    targets.render->unit = targets.capture->unit = 1;
+    const auto steps = steps_of(compile_scenario(scenarios.at(0), targets, false).score);
+    REQUIRE(steps.size() == 2);
+    CHECK(read_pod<uint32_t>(steps[0].arguments, 0) == 1);
+    CHECK(read_pod<uint32_t>(steps[1].arguments, 0) == 1);
+}
+
 TEST_CASE("cues carry their bytes, and what they inject is known in order") {
     const ScenarioRun run = compiled(
         "  - marker: 1\n", "cues:\n"
