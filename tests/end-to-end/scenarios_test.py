@@ -5,6 +5,7 @@ scenario, three mistakes at once, a failure with its line, reports, Ctrl-C."""
 import json
 import os
 import pathlib
+import random
 import signal
 import subprocess
 import time
@@ -17,6 +18,7 @@ import mpulab
 SUITE = mpulab.ROOT / "tests" / "scenarios"
 MPULAB = pathlib.Path(os.environ["MPULAB_BUILD"]) / "harness" / "mpulab"
 FULL = os.environ.get("MPULAB_FULL") == "1"
+RED_SAMPLE = 12
 
 FAILING = """scenario: a byte that nobody wrote
 steps:
@@ -54,7 +56,12 @@ class Scenarios(unittest.TestCase):
     def test_every_scenario_of_the_suite_turns_red_by_its_cues(self):
         for path in sorted(SUITE.rglob("*.yaml")):
             self.assertIn("\nred:\n", path.read_text(), path)
-        run = self.mpulab("run", SUITE, "--red")
+        files = sorted(SUITE.rglob("*.yaml"))
+        if not FULL:
+            seed = int(os.environ.get("MPULAB_SEED", random.randrange(1 << 32)))
+            print(f"MPULAB_SEED={seed} draws these {RED_SAMPLE} of {len(files)} again; --full takes all")
+            files = random.Random(seed).sample(files, RED_SAMPLE)
+        run = self.mpulab("run", "--red", *files)
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
     def test_a_new_scenario_runs_as_it_is_written(self):

@@ -14,7 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 SCHEMA = json.loads((ROOT / "harness" / "report" / "result.schema.json").read_text())
 SAMPLES = os.environ["MPULAB_RESULT_SAMPLES"]
 VERDICTS = {"passed": "passed", "failed": "failed", "nothing to look at": "error", "crash": "crash",
-            "bench trouble": "error", "garbled text": "error", "garbled finding": "failed", "odd path": "passed"}
+            "bench trouble": "error", "garbled text": "error", "garbled finding": "failed", "odd path": "passed",
+            "known issue": "known-issue"}
 
 
 def samples():
