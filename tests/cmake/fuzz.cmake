@@ -45,18 +45,27 @@ function(mpulab_add_fuzz_target)
     list(APPEND sources "${source}")
   endforeach()
 
-  # One object per source, so that an edit costs one compilation and ninja knows every header that was read.
+  # One object per source, so that an edit costs one compilation and ninja knows every header that was read; fuzz
+  # targets of a folder with the same flags share them.
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}.dir")
   set(binary "${folder}/${arg_NAME}")
+  file(MAKE_DIRECTORY "${folder}")
+  string(SHA256 hash "${flags}")
+  string(SUBSTRING "${hash}" 0 8 hash)
+  set(shared "${CMAKE_CURRENT_BINARY_DIR}/fuzz-objects-${hash}")
+  file(MAKE_DIRECTORY "${shared}")
   set(objects "")
   foreach(source IN LISTS sources)
     file(RELATIVE_PATH stem "${CMAKE_SOURCE_DIR}" "${source}")
     string(REGEX REPLACE "[^A-Za-z0-9_.]" "_" stem "${stem}")
-    set(object "${folder}/${stem}.o")
-    add_custom_command(OUTPUT "${object}"
-      COMMAND "${CMAKE_COMMAND}" -E make_directory "${folder}"
-      COMMAND "${MPULAB_CLANGXX}" ${flags} -MD -MF "${object}.d" -c "${source}" -o "${object}"
-      DEPENDS "${source}" DEPFILE "${object}.d" VERBATIM COMMENT "Fuzz object ${arg_NAME}: ${stem}")
+    set(object "${shared}/${stem}.o")
+    get_property(known DIRECTORY PROPERTY mpulab_fuzz_objects)
+    if(NOT object IN_LIST known)
+      set_property(DIRECTORY APPEND PROPERTY mpulab_fuzz_objects "${object}")
+      add_custom_command(OUTPUT "${object}"
+        COMMAND "${MPULAB_CLANGXX}" ${flags} -MD -MF "${object}.d" -c "${source}" -o "${object}"
+        DEPENDS "${source}" DEPFILE "${object}.d" VERBATIM COMMENT "Fuzz object ${stem}")
+    endif()
     list(APPEND objects "${object}")
   endforeach()
   add_custom_command(OUTPUT "${binary}"
