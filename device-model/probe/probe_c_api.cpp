@@ -68,6 +68,10 @@ bool mpulab_probe_ended(const mpulab_probe* probe) {
     return probe->probe.ended();
 }
 
+void mpulab_probe_stop_at(mpulab_probe* probe, uint32_t phase) {
+    probe->probe.stop_at(phase);
+}
+
 void mpulab_probe_settle(mpulab_probe* probe, int64_t now_ns) {
     probe->probe.settle(now_ns);
 }

@@ -65,6 +65,21 @@ TEST_CASE("a milestone is on the link when it is reached, with all that came bef
     CHECK(before < test.link.size());
 }
 
+TEST_CASE("the phase that was asked for stops the machine, others do not, and its record is no other for it") {
+    TestProbe test;
+    mpulab_probe_stop_at(test.probe, MPULAB_PHASE_DRIVER_LOADED);
+    test.start();
+    CHECK(test.commit(MPULAB_KIND_PHASE, {0, MPULAB_PHASE_SYSTEM_READY}) == MPULAB_PROBE_NOTHING);
+    test.text("half a line");
+    CHECK(test.commit(MPULAB_KIND_PHASE, {0, MPULAB_PHASE_DRIVER_LOADED}) == MPULAB_PROBE_HOLD);
+    CHECK(test.link.size() == 16 + 3 * 64); // the half line waits, as it does where nothing stops
+    mpulab_probe_pause(test.probe);
+    mpulab_probe_stop_at(test.probe, 0);
+    mpulab_probe_run(test.probe, 10);
+    CHECK(test.commit(MPULAB_KIND_PHASE, {0, MPULAB_PHASE_DRIVER_LOADED}) == MPULAB_PROBE_NOTHING);
+    CHECK(test.commit(MPULAB_KIND_PHASE, {0, MPULAB_PHASE_DRIVER_STARTED}) == MPULAB_PROBE_NOTHING);
+}
+
 TEST_CASE("a marker reaches the cards after its own record") {
     TestProbe test;
     mpulab_core* card = test.add_card(0, 0x330);
