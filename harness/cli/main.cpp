@@ -98,6 +98,13 @@ int main(int argc, char** argv) {
         ->allow_extra_args(false);
     run_command->add_option("-j,--jobs", run_options.jobs, "machines at once; default: one a core")
         ->check(CLI::Range(1, 64));
+    bool cold = false;
+    bool warm = false;
+    run_command->add_flag("--cold", cold, "boot a fresh machine for each scenario");
+    run_command->add_flag("--warm", warm, "restore a snapshot for each, even of a machine that few of them use")
+        ->excludes("--cold");
+    run_command->add_option("--connect", run_options.libvirt_uri,
+                            "libvirt URI for warm machines; default: embedded driver");
     run_command->add_option("--seed", run_options.seed, "in place of the scenarios' own");
     run_command->add_option("--out", run_options.out, "where runs are left")->capture_default_str();
     run_command->add_option("--package", run_options.package.package, "driver package of scenarios that name none")
@@ -150,6 +157,7 @@ int main(int argc, char** argv) {
     play_options.command.assign(argv, argv + argc);
     run_options.command = play_options.command;
     run_options.profile = run_profile;
+    run_options.lane = cold ? LaneChoice::Cold : warm ? LaneChoice::Warm : LaneChoice::Auto;
     try {
         play_options.package.target = find_profile(profile);
         play_options.all_choices = choices == "all";

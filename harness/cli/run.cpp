@@ -9,7 +9,6 @@
 #include "scenario/format.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <fmt/format.h>
 #include <mutex>
 #include <thread>
@@ -82,18 +81,26 @@ JunitCase junit_case(const RunOutcome& outcome) {
 std::vector<RunOutcome> run_all(const RunOptions& options, const std::vector<Scenario>& scenarios, bool& interrupted) {
     const auto looks = make_look_cache();
     std::vector<std::optional<RunOutcome>> slots(scenarios.size());
-    std::atomic<size_t> next = 0;
+    unsigned jobs = options.jobs != 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
+    jobs = std::min({jobs, kMaxJobs, static_cast<unsigned>(scenarios.size())});
+    std::vector<std::string> machines;
+    for (const Scenario& scenario : scenarios)
+        machines.push_back(machine_key(options, scenario));
+    RunQueue queue(machines, options.lane, jobs);
+    WorkerPool pool(options.libvirt_uri);
     const SignalWatch signals;
     std::mutex printing;
     const auto work = [&] {
-        for (size_t i = next++; i < scenarios.size() && SignalWatch::seen() == 0; i = next++) {
-            slots[i] = run_scenario(options, scenarios[i], *looks);
+        WorkerSlot slot{&pool, "", nullptr};
+        while (SignalWatch::seen() == 0) {
+            const auto next = queue.take(slot.machine);
+            if (!next) return;
+            auto& outcome = slots[next->index];
+            outcome = run_scenario(options, scenarios[next->index], *looks, next->warm ? &slot : nullptr);
             const std::lock_guard lock(printing);
-            if (!options.json) print_outcome(*slots[i]);
+            if (!options.json) print_outcome(*outcome);
         }
     };
-    unsigned jobs = options.jobs != 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
-    jobs = std::min({jobs, kMaxJobs, static_cast<unsigned>(scenarios.size())});
     std::vector<std::thread> workers;
     for (unsigned i = 1; i < jobs; ++i)
         workers.emplace_back(work);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/guest.hpp"
+#include "cli/run_queue.hpp"
 #include "common/error.hpp"
 
 #include <optional>
@@ -19,7 +20,9 @@ struct RunOptions {
     std::optional<uint64_t> seed;            // in place of the scenarios' own
     std::filesystem::path out = "mpulab-out";
     std::filesystem::path junit; // empty: none
-    unsigned jobs = 0;           // machines at once; 0: as many as there are cores
+    LaneChoice lane = LaneChoice::Auto;
+    std::string libvirt_uri; // of warm machines; empty: the embedded driver
+    unsigned jobs = 0;       // machines at once; 0: as many as there are cores
     bool json = false;
     bool red = false;       // add each scenario's red cues and expect a failure
     bool list = false;      // only say what would run

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace mpulab {
 namespace {
@@ -27,11 +28,23 @@ std::string id_text(std::string stem) {
 
 std::filesystem::path make_run_folder(const std::filesystem::path& out, const std::string& stem) {
     create_folders(out);
-    for (unsigned number = 1; number <= kMaxRuns; ++number) {
-        const auto folder = out / fmt::format("{}-{}", id_text(stem), number);
-        if (::mkdir(folder.c_str(), 0755) == 0) return std::filesystem::absolute(folder);
+    const auto folder = [&](unsigned number) { return out / fmt::format("{}-{}", id_text(stem), number); };
+    const auto taken = [&](unsigned number) { return ::access(folder(number).c_str(), F_OK) == 0; };
+    // The first free number without asking for each: runs are counted up, and a thousand of a scenario is usual.
+    unsigned below = 0; // 0, or taken
+    unsigned step = 1;
+    while (below + step <= kMaxRuns && taken(below + step)) {
+        below += step;
+        step *= 2;
+    }
+    for (; step > 1; step /= 2) {
+        const unsigned middle = below + step / 2;
+        if (middle <= kMaxRuns && taken(middle)) below = middle;
+    }
+    for (unsigned number = below + 1; number <= kMaxRuns; ++number) {
+        if (::mkdir(folder(number).c_str(), 0755) == 0) return std::filesystem::absolute(folder(number));
         if (errno != EEXIST) {
-            throw Error(fmt::format("cannot make {}: {}", folder.string(), errno_text(errno)),
+            throw Error(fmt::format("cannot make {}: {}", folder(number).string(), errno_text(errno)),
                         "name another folder with --out");
         }
     }

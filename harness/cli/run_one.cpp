@@ -7,8 +7,10 @@
 #include "cli/profile.hpp"
 #include "cli/run_folder.hpp"
 #include "common/files.hpp"
+#include "common/split_mix.h"
 #include "link/log_writer.hpp"
 #include "machine/runtime_dir.hpp"
+#include "scenario/scenario_cues.hpp"
 #include "scenario/scenario_run.hpp"
 
 #include <atomic>
@@ -112,9 +114,41 @@ LookedAt look_at(const RunOptions& options, const PackageChoice& choice, const S
     return result;
 }
 
-/// Runs the compiled scenario; the event log is in the run's folder.
-PlainRunOutcome run_machine(const LookedAt& machine, const Scenario& scenario, const ScenarioRun& run,
-                            std::vector<PlanSection> sections, RunFacts& facts) {
+/// The slot's worker, made anew when it has none for this machine, or one that is beyond use.
+Worker& worker_for(WorkerSlot& slot, const std::string& machine, const MachineSpec& spec) {
+    if (slot.worker && slot.machine == machine && slot.worker->usable()) return *slot.worker;
+    slot.worker.reset();
+    slot.machine.clear();
+    slot.worker = slot.pool->make(spec);
+    slot.machine = machine;
+    return *slot.worker;
+}
+
+PlainRunOutcome run_warm(Worker& worker, const MachineSpec& spec, const Scenario& scenario, const ScenarioRun& run,
+                         RunFacts& facts) {
+    const CueReach reach = cue_reach(run.cues);
+    const std::vector<mpulab_choice> forced = parse_choices(scenario.choices);
+    WarmRun request;
+    request.plan = spec.plan;
+    request.log = facts.folder / kEventLogName;
+    request.counted = reach.kinds;
+    request.first_cue_ns = reach.first_ns;
+    request.watchdog = watchdog_limits(false);
+    request.alternative = [&](uint32_t number, uint32_t alternatives) {
+        for (const mpulab_choice& choice : forced) {
+            if (choice.number == number) return choice.alternative;
+        }
+        return mpulab_drawn_alternative(scenario.seed, number, alternatives);
+    };
+    const PlainRunOutcome outcome = worker.run(request);
+    write_file(facts.folder / "machine.xml", worker.xml());
+    facts.artefacts["machine"] = "machine.xml";
+    return outcome;
+}
+
+/// Runs the compiled scenario; the event log is in the run's folder. What it is does not depend on `slot`.
+PlainRunOutcome run_machine(WorkerSlot* slot, const std::string& key, const LookedAt& machine, const Scenario& scenario,
+                            const ScenarioRun& run, std::vector<PlanSection> sections, RunFacts& facts) {
     sections.insert(sections.begin(), {MPULAB_SECTION_SCORE, 0, run.score});
     if (!run.cues.empty()) sections.push_back({MPULAB_SECTION_CUES, 0, run.cues});
     const Bytes plan = write_plan(scenario.seed, sections);
@@ -130,6 +164,11 @@ PlainRunOutcome run_machine(const LookedAt& machine, const Scenario& scenario, c
     spec.link_chardev = link_file_chardev(facts.folder / kEventLogName);
     write_file(facts.folder / "command.txt", shell_quoted(qemu_command(spec)) + "\n");
     facts.artefacts["command"] = "command.txt";
+    if (slot != nullptr) {
+        MachineSpec shared = spec; // a worker outlives the run's folder
+        shared.initrd = machine.archive;
+        return run_warm(worker_for(*slot, key, shared), spec, scenario, run, facts);
+    }
     const RuntimeDir runtime = RuntimeDir::create(RuntimeDir::default_base());
     spec.initrd = runtime.without_space(spec.initrd);
     return run_plainly({spec, facts.folder / kEventLogName, watchdog_limits(false)});
@@ -160,7 +199,8 @@ void expect_red(Judgement& judgement) {
     }
 }
 
-void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCache& looks, RunOutcome& result) {
+void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCache& looks, WorkerSlot* slot,
+                   RunOutcome& result) {
     RunFacts& facts = result.facts;
     const PackageChoice choice = package_of(options, scenario);
     const std::vector<mpulab_choice> forced = parse_choices(scenario.choices);
@@ -184,7 +224,8 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     if (machine->look->started) {
         run = compile_scenario(scenario, scenario.steps.empty() ? SongTargets{} : choose_targets(machine->look->offers),
                                machine->guest.package.has_hardware());
-        const PlainRunOutcome outcome = run_machine(*machine, scenario, run, sections, facts);
+        const PlainRunOutcome outcome =
+            run_machine(slot, machine_key(options, scenario), *machine, scenario, run, sections, facts);
         trouble = outcome.trouble;
         facts.event_log_sha256 = outcome.sha256;
         facts.records = outcome.records;
@@ -217,7 +258,13 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
 
 } // namespace
 
-RunOutcome run_scenario(const RunOptions& options, const Scenario& scenario, LookCache& looks) {
+std::string machine_key(const RunOptions& options, const Scenario& scenario) {
+    std::string key = look_key(package_of(options, scenario), scenario);
+    if (scenario.cpus != 1) key += fmt::format("\nseed {}", scenario.seed); // of QEMU's schedule, which is no plan's
+    return key;
+}
+
+RunOutcome run_scenario(const RunOptions& options, const Scenario& scenario, LookCache& looks, WorkerSlot* slot) {
     RunOutcome result;
     RunFacts& facts = result.facts;
     ScenarioFacts about{scenario.file, scenario.name, scenario.title, scenario.tags, scenario.parameters, ""};
@@ -229,7 +276,7 @@ RunOutcome run_scenario(const RunOptions& options, const Scenario& scenario, Loo
     try {
         facts.folder = make_run_folder(options.out, scenario.name);
         facts.id = facts.folder.filename().string();
-        run_and_judge(options, scenario, looks, result);
+        run_and_judge(options, scenario, looks, slot, result);
         result.judgement.next = with_run(result.judgement.next, facts.folder.string());
         result.document = keep_result(facts, result.judgement);
     } catch (const Error& error) {

@@ -4,6 +4,7 @@
 
 #include "cli/run.hpp"
 #include "cli/run_record.hpp"
+#include "cli/worker_pool.hpp"
 #include "scenario/scenario.hpp"
 
 namespace mpulab {
@@ -20,6 +21,10 @@ struct RunOutcome {
 std::shared_ptr<LookCache> make_look_cache();
 
 /// Never throws for what is wrong with the run: that is its judgement. May be called from several threads at once.
-RunOutcome run_scenario(const RunOptions& options, const Scenario& scenario, LookCache& looks);
+/// `slot`: where the run's worker is, or is put; nullptr: it gets a machine of its own.
+RunOutcome run_scenario(const RunOptions& options, const Scenario& scenario, LookCache& looks, WorkerSlot* slot);
+
+/// Runs whose keys are equal can share a worker.
+std::string machine_key(const RunOptions& options, const Scenario& scenario);
 
 } // namespace mpulab

@@ -31,7 +31,7 @@ std::string xml_escaped(const std::string& text) {
     return out;
 }
 
-std::string domain_xml(const MachineSpec& spec, const std::string& name) {
+std::string domain_xml(const MachineSpec& spec, const std::string& name, const std::string& uuid) {
     std::string xml = fmt::format(
         R"(<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>{name}</name>
@@ -51,6 +51,7 @@ std::string domain_xml(const MachineSpec& spec, const std::string& name) {
   </features>
   <cpu mode='custom' match='exact' check='none'>
     <model fallback='forbid'>{cpu}</model>
+    <topology sockets='1' dies='1' cores='{cpus}' threads='1'/>
   </cpu>
   <clock offset='absolute' start='{epoch}'>
     <timer name='rtc' track='guest'/>
@@ -65,12 +66,15 @@ std::string domain_xml(const MachineSpec& spec, const std::string& name) {
   </devices>
   <qemu:commandline>
 )",
-        fmt::arg("name", xml_escaped(name)), fmt::arg("uuid", kMachineUuid), fmt::arg("memory", spec.memory_mib),
+        fmt::arg("name", xml_escaped(name)), fmt::arg("uuid", uuid), fmt::arg("memory", spec.memory_mib),
         fmt::arg("cpus", spec.cpus), fmt::arg("firmware", xml_escaped(spec.firmware.string())),
         fmt::arg("kernel", xml_escaped(spec.kernel.string())), fmt::arg("initrd", xml_escaped(initrd_argument(spec))),
         fmt::arg("cmdline", xml_escaped(kernel_command_line(spec))), fmt::arg("cpu", xml_escaped(spec.cpu)),
         fmt::arg("epoch", kMachineEpoch), fmt::arg("qemu", xml_escaped(spec.qemu.string())));
-    for (const std::string& argument : device_arguments(spec)) {
+    std::vector<std::string> arguments = device_arguments(spec);
+    // QEMU takes the last one it is given.
+    if (uuid != kMachineUuid) arguments.insert(arguments.end(), {"-uuid", kMachineUuid});
+    for (const std::string& argument : arguments) {
         xml += fmt::format("    <qemu:arg value='{}'/>\n", xml_escaped(argument));
     }
     xml += "  </qemu:commandline>\n</domain>\n";

@@ -8,7 +8,8 @@
 
 namespace mpulab {
 
-std::string domain_xml(const MachineSpec& spec, const std::string& name);
+/// `name`: of the domain. `uuid`: that libvirt knows it by; the guest always sees kMachineUuid.
+std::string domain_xml(const MachineSpec& spec, const std::string& name, const std::string& uuid = kMachineUuid);
 
 /// Text as it stands inside an XML element or an attribute.
 std::string xml_escaped(const std::string& text);

@@ -3,16 +3,13 @@
 
 #include "common/error.hpp"
 
-#include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <fmt/format.h>
 #include <fstream>
+#include <libvirt/libvirt-qemu.h>
 #include <spdlog/spdlog.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
 
@@ -22,39 +19,15 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kGoneWithin = 5s; // a killed process leaves the table within this, whatever the host is doing
-constexpr auto kLookEvery = 5ms;
-
-/// While it lives, buries a QEMU that dies as it starts: libvirt waits 40 s for a zombie that nobody buries.
-class StartReaper {
-  public:
-    explicit StartReaper(const RuntimeDir& runtime)
-        : thread_([this, &runtime] {
-              while (!stop_.load()) {
-                  const int pid = runtime.qemu_pid(kDomainName);
-                  if (pid > 1) ::waitpid(pid, nullptr, WNOHANG);
-                  std::this_thread::sleep_for(kLookEvery);
-              }
-          }) {}
-    ~StartReaper() {
-        stop_.store(true);
-        thread_.join();
-    }
-    StartReaper(const StartReaper&) = delete;
-    StartReaper& operator=(const StartReaper&) = delete;
-
-  private:
-    std::atomic<bool> stop_{false};
-    std::thread thread_;
-};
 
 /// Buries a QEMU that dies while libvirt starts it. We are its reaper, and libvirt takes a zombie for a process that
 /// has not opened its monitor yet: it would wait over a minute (measured) before it reads why QEMU ended.
 class StartWatch {
   public:
-    explicit StartWatch(const RuntimeDir& runtime)
-        : thread_([&runtime](const std::stop_token& stop) {
+    StartWatch(const RuntimeDir& runtime, std::string name)
+        : thread_([&runtime, name = std::move(name)](const std::stop_token& stop) {
               while (!stop.stop_requested()) {
-                  if (const int pid = runtime.qemu_pid(kDomainName); pid > 1) ::waitpid(pid, nullptr, WNOHANG);
+                  if (const int pid = runtime.qemu_pid(name); pid > 1) ::waitpid(pid, nullptr, WNOHANG);
                   std::this_thread::sleep_for(20ms);
               }
           }) {}
@@ -63,28 +36,9 @@ class StartWatch {
     std::jthread thread_; // stops and joins when it goes
 };
 
-/// libvirt detaches QEMU, and who adopts it else (init, a container's first process) may never bury it, nor say how it
-/// ended. Not so the QEMU that libvirt asks what it can do before: that one it kills itself, and then waits until
-/// somebody has buried it, 40 s (measured). So it is asked first, once for each build of QEMU; what fails here fails
-/// again in start().
-void adopt_what_libvirt_detaches(virConnectPtr connection, const std::filesystem::path& qemu) {
-    std::free(virConnectGetDomainCapabilities(connection, qemu.c_str(), nullptr, nullptr, nullptr, 0));
-    if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
-        spdlog::warn("QEMU's end will not be seen: PR_SET_CHILD_SUBREAPER: {}", std::strerror(errno));
-    }
-}
-
 } // namespace
 
-Machine::Machine(const RuntimeDir& runtime, std::string uri)
-    : runtime_(runtime), embedded_(uri.empty()), uri_(std::move(uri)) {
-    if (embedded_) {
-        uri_ = runtime_.prepare_embedded_libvirt();
-        // The embedded driver would log into our stderr.
-        const std::string outputs = "3:file:" + (runtime_.path() / "libvirt.log").string();
-        ::setenv("LIBVIRT_LOG_OUTPUTS", outputs.c_str(), 0);
-    }
-}
+Machine::Machine(const Hypervisor& hypervisor, std::string name) : hypervisor_(hypervisor), name_(std::move(name)) {}
 
 void Machine::fail_start(const std::filesystem::path& qemu, const std::string& reason) const {
     std::string next = "check that it is the QEMU scripts/build-qemu made, and \"mpulab play --print-command\"";
@@ -98,21 +52,13 @@ void Machine::fail_start(const std::filesystem::path& qemu, const std::string& r
 }
 
 void Machine::start(const std::string& xml, const std::filesystem::path& qemu) {
-    loop_.emplace();
-    connection_.reset(virConnectOpen(uri_.c_str()));
-    if (!connection_) {
-        throw Error(fmt::format("cannot reach libvirt at {}: {}", uri_, libvirt_error_text()),
-                    embedded_ ? "apt-get install libvirt-daemon (its QEMU driver), or name a hypervisor with --connect"
-                              : "check the URI given with --connect and that its daemon runs");
-    }
-    if (embedded_) adopt_what_libvirt_detaches(connection_.get(), qemu);
     {
         std::optional<StartWatch> watch;
-        if (embedded_) watch.emplace(runtime_);
-        domain_.reset(virDomainCreateXML(connection_.get(), xml.c_str(), VIR_DOMAIN_START_PAUSED));
+        if (hypervisor_.embedded()) watch.emplace(hypervisor_.runtime(), name_);
+        domain_.reset(virDomainCreateXML(hypervisor_.connection(), xml.c_str(), VIR_DOMAIN_START_PAUSED));
     }
     if (!domain_) fail_start(qemu, libvirt_error_text());
-    if (embedded_) pid_ = runtime_.qemu_pid(kDomainName);
+    if (hypervisor_.embedded()) pid_ = hypervisor_.runtime().qemu_pid(name_);
 }
 
 void Machine::resume() {
@@ -120,6 +66,21 @@ void Machine::resume() {
         throw Error("the machine cannot be resumed: " + libvirt_error_text(),
                     "run again; see qemu.log in the run's folder");
     }
+}
+
+nlohmann::json Machine::monitor(const char* command, const nlohmann::json& arguments) {
+    nlohmann::json words = {{"execute", command}};
+    if (!arguments.is_null()) words["arguments"] = arguments;
+    char* text = nullptr;
+    if (virDomainQemuMonitorCommand(domain_.get(), words.dump().c_str(), &text, 0) != 0) {
+        throw Error(fmt::format("QEMU's monitor does not answer {}: {}", command, libvirt_error_text()),
+                    "see qemu.log in the run's folder");
+    }
+    const std::unique_ptr<char, decltype(&std::free)> owner(text, &std::free);
+    nlohmann::json answer = nlohmann::json::parse(text, nullptr, false);
+    if (answer.is_object() && answer.contains("return")) return std::move(answer["return"]);
+    throw Error(fmt::format("QEMU's monitor refuses {}: {}", words.dump(), text),
+                "check that it is the QEMU scripts/build-qemu made");
 }
 
 std::optional<uint64_t> Machine::cpu_ticks() const {
@@ -139,8 +100,8 @@ std::optional<uint64_t> Machine::cpu_ticks() const {
 }
 
 std::string Machine::qemu_log() const {
-    if (!embedded_) return "";
-    std::ifstream file(runtime_.qemu_log(kDomainName), std::ios::binary);
+    if (!hypervisor_.embedded()) return "";
+    std::ifstream file(hypervisor_.runtime().qemu_log(name_), std::ios::binary);
     return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
@@ -167,9 +128,6 @@ Machine::~Machine() {
     }
     // For the embedded driver this now only tidies up; elsewhere it is what ends the machine.
     if (domain_) virDomainDestroy(domain_.get());
-    domain_.reset();
-    connection_.reset();
-    loop_.reset();
 }
 
 } // namespace mpulab

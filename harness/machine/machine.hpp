@@ -2,22 +2,19 @@
 // One machine under libvirt, from domain XML to the proof that its process is gone.
 #pragma once
 
-#include "machine/libvirt_event_loop.hpp"
-#include "machine/libvirt_handle.hpp"
-#include "machine/runtime_dir.hpp"
+#include "machine/hypervisor.hpp"
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 namespace mpulab {
 
-inline constexpr const char* kDomainName = "mpulab";
-
 class Machine {
   public:
-    /// `uri` empty: libvirt's embedded driver in `runtime`; else that hypervisor (nothing of `runtime` is used).
-    Machine(const RuntimeDir& runtime, std::string uri);
+    /// `hypervisor` is connected before start(), and outlives the machine. `name`: of the domain, no two alike.
+    Machine(const Hypervisor& hypervisor, std::string name);
     /// Ends the machine, if it still lives, and waits for that a bounded time.
     ~Machine();
     Machine(const Machine&) = delete;
@@ -28,6 +25,9 @@ class Machine {
     void start(const std::string& xml, const std::filesystem::path& qemu);
     /// Lets the vCPUs run. Throws Error.
     void resume();
+
+    /// A command of QEMU's monitor (QMP) and what it returns. Throws Error with QEMU's reason.
+    nlohmann::json monitor(const char* command, const nlohmann::json& arguments = nullptr);
 
     /// QEMU's process, when libvirt runs inside this one; 0 otherwise. We are its reaper.
     int pid() const { return pid_; }
@@ -40,15 +40,11 @@ class Machine {
     void kill() const;
 
   private:
-    bool embedded() const { return embedded_; }
     [[noreturn]] void fail_start(const std::filesystem::path& qemu, const std::string& reason) const;
     void wait_gone() const;
 
-    const RuntimeDir& runtime_;
-    bool embedded_;
-    std::string uri_;
-    std::optional<LibvirtEventLoop> loop_;
-    ConnectionHandle connection_;
+    const Hypervisor& hypervisor_;
+    std::string name_;
     DomainHandle domain_;
     int pid_ = 0;
 };

@@ -2,16 +2,13 @@
 #include "machine/plain_run.hpp"
 
 #include "common/files.hpp"
-#include "link/log_writer.hpp"
-#include "link/record_reader.hpp"
-#include "machine/guest_voice.hpp"
+#include "machine/run_recorder.hpp"
 #include "machine/signal_watch.hpp"
 
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -22,7 +19,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr size_t kReadBytes = 1u << 18;
 constexpr size_t kMaxWords = 4096; // of QEMU's own, kept for an error
 
 /// QEMU, as a child of this process.
@@ -104,52 +100,22 @@ PlainRunOutcome run_plainly(const PlainRunRequest& request) {
     spec.link_chardev = fmt::format("socket,id=link,fd={}", far_end.get());
 
     PlainRunOutcome outcome;
-    LogWriter log(request.log);
-    GuestVoice guest;
-    RecordReader reader([&guest](const mpulab_record& record) { guest.record(record); });
+    RunRecorder recorder(request.log, request.watchdog);
     const SignalWatch signals;
     const auto began = Clock::now();
-    auto last_word = began;
     Child qemu(qemu_command(spec), far_end.get(), words.get());
     far_end.reset();
-    std::vector<uint8_t> buffer(kReadBytes);
     try {
-        while (!reader.ended() && !outcome.trouble) {
-            if (const int signal = SignalWatch::seen(); signal != 0) {
-                outcome.trouble =
-                    Error(signal == SIGINT ? "interrupted" : "terminated", "run again", ExitCode::Interrupted);
-                break;
-            }
-            pollfd waiting{link.get(), POLLIN, 0};
-            const int ready = ::poll(&waiting, 1, 50);
-            const auto now = Clock::now();
-            if (request.watchdog.enabled && now - last_word > request.watchdog.silent) {
-                outcome.trouble =
-                    Error(fmt::format("the guest made no record for {} s, {}",
-                                      std::chrono::duration_cast<std::chrono::seconds>(now - last_word).count(),
-                                      guest.where()),
-                          "see where it spins with \"mpulab play --gdb\"");
-                break;
-            }
-            if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
-            const ssize_t got = ::read(link.get(), buffer.data(), buffer.size());
-            if (got < 0 && errno == EINTR) continue;
-            if (got <= 0) {
-                const std::string how = qemu.finish();
-                const std::string why = last_line(words.get());
-                const std::string next =
-                    why.find("mpu401") == std::string::npos
-                        ? "see qemu.log in the run's folder; a new QEMU: scripts/build-qemu"
-                        : fmt::format("the card's properties: {} -device {},help", spec.qemu.string(),
-                                      why.find("pci-mpu401") == std::string::npos ? "isa-mpu401" : "pci-mpu401");
-                outcome.trouble =
-                    Error(fmt::format("{} {}{}", spec.qemu.string(), how, why.empty() ? "" : " (" + why + ")"), next);
-                break;
-            }
-            const ByteView bytes(buffer.data(), static_cast<size_t>(got));
-            log.append(bytes);
-            reader.feed(bytes);
-            if (guest.spoke()) last_word = now;
+        if (recorder.read(link.get()) == RunRecorder::Stop::Closed) {
+            const std::string how = qemu.finish();
+            const std::string why = last_line(words.get());
+            const std::string next =
+                why.find("mpu401") == std::string::npos
+                    ? "see qemu.log in the run's folder; a new QEMU: scripts/build-qemu"
+                    : fmt::format("the card's properties: {} -device {},help", spec.qemu.string(),
+                                  why.find("pci-mpu401") == std::string::npos ? "isa-mpu401" : "pci-mpu401");
+            outcome.trouble =
+                Error(fmt::format("{} {}{}", spec.qemu.string(), how, why.empty() ? "" : " (" + why + ")"), next);
         }
     } catch (const Error& error) {
         outcome.trouble = error;
@@ -157,8 +123,8 @@ PlainRunOutcome run_plainly(const PlainRunRequest& request) {
     qemu.kill();
     qemu.finish();
     outcome.seconds = std::chrono::duration<double>(Clock::now() - began).count();
-    outcome.sha256 = log.finish();
-    outcome.records = reader.records();
+    outcome.sha256 = recorder.finish();
+    outcome.records = recorder.records();
     return outcome;
 }
 

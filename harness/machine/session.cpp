@@ -28,6 +28,7 @@ using Protocol = asio::local::stream_protocol;
 using asio::awaitable;
 using asio::use_awaitable;
 
+constexpr const char* kDomainName = "mpulab";
 constexpr size_t kReadBytes = 1u << 20;
 constexpr auto kWatchEvery = std::chrono::milliseconds(250);
 constexpr auto kDeathNoticeWithin = std::chrono::milliseconds(1000); // between a link's end and its process' end
@@ -53,7 +54,7 @@ class Session {
     explicit Session(SessionRequest request)
         : request_(std::move(request)), runtime_(RuntimeDir::create(RuntimeDir::default_base())), log_(request_.log),
           reader_([this](const mpulab_record& record) { on_record(record); }),
-          machine_(runtime_, request_.libvirt_uri) {}
+          hypervisor_(runtime_, request_.libvirt_uri), machine_(hypervisor_, kDomainName) {}
 
     SessionOutcome run() {
         const mode_t old_mask = ::umask(077);
@@ -108,6 +109,7 @@ class Session {
     /// On the starter thread: libvirt's calls block.
     void start_machine() {
         try {
+            hypervisor_.connect(request_.spec.qemu);
             machine_.start(outcome_.xml, request_.spec.qemu);
             asio::post(io_, [this] { outcome_.start_time = Clock::now() - began_; });
             machine_.resume();
@@ -217,6 +219,7 @@ class Session {
     Clock::time_point last_progress_; // bytes, or CPU used
     Clock::time_point last_word_;     // a record that the guest caused
     GuestVoice guest_;
+    Hypervisor hypervisor_;
     Machine machine_; // last: ends before what it uses
 };
 

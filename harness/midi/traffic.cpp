@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "midi/traffic.hpp"
 
+#include "common/split_mix.h"
+
 #include <stdexcept>
 
 namespace mpulab {
@@ -18,10 +20,9 @@ class Draw {
     explicit Draw(uint64_t seed) : state_(seed) {}
     /// 0..below-1.
     uint32_t operator()(uint32_t below) {
-        uint64_t z = (state_ += 0x9e3779b97f4a7c15);
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        return static_cast<uint32_t>((z ^ (z >> 31)) % below);
+        const uint64_t drawn = mpulab_split_mix_64(state_);
+        state_ += MPULAB_GOLDEN;
+        return static_cast<uint32_t>(drawn % below);
     }
 
   private:

@@ -42,6 +42,14 @@ constexpr ActionInfo kActions[] = {
 #undef MPULAB_ACTION
 };
 
+/// The record that tells of each trigger's event.
+constexpr std::pair<uint32_t, uint16_t> kTold[] = {
+    {MPULAB_TRIGGER_MARKER, MPULAB_KIND_MARKER},   {MPULAB_TRIGGER_IRQ, MPULAB_KIND_IRQ},
+    {MPULAB_TRIGGER_IRQ, MPULAB_KIND_LATCH},       {MPULAB_TRIGGER_WIRE_OUT, MPULAB_KIND_WIRE_OUT},
+    {MPULAB_TRIGGER_WIRE_IN, MPULAB_KIND_WIRE_IN}, {MPULAB_TRIGGER_READ, MPULAB_KIND_REG_READ},
+    {MPULAB_TRIGGER_WRITE, MPULAB_KIND_REG_WRITE}, {MPULAB_TRIGGER_MODE, MPULAB_KIND_MODE},
+};
+
 template <typename Info, size_t N> const Info& by_name(const Info (&table)[N], const std::string& name) {
     return *std::find_if(std::begin(table), std::end(table), [&](const Info& info) { return info.name == name; });
 }
@@ -125,6 +133,20 @@ Bytes compile_cues(const Scenario& scenario, Bytes& injected) {
         cues.push_back(cue);
     }
     return write_cues(scenario.seed, std::move(cues), bytes);
+}
+
+CueReach cue_reach(ByteView section) {
+    CueReach reach;
+    if (section.empty()) return reach;
+    const auto header = read_pod<mpulab_cues_header>(section, 0);
+    for (uint32_t i = 0; i < header.cue_count; ++i) {
+        const auto cue = read_pod<mpulab_cue>(section, sizeof header + i * sizeof(mpulab_cue));
+        if (cue.trigger == MPULAB_TRIGGER_TIME) reach.first_ns = std::min(reach.first_ns, cue.delay_ns);
+        for (const auto& [trigger, kind] : kTold) {
+            if (trigger == cue.trigger) reach.kinds.insert(kind);
+        }
+    }
+    return reach;
 }
 
 } // namespace mpulab

@@ -5,6 +5,8 @@
 #include "common/bytes.hpp"
 #include "scenario/scenario.hpp"
 
+#include <set>
+
 namespace mpulab {
 
 /// Fields that their trigger or action does not take, markers that no step reaches.
@@ -12,5 +14,14 @@ void proofread_cues(const Scenario& scenario, std::vector<Complaint>& complaints
 
 /// The CUES section; `injected` gets the bytes that cues bring in at MIDI IN. Empty: there is no cue.
 Bytes compile_cues(const Scenario& scenario, Bytes& injected);
+
+/// What the cues of a run wait for: a machine in which something of it has happened is not fresh to them.
+struct CueReach {
+    std::set<uint16_t> kinds;       // MPULAB_KIND_* that tell of events they count
+    uint64_t first_ns = UINT64_MAX; // the earliest of those that act at a time
+};
+
+/// Of a CUES section as compile_cues() makes it.
+CueReach cue_reach(ByteView section);
 
 } // namespace mpulab

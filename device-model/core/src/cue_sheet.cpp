@@ -2,6 +2,7 @@
 #include "cue_sheet.hpp"
 
 #include "../../common/bytes.hpp"
+#include "../../common/split_mix.h"
 
 #include <cinttypes>
 #include <cstring>
@@ -138,13 +139,6 @@ bool check_header(ByteReader& in, size_t size, mpulab_cues_header& header, Error
     return true;
 }
 
-constexpr uint64_t mix(uint64_t value) { // SplitMix64
-    value += 0x9e3779b97f4a7c15u;
-    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
-    value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
-    return value ^ (value >> 31);
-}
-
 } // namespace
 
 bool CueSheet::parse(const void* section, size_t size, ErrorText& error) {
@@ -180,7 +174,7 @@ Nanoseconds CueSheet::delay(uint32_t number, uint32_t firing) const {
     const mpulab_cue& cue = cues_[number];
     const auto delay = static_cast<Nanoseconds>(cue.delay_ns);
     if (cue.jitter_ns == 0) return delay;
-    const uint64_t lot = mix(mix(seed_) ^ (uint64_t{number} << 32 | firing));
+    const uint64_t lot = mpulab_split_mix_64(mpulab_split_mix_64(seed_) ^ (uint64_t{number} << 32 | firing));
     return delay + static_cast<Nanoseconds>(lot % (cue.jitter_ns + 1));
 }
 

@@ -55,7 +55,7 @@ function(nanont_module module)
     OUTPUT_NAME "${ARG_FILE}" SUFFIX ".unstripped" RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unstripped")
   target_include_directories(${target} PRIVATE
     "${CMAKE_CURRENT_SOURCE_DIR}" "${NANONT_ROOT}/include" "${NANONT_ROOT}/common" "${MPULAB_ROOT}/device-model/link"
-    "${MPULAB_ROOT}/device-model/probe" "${MPULAB_ROOT}/guest-images/agent")
+    "${MPULAB_ROOT}/device-model/probe" "${MPULAB_ROOT}/device-model/common" "${MPULAB_ROOT}/guest-images/agent")
   target_link_libraries(${target} PRIVATE nanont_module_options ${ARG_LIBRARIES})
   foreach(import IN LISTS ARG_IMPORTS)
     target_link_libraries(${target} PRIVATE nanont_import_${import})

@@ -5,6 +5,7 @@
 #include "report.hpp"
 
 #include <plan.h>
+#include <split_mix.h>
 
 #include "ke/ke.hpp"
 
@@ -58,13 +59,6 @@ ULONG forced_alternative(ULONG number) {
     return kUndecided;
 }
 
-ULONGLONG split_mix_64(ULONGLONG value) {
-    value += 0x9e3779b97f4a7c15u;
-    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
-    value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
-    return value ^ (value >> 31);
-}
-
 ULONG decide(const Choice& choice) {
     const ULONG forced = forced_alternative(choice.number);
     if (forced != kUndecided) {
@@ -76,7 +70,7 @@ ULONG decide(const Choice& choice) {
     ULONGLONG seed = 0;
     ULONG size = sizeof(seed);
     read_plan(MPULAB_SECTION_SEED, &seed, size);
-    return static_cast<ULONG>(split_mix_64(seed ^ choice.number) % choice.alternatives);
+    return mpulab_drawn_alternative(seed, choice.number, choice.alternatives);
 }
 
 } // namespace

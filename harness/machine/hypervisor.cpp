@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "machine/hypervisor.hpp"
+
+#include "common/error.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+
+namespace mpulab {
+namespace {
+
+/// libvirt detaches QEMU, and who adopts it else (init, a container's first process) may never bury it, nor say how it
+/// ended. Not so the QEMU that libvirt asks what it can do before: that one it kills itself, and then waits until
+/// somebody has buried it, 40 s (measured). So it is asked first, once for each build of QEMU; what fails here fails
+/// again when a machine starts.
+void adopt_what_libvirt_detaches(virConnectPtr connection, const std::filesystem::path& qemu) {
+    std::free(virConnectGetDomainCapabilities(connection, qemu.c_str(), nullptr, nullptr, nullptr, 0));
+    if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+        spdlog::warn("QEMU's end will not be seen: PR_SET_CHILD_SUBREAPER: {}", std::strerror(errno));
+    }
+}
+
+} // namespace
+
+Hypervisor::Hypervisor(const RuntimeDir& runtime, std::string uri)
+    : runtime_(runtime), embedded_(uri.empty()), uri_(std::move(uri)) {
+    if (!embedded_) return;
+    uri_ = runtime_.prepare_embedded_libvirt();
+    // The embedded driver would log into our stderr.
+    const std::string outputs = "3:file:" + (runtime_.path() / "libvirt.log").string();
+    ::setenv("LIBVIRT_LOG_OUTPUTS", outputs.c_str(), 0);
+}
+
+void Hypervisor::connect(const std::filesystem::path& qemu) {
+    loop_.emplace();
+    connection_.reset(virConnectOpen(uri_.c_str()));
+    if (!connection_) {
+        throw Error(fmt::format("cannot reach libvirt at {}: {}", uri_, libvirt_error_text()),
+                    embedded_ ? "apt-get install libvirt-daemon (its QEMU driver), or name a hypervisor with --connect"
+                              : "check the URI given with --connect and that its daemon runs");
+    }
+    if (embedded_) adopt_what_libvirt_detaches(connection_.get(), qemu);
+}
+
+} // namespace mpulab

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// The one connection to libvirt that all machines of this process are made over.
+#pragma once
+
+#include "machine/libvirt_event_loop.hpp"
+#include "machine/libvirt_handle.hpp"
+#include "machine/runtime_dir.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace mpulab {
+
+class Hypervisor {
+  public:
+    /// `uri` empty: libvirt's embedded driver in `runtime`; else that hypervisor (nothing of `runtime` is used by it).
+    Hypervisor(const RuntimeDir& runtime, std::string uri);
+    Hypervisor(const Hypervisor&) = delete;
+    Hypervisor& operator=(const Hypervisor&) = delete;
+
+    /// Connects; the first call, from one thread. `qemu`: the emulator of the machines to come. Throws Error.
+    void connect(const std::filesystem::path& qemu);
+
+    /// What connect() has made.
+    virConnectPtr connection() const { return connection_.get(); }
+    /// QEMU's processes are children of this one, and its to bury.
+    bool embedded() const { return embedded_; }
+    const RuntimeDir& runtime() const { return runtime_; }
+
+  private:
+    const RuntimeDir& runtime_;
+    bool embedded_;
+    std::string uri_;
+    std::optional<LibvirtEventLoop> loop_;
+    ConnectionHandle connection_; // goes before its loop
+};
+
+} // namespace mpulab

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Reads one run off a link into its event log, and notices when nothing more will come.
+#pragma once
+
+#include "link/log_splice.hpp"
+#include "link/log_writer.hpp"
+#include "link/record_reader.hpp"
+#include "machine/guest_voice.hpp"
+#include "machine/session.hpp"
+
+#include <chrono>
+
+namespace mpulab {
+
+class RunRecorder {
+  public:
+    enum class Stop {
+        Ended,  // RUN_ENDED came
+        Phase,  // the phase asked for came
+        Closed, // the link's other end is gone
+    };
+
+    /// `splice`: of a restored machine.
+    RunRecorder(std::filesystem::path log, const WatchdogLimits& watchdog, std::optional<LogSplice> splice = {});
+
+    /// Reads `link` until one of these; `phase` 0: none. To be called again after Phase. Throws Error: on a link that
+    /// breaks the contract, a log that cannot be written, a guest silent beyond the limit, and on SIGINT and SIGTERM
+    /// while a SignalWatch lives.
+    Stop read(int link, uint64_t phase = 0);
+
+    /// The log's hash; once, at the end.
+    std::string finish() { return log_.finish(); }
+    uint64_t records() const { return reader_.records(); }
+    /// Keeps the log's bytes from here on, too; call before the first read().
+    void keep() { keep_ = true; }
+    /// What was kept; nothing more will be.
+    Bytes take_kept() {
+        keep_ = false;
+        return std::move(kept_);
+    }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    void check_quiet(Clock::time_point now) const;
+    void take(ByteView bytes);
+
+    LogWriter log_;
+    WatchdogLimits watchdog_;
+    std::optional<LogSplice> splice_;
+    GuestVoice guest_;
+    RecordReader reader_;
+    std::vector<uint8_t> buffer_;
+    Clock::time_point last_word_;
+    uint64_t phase_ = 0; // the last that came
+    bool keep_ = false;
+    Bytes kept_;
+};
+
+} // namespace mpulab
