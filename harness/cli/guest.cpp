@@ -95,6 +95,7 @@ Guest make_guest(const PackageChoice& choice, size_t cards) {
         guest.input_sha256["inf"] = sha256_hex(read_file(guest.package.inf, kMaxInfBytes, "INF"));
     }
     guest.archive = write_cpio(entries);
+    guest.input_sha256["modules.cpio"] = sha256_hex(guest.archive);
     return guest;
 }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // mpulab: parses the command line, dispatches, turns the outcome into an exit code.
+#include "cli/diff.hpp"
 #include "cli/inspect.hpp"
 #include "cli/play.hpp"
 #include "cli/profile.hpp"
+#include "cli/rerun.hpp"
 #include "cli/run.hpp"
+#include "cli/run_selection.hpp"
 #include "cli/show.hpp"
 
 #include <CLI/CLI.hpp>
@@ -103,6 +106,11 @@ int main(int argc, char** argv) {
     run_command->add_flag("--cold", cold, "boot a fresh machine for each scenario");
     run_command->add_flag("--warm", warm, "restore a snapshot for each, even of a machine that few of them use")
         ->excludes("--cold");
+    std::string shard;
+    run_command->add_option("--repeat", run_options.repeat, "runs of each scenario; all must come to one event log")
+        ->check(CLI::Range(1u, 1'000'000u));
+    run_command->add_flag("--until-failure", run_options.until_failure, "stop at the first run that is not green");
+    run_command->add_option("--shard", shard, "only the I-th of N parts of the scenarios")->type_name("I/N");
     run_command->add_option("--connect", run_options.libvirt_uri,
                             "libvirt URI for warm machines; default: embedded driver");
     run_command->add_option("--seed", run_options.seed, "in place of the scenarios' own");
@@ -124,6 +132,19 @@ int main(int argc, char** argv) {
     std::string new_name;
     auto* new_command = app.add_subcommand("new", "write a commented scenario that runs");
     new_command->add_option("NAME", new_name, "its file; .yaml is added")->required();
+
+    RerunOptions rerun_options;
+    auto* rerun_command =
+        app.add_subcommand("rerun", "make a stored run once more; the event log must be the identical one");
+    rerun_command->add_option("RUN", rerun_options.what, "folder of a run, or its id")->required();
+    rerun_command->add_option("--out", rerun_options.out, "where runs are left")->capture_default_str();
+
+    DiffOptions diff_options;
+    auto* diff_command = app.add_subcommand("diff", "say where two runs part for the first time");
+    diff_command->add_option("A", diff_options.a, "event log, folder of a run, or its id")->required();
+    diff_command->add_option("B", diff_options.b, "the other one")->required();
+    diff_command->add_option("--out", diff_options.out, "where runs are left")->capture_default_str();
+    diff_command->add_flag("--json", diff_options.json, "print it as JSON");
 
     ShowOptions show_options;
     auto* show_command = app.add_subcommand("show", "print a run's event log as text");
@@ -159,10 +180,13 @@ int main(int argc, char** argv) {
     run_options.profile = run_profile;
     run_options.lane = cold ? LaneChoice::Cold : warm ? LaneChoice::Warm : LaneChoice::Auto;
     try {
+        if (!shard.empty()) run_options.shard = parse_shard(shard);
         play_options.package.target = find_profile(profile);
         play_options.all_choices = choices == "all";
         const ExitCode code = play_command->parsed()      ? play(play_options)
                               : run_command->parsed()     ? run_scenarios(run_options)
+                              : rerun_command->parsed()   ? rerun(rerun_options)
+                              : diff_command->parsed()    ? diff(diff_options)
                               : new_command->parsed()     ? new_scenario(new_name)
                               : inspect_command->parsed() ? inspect(inspect_options)
                                                           : show(show_options);

@@ -117,6 +117,7 @@ ExitCode play(const PlayOptions& options) {
         fmt::print("{}\n", shell_quoted(qemu_command(p.spec)));
         return ExitCode::Passed;
     }
+    if (!p.plan.empty()) keep_command(facts, p.spec);
     const SessionOutcome outcome = p.plan.empty() ? outcome_of_look(p) : run_machine(options, p);
     facts.event_log_sha256 = outcome.sha256;
     facts.records = outcome.records;

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "cli/run.hpp"
 
-#include "cli/run_one.hpp"
+#include "cli/run_report.hpp"
 #include "cli/run_selection.hpp"
-#include "common/files.hpp"
 #include "machine/signal_watch.hpp"
-#include "report/junit.hpp"
 #include "scenario/format.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <fmt/format.h>
-#include <mutex>
 #include <thread>
 
 namespace mpulab {
 namespace {
 
 constexpr unsigned kMaxJobs = 64;
+constexpr unsigned kEndless = 1'000'000; // runs of each scenario until a failure
 
 void print_list(const std::vector<Scenario>& scenarios) {
     for (const Scenario& scenario : scenarios) {
@@ -38,67 +37,39 @@ void take_red_cues(std::vector<Scenario>& scenarios) {
         scenario.cues.insert(scenario.cues.end(), scenario.red.begin(), scenario.red.end());
 }
 
-/// A line as it ends; of what is not green, its summary.
-void print_outcome(const RunOutcome& outcome) {
-    const Verdict verdict = outcome.judgement.verdict;
-    if (verdict == Verdict::Passed) {
-        fmt::print("passed  {:<28} {}\n", outcome.facts.scenario->name,
-                   outcome.judgement.reason.empty() ? outcome.facts.scenario->title : outcome.judgement.reason);
-    } else if (verdict == Verdict::KnownIssue) {
-        fmt::print("known   {:<28} {}\n", outcome.facts.scenario->name, outcome.judgement.reason);
-    } else {
-        fmt::print("{}", summary_text(outcome.facts, outcome.judgement));
+/// The i-th of n shards, by position: each scenario is in exactly one, whatever machine asks.
+void take_shard(std::vector<Scenario>& scenarios, const Shard& shard) {
+    std::vector<Scenario> mine;
+    for (size_t i = 0; i < scenarios.size(); ++i) {
+        if (i % shard.count == shard.number - 1) mine.push_back(std::move(scenarios[i]));
     }
-    std::fflush(stdout);
+    if (mine.empty()) {
+        throw Error(fmt::format("shard {}/{} of {} scenarios is empty", shard.number, shard.count, scenarios.size()),
+                    "name fewer shards", ExitCode::Usage);
+    }
+    scenarios = std::move(mine);
 }
 
-JunitCase junit_case(const RunOutcome& outcome) {
-    JunitCase one;
-    one.group = outcome.facts.scenario->path.string();
-    one.name = outcome.facts.scenario->name + ": " + outcome.facts.scenario->title;
-    one.seconds = outcome.facts.run_seconds;
-    one.message = outcome.judgement.reason;
-    switch (outcome.judgement.verdict) {
-    case Verdict::Passed:
-        break;
-    case Verdict::KnownIssue:
-        one.outcome = JunitCase::Outcome::KnownIssue;
-        one.message = outcome.facts.scenario->known_issue;
-        break;
-    case Verdict::Error:
-        one.outcome = JunitCase::Outcome::Error;
-        break;
-    case Verdict::Failed:
-    case Verdict::Crash:
-        one.outcome = JunitCase::Outcome::Failed;
-        break;
-    }
-    if (one.outcome != JunitCase::Outcome::Passed) one.text = summary_text(outcome.facts, outcome.judgement);
-    return one;
-}
-
-/// Runs all, `jobs` at a time; the outcomes in the scenarios' order. After Ctrl-C (`interrupted`) the rest is left out.
-std::vector<RunOutcome> run_all(const RunOptions& options, const std::vector<Scenario>& scenarios, bool& interrupted) {
+/// Runs all, `jobs` at a time. After Ctrl-C, or a failure that --until-failure waits for, the rest is left out.
+void run_all(const RunOptions& options, const std::vector<Scenario>& scenarios, RunReport& report) {
     const auto looks = make_look_cache();
-    std::vector<std::optional<RunOutcome>> slots(scenarios.size());
     unsigned jobs = options.jobs != 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
-    jobs = std::min({jobs, kMaxJobs, static_cast<unsigned>(scenarios.size())});
+    jobs = static_cast<unsigned>(std::min<size_t>({jobs, kMaxJobs, scenarios.size() * options.repeat}));
     std::vector<std::string> machines;
     for (const Scenario& scenario : scenarios)
         machines.push_back(machine_key(options, scenario));
-    RunQueue queue(machines, options.lane, jobs);
+    RunQueue queue(machines, options.repeat, options.lane, jobs);
     WorkerPool pool(options.libvirt_uri);
-    const SignalWatch signals;
-    std::mutex printing;
+    std::atomic<bool> stop = false;
     const auto work = [&] {
         WorkerSlot slot{&pool, "", nullptr};
-        while (SignalWatch::seen() == 0) {
+        while (SignalWatch::seen() == 0 && !stop) {
             const auto next = queue.take(slot.machine);
             if (!next) return;
-            auto& outcome = slots[next->index];
-            outcome = run_scenario(options, scenarios[next->index], *looks, next->warm ? &slot : nullptr);
-            const std::lock_guard lock(printing);
-            if (!options.json) print_outcome(*outcome);
+            const Scenario& scenario = scenarios[next->index % scenarios.size()];
+            const Verdict verdict =
+                report.add(next->index, run_scenario(options, scenario, *looks, next->warm ? &slot : nullptr));
+            if (options.until_failure && verdict != Verdict::Passed && verdict != Verdict::KnownIssue) stop = true;
         }
     };
     std::vector<std::thread> workers;
@@ -107,39 +78,11 @@ std::vector<RunOutcome> run_all(const RunOptions& options, const std::vector<Sce
     work();
     for (std::thread& worker : workers)
         worker.join();
-    std::vector<RunOutcome> outcomes;
-    for (auto& slot : slots)
-        if (slot) outcomes.push_back(std::move(*slot));
-    if (SignalWatch::seen() != 0) interrupted = true;
-    return outcomes;
-}
-
-void print_totals(const std::vector<RunOutcome>& outcomes, size_t selected) {
-    const auto count = [&outcomes](Verdict verdict) {
-        return std::count_if(outcomes.begin(), outcomes.end(),
-                             [verdict](const RunOutcome& o) { return o.judgement.verdict == verdict; });
-    };
-    std::string line = fmt::format("{} scenarios: {} passed", outcomes.size(), count(Verdict::Passed));
-    for (const auto& [verdict, word] :
-         {std::pair{Verdict::Failed, "failed"}, std::pair{Verdict::Crash, "crashed"},
-          std::pair{Verdict::Error, "with errors"}, std::pair{Verdict::KnownIssue, "with a known issue"}}) {
-        if (const auto n = count(verdict); n != 0) line += fmt::format(", {} {}", n, word);
-    }
-    if (selected != outcomes.size()) line += fmt::format("; {} not run", selected - outcomes.size());
-    fmt::print("{}\n", line);
-}
-
-ExitCode exit_code_of(const std::vector<RunOutcome>& outcomes) {
-    const auto any = [&outcomes](const auto& is) { return std::any_of(outcomes.begin(), outcomes.end(), is); };
-    for (const Verdict verdict : {Verdict::Crash, Verdict::Failed, Verdict::Error}) {
-        if (any([verdict](const RunOutcome& o) { return o.judgement.verdict == verdict; })) return exit_code(verdict);
-    }
-    return ExitCode::Passed;
 }
 
 } // namespace
 
-ExitCode run_scenarios(const RunOptions& options) {
+ExitCode run_scenarios(RunOptions options) {
     if (options.schema) {
         fmt::print("{}\n", scenario_schema().dump(2));
         return ExitCode::Passed;
@@ -155,28 +98,18 @@ ExitCode run_scenarios(const RunOptions& options) {
         for (Scenario& scenario : scenarios)
             scenario.seed = *options.seed;
     }
+    if (options.shard) take_shard(scenarios, *options.shard);
     if (options.red) take_red_cues(scenarios);
     if (options.list) {
         print_list(scenarios);
         return ExitCode::Passed;
     }
-    bool interrupted = false;
-    const std::vector<RunOutcome> outcomes = run_all(options, scenarios, interrupted);
-    if (!options.junit.empty()) {
-        std::vector<JunitCase> cases;
-        for (const RunOutcome& outcome : outcomes)
-            cases.push_back(junit_case(outcome));
-        write_file(options.junit, junit_xml(cases));
-    }
-    if (options.json) {
-        fmt::print("[");
-        for (size_t i = 0; i < outcomes.size(); ++i)
-            fmt::print("{}{}", i == 0 ? "\n" : ",\n", outcomes[i].document);
-        fmt::print("]\n");
-    } else {
-        print_totals(outcomes, scenarios.size());
-    }
-    return interrupted ? ExitCode::Interrupted : exit_code_of(outcomes);
+    if (options.until_failure && options.repeat == 1) options.repeat = kEndless;
+    const SignalWatch signals;
+    RunReport report(options, scenarios, scenarios.size() * options.repeat);
+    run_all(options, scenarios, report);
+    report.finish();
+    return SignalWatch::seen() != 0 ? ExitCode::Interrupted : report.exit_code();
 }
 
 } // namespace mpulab

@@ -10,6 +10,12 @@
 
 namespace mpulab {
 
+/// One of several machines that share the scenarios among them.
+struct Shard {
+    size_t number = 1; // from 1
+    size_t count = 1;
+};
+
 struct RunOptions {
     std::vector<std::filesystem::path> what; // files, and folders of *.yaml
     std::vector<std::string> tags;           // only scenarios with one of these
@@ -20,6 +26,9 @@ struct RunOptions {
     std::optional<uint64_t> seed;            // in place of the scenarios' own
     std::filesystem::path out = "mpulab-out";
     std::filesystem::path junit; // empty: none
+    std::optional<Shard> shard;
+    unsigned repeat = 1;        // runs of each scenario
+    bool until_failure = false; // stop at the first that is not green; without `repeat` nothing else does
     LaneChoice lane = LaneChoice::Auto;
     std::string libvirt_uri; // of warm machines; empty: the embedded driver
     unsigned jobs = 0;       // machines at once; 0: as many as there are cores
@@ -33,7 +42,7 @@ struct RunOptions {
 
 /// Validates all files before anything boots, runs what is selected, prints a line for each as it ends and a report.
 /// The worst outcome makes the exit code: interrupted, crash, failed, error.
-ExitCode run_scenarios(const RunOptions& options);
+ExitCode run_scenarios(RunOptions options);
 
 /// mpulab new: writes a commented scenario that runs. Throws Error when the file exists.
 ExitCode new_scenario(const std::string& name);

@@ -89,7 +89,7 @@ std::string look_key(const PackageChoice& choice, const Scenario& scenario) {
 
 /// The modules' archive below `out`, by its content. Runs link to it: a thousand of them need no gigabyte.
 fs::path keep_archive(const fs::path& out, const Bytes& archive) {
-    const fs::path path = out / ".modules" / (sha256_hex(archive) + ".cpio");
+    const fs::path path = fs::absolute(out) / ".modules" / (sha256_hex(archive) + ".cpio");
     std::error_code ignored;
     if (fs::file_size(path, ignored) == archive.size() && !ignored) return path;
     create_folders(path.parent_path());
@@ -118,9 +118,8 @@ LookedAt look_at(const RunOptions& options, const PackageChoice& choice, const S
 Worker& worker_for(WorkerSlot& slot, const std::string& machine, const MachineSpec& spec) {
     if (slot.worker && slot.machine == machine && slot.worker->usable()) return *slot.worker;
     slot.worker.reset();
-    slot.machine.clear();
+    slot.machine = machine; // also if that fails: the machine's other runs are still the caller's
     slot.worker = slot.pool->make(spec);
-    slot.machine = machine;
     return *slot.worker;
 }
 
@@ -161,9 +160,7 @@ PlainRunOutcome run_machine(WorkerSlot* slot, const std::string& key, const Look
     std::error_code failure;
     fs::create_hard_link(machine.archive, spec.initrd, failure);
     if (failure) write_file(spec.initrd, machine.guest.archive); // a file system without links
-    spec.link_chardev = link_file_chardev(facts.folder / kEventLogName);
-    write_file(facts.folder / "command.txt", shell_quoted(qemu_command(spec)) + "\n");
-    facts.artefacts["command"] = "command.txt";
+    keep_command(facts, spec);
     if (slot != nullptr) {
         MachineSpec shared = spec; // a worker outlives the run's folder
         shared.initrd = machine.archive;

@@ -5,34 +5,36 @@
 
 namespace mpulab {
 
-RunQueue::RunQueue(const std::vector<std::string>& machines, LaneChoice choice, unsigned jobs) {
+RunQueue::RunQueue(const std::vector<std::string>& machines, size_t repeat, LaneChoice choice, unsigned jobs)
+    : count_(machines.size()), repeat_(repeat) {
     for (size_t i = 0; i < machines.size(); ++i) {
         auto group =
             std::find_if(groups_.begin(), groups_.end(), [&](const Group& one) { return one.machine == machines[i]; });
         if (group == groups_.end()) {
-            groups_.push_back({machines[i], {}, false, 0, 0});
+            groups_.push_back({machines[i], {}, 0, false, 0, 0});
             group = groups_.end() - 1;
         }
-        group->runs.push_back(i);
+        group->scenarios.push_back(i);
     }
     for (Group& group : groups_) {
-        const size_t worth = choice == LaneChoice::Warm ? group.runs.size() : group.runs.size() / kWorthAWorker;
+        const size_t worth = choice == LaneChoice::Warm ? left(group) : left(group) / kWorthAWorker;
         group.most_workers = choice == LaneChoice::Cold ? 0 : std::min<size_t>(worth, jobs);
         group.warm = group.most_workers != 0;
     }
 }
 
-std::optional<RunQueue::Next> RunQueue::pop(Group& group) {
-    const size_t index = group.runs.front();
-    group.runs.pop_front();
-    return Next{index, group.warm};
+std::optional<RunQueue::Next> RunQueue::pop(Group& group) const {
+    const size_t round = group.taken / group.scenarios.size();
+    const size_t scenario = group.scenarios[group.taken % group.scenarios.size()];
+    ++group.taken;
+    return Next{round * count_ + scenario, group.warm};
 }
 
 std::optional<RunQueue::Next> RunQueue::take(const std::string& at) {
     const std::lock_guard lock(mutex_);
     const auto first = [this](const auto& is) {
         return std::find_if(groups_.begin(), groups_.end(),
-                            [&](const Group& group) { return !group.runs.empty() && is(group); });
+                            [&](const Group& group) { return left(group) != 0 && is(group); });
     };
     if (const auto own = first([&](const Group& group) { return group.warm && group.machine == at; });
         own != groups_.end())

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,8 +23,9 @@ class RunQueue {
         bool warm;
     };
 
-    /// `machines`: the key of each run's machine; runs with one key can share a worker. `jobs`: callers of take().
-    RunQueue(const std::vector<std::string>& machines, LaneChoice choice, unsigned jobs);
+    /// `machines`: the key of each scenario's machine; runs with one key can share a worker. `repeat`: runs of each
+    /// scenario; run `i` is of scenario `i % machines.size()`. `jobs`: callers of take().
+    RunQueue(const std::vector<std::string>& machines, size_t repeat, LaneChoice choice, unsigned jobs);
 
     /// The caller's next run; nothing: there is none left for it. `at`: the key of the worker it has, empty for none.
     /// It stays with its machine while there are runs for that. Any thread.
@@ -37,14 +37,18 @@ class RunQueue {
   private:
     struct Group {
         std::string machine;
-        std::deque<size_t> runs;
+        std::vector<size_t> scenarios; // that run in it
+        size_t taken = 0;              // runs
         bool warm = false;
         size_t workers = 0;
         size_t most_workers = 0;
     };
 
-    static std::optional<Next> pop(Group& group);
+    size_t left(const Group& group) const { return group.scenarios.size() * repeat_ - group.taken; }
+    std::optional<Next> pop(Group& group) const;
 
+    size_t count_; // of scenarios
+    size_t repeat_;
     std::mutex mutex_;
     std::vector<Group> groups_; // in the order of their first runs
 };

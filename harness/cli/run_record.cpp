@@ -2,16 +2,15 @@
 #include "cli/run_record.hpp"
 
 #include "cli/package_facts.hpp"
+#include "cli/run_folder.hpp"
+#include "common/file_hash.hpp"
 #include "common/files.hpp"
-#include "link/log_writer.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
 
 namespace mpulab {
 namespace {
-
-constexpr size_t kMaxImageBytes = 64u << 20;
 
 /// Where Windows is undocumented: the answers this run took.
 std::vector<ChoiceFacts> choice_facts(const EventLog& log, const std::vector<mpulab_choice>& forced) {
@@ -43,14 +42,20 @@ RunFacts machine_facts(const Guest& guest, const MachineSpec& spec, const std::s
     facts.package = package_facts(guest);
     facts.windows = windows;
     facts.input_sha256 = guest.input_sha256;
-    facts.input_sha256["kernel"] = sha256_hex(read_file(spec.kernel, kMaxImageBytes, "nanont's loader"));
-    facts.input_sha256["firmware"] = sha256_hex(read_file(spec.firmware, kMaxImageBytes, "firmware"));
-    facts.input_sha256["qemu"] = sha256_hex(read_file(spec.qemu, 1u << 30, "QEMU"));
+    facts.input_sha256["kernel"] = file_sha256(spec.kernel, "nanont's loader");
+    facts.input_sha256["firmware"] = file_sha256(spec.firmware, "firmware");
+    facts.input_sha256["qemu"] = file_sha256(spec.qemu, "QEMU");
     for (const CardSpec& card : spec.cards) {
         facts.cards.emplace_back(card.properties.begin(), card.properties.end());
         facts.cards.back().emplace("device", card.device);
     }
     return facts;
+}
+
+void keep_command(RunFacts& facts, MachineSpec spec) {
+    spec.link_chardev = link_file_chardev(facts.folder / kEventLogName);
+    write_file(facts.folder / kCommandName, shell_quoted(qemu_command(spec)) + "\n");
+    facts.artefacts["command"] = kCommandName;
 }
 
 void note_log(RunFacts& facts, const EventLog& log, uint32_t unit, const std::vector<mpulab_choice>& forced) {

@@ -12,6 +12,9 @@ namespace mpulab {
 /// What is known of a run from its machine alone.
 RunFacts machine_facts(const Guest& guest, const MachineSpec& spec, const std::string& windows);
 
+/// Writes command.txt: the QEMU command line that makes the same run, from what lies in its folder.
+void keep_command(RunFacts& facts, MachineSpec spec);
+
 /// What its event log adds; `unit`: the card whose interrupts are counted.
 void note_log(RunFacts& facts, const EventLog& log, uint32_t unit, const std::vector<mpulab_choice>& forced);
 

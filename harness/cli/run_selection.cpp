@@ -2,6 +2,7 @@
 #include "cli/run_selection.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 #include <set>
 
@@ -87,6 +88,20 @@ std::vector<Scenario> select_scenarios(const RunOptions& options) {
         throw Error("no scenario has such a tag or name", "see what there is with \"mpulab run --list\"",
                     ExitCode::Usage);
     return all;
+}
+
+Shard parse_shard(const std::string& text) {
+    Shard shard;
+    const size_t slash = std::min(text.find('/'), text.size());
+    const auto number = [&](size_t from, size_t to, size_t& into) {
+        const auto [end, failure] = std::from_chars(text.data() + from, text.data() + to, into);
+        return failure == std::errc{} && end == text.data() + to;
+    };
+    if (slash == text.size() || !number(0, slash, shard.number) || !number(slash + 1, text.size(), shard.count) ||
+        shard.number < 1 || shard.number > shard.count)
+        throw Error(fmt::format("--shard: '{}' is no I/N with I from 1 to N", text), "example: --shard 2/5",
+                    ExitCode::Usage);
+    return shard;
 }
 
 } // namespace mpulab

@@ -11,4 +11,7 @@ namespace mpulab {
 /// files has been printed to stderr, all of it; or nothing is selected.
 std::vector<Scenario> select_scenarios(const RunOptions& options);
 
+/// "2/5". Throws Error.
+Shard parse_shard(const std::string& text);
+
 } // namespace mpulab

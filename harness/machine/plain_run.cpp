@@ -5,6 +5,7 @@
 #include "machine/run_recorder.hpp"
 #include "machine/signal_watch.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
@@ -88,6 +89,11 @@ std::string last_line(int fd) {
 } // namespace
 
 PlainRunOutcome run_plainly(const PlainRunRequest& request) {
+    return run_command(qemu_command(request.spec), request.log, request.watchdog);
+}
+
+PlainRunOutcome run_command(std::vector<std::string> command, const std::filesystem::path& log_path,
+                            const WatchdogLimits& watchdog) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         throw Error(fmt::format("cannot make a link: {}", errno_text(errno)), "close some files");
@@ -95,15 +101,16 @@ PlainRunOutcome run_plainly(const PlainRunRequest& request) {
     const FileDescriptor link(ends[0]);
     FileDescriptor far_end(ends[1]);
     const FileDescriptor words(
-        ::open((request.log.parent_path() / "qemu.log").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    MachineSpec spec = request.spec;
-    spec.link_chardev = fmt::format("socket,id=link,fd={}", far_end.get());
+        ::open((log_path.parent_path() / "qemu.log").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    const auto chardev = std::find(command.begin(), command.end(), "-chardev");
+    if (command.end() - chardev < 2) throw Error("the QEMU command line has no link", "it is no run of mpulab's");
+    *(chardev + 1) = fmt::format("socket,id=link,fd={}", far_end.get());
 
     PlainRunOutcome outcome;
-    RunRecorder recorder(request.log, request.watchdog);
+    RunRecorder recorder(log_path, watchdog);
     const SignalWatch signals;
     const auto began = Clock::now();
-    Child qemu(qemu_command(spec), far_end.get(), words.get());
+    Child qemu(command, far_end.get(), words.get());
     far_end.reset();
     try {
         if (recorder.read(link.get()) == RunRecorder::Stop::Closed) {
@@ -112,10 +119,10 @@ PlainRunOutcome run_plainly(const PlainRunRequest& request) {
             const std::string next =
                 why.find("mpu401") == std::string::npos
                     ? "see qemu.log in the run's folder; a new QEMU: scripts/build-qemu"
-                    : fmt::format("the card's properties: {} -device {},help", spec.qemu.string(),
+                    : fmt::format("the card's properties: {} -device {},help", command.front(),
                                   why.find("pci-mpu401") == std::string::npos ? "isa-mpu401" : "pci-mpu401");
             outcome.trouble =
-                Error(fmt::format("{} {}{}", spec.qemu.string(), how, why.empty() ? "" : " (" + why + ")"), next);
+                Error(fmt::format("{} {}{}", command.front(), how, why.empty() ? "" : " (" + why + ")"), next);
         }
     } catch (const Error& error) {
         outcome.trouble = error;

@@ -29,4 +29,8 @@ struct PlainRunOutcome {
 /// started at all.
 PlainRunOutcome run_plainly(const PlainRunRequest& request);
 
+/// The same from a command line as qemu_command() makes it; its link goes to `log`, whatever it says.
+PlainRunOutcome run_command(std::vector<std::string> command, const std::filesystem::path& log,
+                            const WatchdogLimits& watchdog);
+
 } // namespace mpulab

@@ -135,4 +135,28 @@ std::string shell_quoted(const std::vector<std::string>& command) {
     return line;
 }
 
+std::vector<std::string> shell_words(const std::string& line) {
+    std::vector<std::string> words;
+    bool in_word = false;
+    bool quoted = false;
+    for (size_t i = 0; i < line.size(); ++i) {
+        const char c = line[i];
+        if (!quoted && (c == ' ' || c == '\n')) {
+            in_word = false;
+            continue;
+        }
+        if (!in_word) words.emplace_back();
+        in_word = true;
+        if (c == '\'') {
+            quoted = !quoted;
+        } else if (c == '\\' && !quoted && i + 1 < line.size()) {
+            words.back() += line[++i];
+        } else {
+            words.back() += c;
+        }
+    }
+    if (quoted) throw Error("the command line has a quote that does not end", "it is no run of mpulab's");
+    return words;
+}
+
 } // namespace mpulab

@@ -63,4 +63,7 @@ std::vector<std::string> qemu_command(const MachineSpec& spec);
 /// A command as a shell takes it.
 std::string shell_quoted(const std::vector<std::string>& command);
 
+/// The words that shell_quoted() made a line of. Throws Error on a quote that does not end.
+std::vector<std::string> shell_words(const std::string& line);
+
 } // namespace mpulab

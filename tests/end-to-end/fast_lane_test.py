@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The fast lane of `mpulab run`: a restored snapshot gives the event log of a fresh boot, a thousand runs give one, and
+whatever is killed takes no finished result along. Then `rerun` and `diff` of what lies there."""
+import collections
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+import mpulab
+
+SUITE = mpulab.ROOT / "tests" / "scenarios"
+NOTE = SUITE / "output" / "note.yaml"
+WARM_SAMPLE = 10
+REPEATS = 1000 if mpulab.FULL else 60
+
+FAILING = """scenario: a byte that nobody wrote
+steps:
+  - open: render
+  - state: run
+  - write: 90 3c 40
+  - wait-writes: render
+checks:
+  - wire-equals: 90 3c 41
+"""
+
+
+def qemus_below(folder):
+    """Processes whose command line names the folder."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and str(folder).encode() in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            pass
+    return found
+
+
+class FastLane(unittest.TestCase):
+    def setUp(self):
+        scratch = mpulab.Scratch()
+        self.addCleanup(scratch.__exit__)
+        self.folder = scratch.path
+        self.runtime = self.folder / "r"
+
+    def command(self, *arguments):
+        return [mpulab.MPULAB, *map(str, arguments)]
+
+    def environment(self):
+        return {**os.environ, "MPULAB_RUNTIME_DIR": str(self.runtime)}
+
+    def mpulab(self, *arguments, expect=0):
+        run = subprocess.run(self.command(*arguments), cwd=self.folder, capture_output=True, text=True, timeout=900, env=self.environment())
+        self.assertEqual(run.returncode, expect, run.stdout + run.stderr)
+        return run
+
+    def results(self, out="mpulab-out"):
+        found = {}
+        for path in sorted((self.folder / out).glob("*/result.json")):
+            found[path.parent.name] = json.loads(path.read_text())
+        return found
+
+    def wait_for_results(self, count):
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            if len(list((self.folder / "mpulab-out").glob("*/result.json"))) >= count:
+                return
+            time.sleep(0.02)
+        self.fail(f"not {count} results within 120 s")
+
+    def test_warm_and_cold_runs_have_one_event_log(self):
+        files = sorted(SUITE.rglob("*.yaml"))
+        if not mpulab.FULL:
+            seed = int(os.environ.get("MPULAB_SEED", random.randrange(1 << 32)))
+            print(f"MPULAB_SEED={seed} draws these {WARM_SAMPLE} of {len(files)} again; --full takes all")
+            files = random.Random(seed).sample(files, WARM_SAMPLE)
+        # Each of them in a machine that has run others, of whatever cues, before; and what acts before the driver starts.
+        files += [SUITE / "handshake" / "delayed-ack.yaml", SUITE / "interrupts" / "duplicate.yaml"]
+        logs = {}
+        for lane in ("--cold", "--warm"):
+            run = self.mpulab("run", *files, lane, "--out", lane[2:])
+            self.assertNotIn("discarded", run.stderr)
+            logs[lane] = {name: result["event_log_sha256"] for name, result in self.results(lane[2:]).items()}
+        self.assertEqual(logs["--cold"], logs["--warm"])
+        warm = self.results("warm").values()
+        self.assertTrue(all("machine" in result["artefacts"] for result in warm), "a warm run keeps its machine's XML")
+
+    def test_runs_of_one_scenario_come_to_one_event_log(self):
+        run = self.mpulab("run", NOTE, "--repeat", REPEATS)
+        self.assertIn(f"{REPEATS} runs: {REPEATS} passed", run.stdout)
+        hashes = collections.Counter(result["event_log_sha256"] for result in self.results().values())
+        self.assertEqual(list(hashes.values()), [REPEATS])
+
+    def test_a_killed_worker_costs_the_run_it_made_and_no_other(self):
+        running = subprocess.Popen(self.command("run", NOTE, "--repeat", 60, "-j", 1), cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment())
+        self.wait_for_results(5)
+        victims = qemus_below(self.runtime)
+        self.assertTrue(victims)
+        for pid in victims:
+            os.kill(pid, signal.SIGKILL)
+        out, err = running.communicate(timeout=600)
+        verdicts = collections.Counter(result["verdict"] for result in self.results().values())
+        self.assertEqual(sum(verdicts.values()), 60, out + err)
+        self.assertLessEqual(verdicts["error"], 1, out + err)
+        self.assertEqual(verdicts["passed"] + verdicts["error"], 60, verdicts)
+        self.assertEqual(running.returncode, mpulab.ERROR if verdicts["error"] else mpulab.PASSED)
+        self.assertEqual(qemus_below(self.runtime), [])
+
+    def test_a_killed_harness_leaves_whole_results_and_its_machines_end(self):
+        running = subprocess.Popen(self.command("run", NOTE, "--repeat", 500), cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment())
+        self.wait_for_results(10)
+        running.kill()
+        running.wait()
+        for result in self.results().values():
+            self.assertEqual(result["verdict"], "passed")
+        end = time.monotonic() + 60
+        while qemus_below(self.runtime) and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertEqual(qemus_below(self.runtime), [])
+        self.mpulab("run", NOTE)  # sweeps the dead run's folder, and runs beside what it left
+
+    def test_ctrl_c_ends_with_a_report_of_what_was_run(self):
+        running = subprocess.Popen(self.command("run", NOTE, "--repeat", 500, "--junit", "junit.xml"), cwd=self.folder, stdout=subprocess.PIPE, text=True, env=self.environment())
+        self.wait_for_results(10)
+        running.send_signal(signal.SIGINT)
+        out, _ = running.communicate(timeout=120)
+        self.assertEqual(running.returncode, mpulab.INTERRUPTED, out)
+        self.assertIn("not run", out)
+        self.assertIn("</testsuites>", (self.folder / "junit.xml").read_text())
+        self.assertEqual(qemus_below(self.runtime), [])
+
+    def test_shards_are_the_whole_suite_and_nothing_twice(self):
+        def names(*arguments):
+            return [line.split()[0] for line in self.mpulab("run", SUITE, "--list", *arguments).stdout.splitlines()]
+
+        shards = [names("--shard", f"{i}/5") for i in range(1, 6)]
+        self.assertEqual(sorted(sum(shards, [])), sorted(names()))
+        for wrong in ("0/5", "6/5", "x"):
+            self.assertIn("--shard", self.mpulab("run", SUITE, "--shard", wrong, expect=mpulab.USAGE).stderr)
+
+    def test_until_failure_stops_at_the_first_that_is_not_green(self):
+        path = self.folder / "wrong.yaml"
+        path.write_text(FAILING)
+        run = self.mpulab("run", path, "--until-failure", "-j", 1, expect=mpulab.FAILED)
+        self.assertIn("1 failed", run.stdout)
+        self.assertEqual(len(self.results()), 1)
+
+    def test_a_stored_run_gives_the_identical_log_again_or_says_what_changed(self):
+        self.mpulab("run", NOTE)
+        self.assertIn("the identical event log", self.mpulab("rerun", "note-1").stdout)
+        shutil.move(self.folder / "mpulab-out", self.folder / "elsewhere")
+        self.assertIn("the identical event log", self.mpulab("rerun", self.folder / "elsewhere" / "note-1").stdout)
+        plan = self.folder / "elsewhere" / "note-1" / "plan.bin"
+        sent = bytes.fromhex("903c40803c00")
+        plan.write_bytes(plan.read_bytes().replace(sent, bytes.fromhex("903c41803c00")))
+        again = self.mpulab("rerun", "note-1", "--out", "elsewhere", expect=mpulab.ERROR)
+        self.assertIn("input changed: plan is", again.stdout)
+        result = json.loads((plan.parent / "result.json").read_text())
+        (plan.parent / "result.json").write_text(json.dumps({**result, "mpulab_result": 999}))
+        self.assertIn("version 999", self.mpulab("rerun", plan.parent, expect=mpulab.ERROR).stderr)
+
+    def test_a_played_song_can_be_run_again_too(self):
+        self.mpulab("play", mpulab.SONG)
+        self.assertIn("the identical event log", self.mpulab("rerun", "first-light-1").stdout)
+
+    def test_diff_names_the_first_difference_and_what_two_builds_share(self):
+        for abi in ("x86_64", "x86_64-msvc"):
+            driver = mpulab.BUILD / "driver" / abi / mpulab.bundled_driver().name
+            self.mpulab("run", NOTE, "--driver", driver)
+        self.assertIn("records         the same", self.mpulab("diff", "note-1", "note-1").stdout)
+        two = self.mpulab("diff", "note-1", "note-2", expect=mpulab.FAILED)
+        self.assertIn("input differs   driver", two.stdout)
+        self.assertIn("MIDI OUT        the same", two.stdout)
+        document = json.loads(self.mpulab("diff", "note-1", "note-2", "--json", expect=mpulab.FAILED).stdout)
+        self.assertEqual([view["name"] for view in document["views"]], ["records", "behaviour", "register trace", "MIDI OUT", "MIDI IN"])
+        self.assertIn("neither an event log", self.mpulab("diff", "note-1", "nowhere", expect=mpulab.ERROR).stderr)
+
+
+if __name__ == "__main__":
+    mpulab.main()
