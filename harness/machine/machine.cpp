@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <fstream>
-#include <libvirt/libvirt-qemu.h>
 #include <spdlog/spdlog.h>
 #include <sys/wait.h>
 #include <thread>
@@ -66,21 +65,6 @@ void Machine::resume() {
         throw Error("the machine cannot be resumed: " + libvirt_error_text(),
                     "run again; see qemu.log in the run's folder");
     }
-}
-
-nlohmann::json Machine::monitor(const char* command, const nlohmann::json& arguments) {
-    nlohmann::json words = {{"execute", command}};
-    if (!arguments.is_null()) words["arguments"] = arguments;
-    char* text = nullptr;
-    if (virDomainQemuMonitorCommand(domain_.get(), words.dump().c_str(), &text, 0) != 0) {
-        throw Error(fmt::format("QEMU's monitor does not answer {}: {}", command, libvirt_error_text()),
-                    "see qemu.log in the run's folder");
-    }
-    const std::unique_ptr<char, decltype(&std::free)> owner(text, &std::free);
-    nlohmann::json answer = nlohmann::json::parse(text, nullptr, false);
-    if (answer.is_object() && answer.contains("return")) return std::move(answer["return"]);
-    throw Error(fmt::format("QEMU's monitor refuses {}: {}", words.dump(), text),
-                "check that it is the QEMU scripts/build-qemu made");
 }
 
 std::optional<uint64_t> Machine::cpu_ticks() const {

@@ -5,7 +5,6 @@
 #include "machine/hypervisor.hpp"
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
@@ -25,9 +24,6 @@ class Machine {
     void start(const std::string& xml, const std::filesystem::path& qemu);
     /// Lets the vCPUs run. Throws Error.
     void resume();
-
-    /// A command of QEMU's monitor (QMP) and what it returns. Throws Error with QEMU's reason.
-    nlohmann::json monitor(const char* command, const nlohmann::json& arguments = nullptr);
 
     /// QEMU's process, when libvirt runs inside this one; 0 otherwise. We are its reaper.
     int pid() const { return pid_; }

@@ -72,6 +72,12 @@ std::vector<std::string> device_arguments(const MachineSpec& spec) {
             device += "," + key + "=" + qemu_value(value);
         args.insert(args.end(), {"-device", device});
     }
+    if (spec.qmp_socket) {
+        args.insert(args.end(),
+                    {"-chardev",
+                     fmt::format("socket,id=qmp,path={},server=on,wait=off", qemu_value(spec.qmp_socket->string())),
+                     "-mon", "chardev=qmp,mode=control"});
+    }
     if (spec.gdb_socket) {
         args.insert(args.end(),
                     {"-gdb", fmt::format("unix:{},server=on,wait=off", qemu_value(spec.gdb_socket->string()))});

@@ -38,6 +38,7 @@ struct MachineSpec {
     // What cannot:
     std::string link_chardev; // after "-chardev ": "socket,id=link,path=…" or "file,id=link,path=…"
     std::optional<std::filesystem::path> gdb_socket;
+    std::optional<std::filesystem::path> qmp_socket; // a monitor beside libvirt's
 };
 
 inline constexpr const char* kMachineUuid = "6d70756c-6162-4d50-8401-6d6964690001"; // fixed: it reaches the guest

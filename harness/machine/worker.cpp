@@ -56,11 +56,13 @@ Worker::Worker(const Hypervisor& hypervisor, MachineSpec spec, std::filesystem::
     const std::filesystem::path socket = folder_ / "link";
     listener_ = listen_at(socket);
     spec.link_chardev = link_socket_chardev(socket);
+    spec.qmp_socket = folder_ / "qmp";
     std::string uuid = kMachineUuid;
     uuid.replace(uuid.size() - 8, 8, fmt::format("{:08x}", number)); // libvirt wants no two alike
     xml_ = domain_xml(spec, fmt::format("mpulab-worker-{}", number), uuid);
     machine_.start(xml_, spec.qemu);
     accept_link();
+    monitor_ = QmpClient(*spec.qmp_socket);
     make_snapshot_store();
     human(fmt::format("savevm {}", kPowerOn));
 }
@@ -79,7 +81,7 @@ void Worker::accept_link() {
 
 /// A command that QMP has no synchronous form of; it says something only when it fails.
 void Worker::human(const std::string& command) {
-    const nlohmann::json said = machine_.monitor("human-monitor-command", {{"command-line", command}});
+    const nlohmann::json said = monitor_.execute("human-monitor-command", {{"command-line", command}});
     if (said.is_string() && said.get<std::string>().empty()) return;
     throw Error(fmt::format("QEMU's {}: {}", command, said.dump()), "run again with --cold");
 }
@@ -87,14 +89,14 @@ void Worker::human(const std::string& command) {
 void Worker::finish_job(const char* id) {
     const auto deadline = Clock::now() + kAnswerWithin;
     for (;;) {
-        const nlohmann::json jobs = machine_.monitor("query-jobs");
+        const nlohmann::json jobs = monitor_.execute("query-jobs");
         const auto job = std::find_if(jobs.begin(), jobs.end(), [id](const auto& one) { return one["id"] == id; });
         if (job == jobs.end()) throw Error(fmt::format("QEMU forgot its job {}", id), "run again with --cold");
         if (job->at("status") == "concluded") {
             if (job->contains("error"))
                 throw Error(fmt::format("QEMU's job {}: {}", id, job->at("error").dump()),
                             "see that the disk has room");
-            machine_.monitor("job-dismiss", {{"id", id}});
+            monitor_.execute("job-dismiss", {{"id", id}});
             return;
         }
         if (Clock::now() > deadline)
@@ -108,27 +110,32 @@ void Worker::make_snapshot_store() {
     const std::string path = (folder_ / "snapshots.qcow2").string();
     write_file(path, std::string_view());
     const nlohmann::json cache = {{"no-flush", true}};
-    machine_.monitor("blockdev-add",
+    monitor_.execute("blockdev-add",
                      {{"node-name", "store-file"}, {"driver", "file"}, {"filename", path}, {"cache", cache}});
-    machine_.monitor(
+    monitor_.execute(
         "blockdev-create",
         {{"job-id", "create"}, {"options", {{"driver", "qcow2"}, {"file", "store-file"}, {"size", 1 << 20}}}});
     finish_job("create");
-    machine_.monitor("blockdev-add",
+    monitor_.execute("blockdev-add",
                      {{"node-name", "store"}, {"driver", "qcow2"}, {"file", "store-file"}, {"cache", cache}});
 }
 
 /// A machine that a guest stops is stopped at that instruction; QEMU's state says so a moment later.
 void Worker::await_stop() {
     const auto deadline = Clock::now() + kAnswerWithin;
-    while (machine_.monitor("query-status").at("running").get<bool>()) {
+    while (monitor_.execute("query-status").at("running").get<bool>()) {
         if (Clock::now() > deadline) throw Error("the worker's machine does not stop", "run again with --cold");
         std::this_thread::sleep_for(kLookAgain);
     }
 }
 
 void Worker::set(const char* property, const nlohmann::json& value) {
-    machine_.monitor("qom-set", {{"path", "/machine/peripheral/probe"}, {"property", property}, {"value", value}});
+    monitor_.execute("qom-set", {{"path", "/machine/peripheral/probe"}, {"property", property}, {"value", value}});
+}
+
+void Worker::stop_at_phase(uint64_t phase) {
+    if (phase != stop_at_) set("stop-at", phase);
+    stop_at_ = phase;
 }
 
 /// Puts the machine back; it stands.
@@ -138,7 +145,7 @@ void Worker::load(const std::string& tag, const std::filesystem::path& plan, uin
         human("loadvm " + tag);
     }
     set("plan", plan.string());
-    set("stop-at", stop_at);
+    stop_at_phase(stop_at);
 }
 
 // ---- snapshots ------------------------------------------------------------------------------------------------------
@@ -213,16 +220,9 @@ void Worker::prove_power_on(const WarmRun& request) {
 // ---- runs -----------------------------------------------------------------------------------------------------------
 
 /// Lets the machine run while its link is read: QEMU writes to it with everything else waiting, so that even the answer
-/// to "run" can come only after somebody has read.
+/// to "cont" may come only after somebody has read.
 void Worker::go_on(RunRecorder& recorder, uint64_t phase, bool& reached) {
-    const std::jthread resume([this] {
-        try {
-            machine_.resume();
-        } catch (const Error& error) {
-            spdlog::warn("{}", error.what());
-            machine_.kill(); // which the link tells whoever reads it
-        }
-    });
+    monitor_.send("cont");
     const RunRecorder::Stop stop = recorder.read(link_.get(), phase);
     reached = stop == RunRecorder::Stop::Phase;
     if (stop == RunRecorder::Stop::Closed)
@@ -236,7 +236,7 @@ PlainRunOutcome Worker::record(RunRecorder& recorder, uint64_t take) {
     go_on(recorder, take, reached);
     if (reached) {
         take_snapshot(take, recorder.take_kept());
-        set("stop-at", 0);
+        stop_at_phase(0);
         go_on(recorder, 0, reached);
     }
     return {};

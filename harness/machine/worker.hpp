@@ -6,6 +6,7 @@
 #include "link/mpulab_codes.h"
 #include "machine/machine.hpp"
 #include "machine/plain_run.hpp"
+#include "machine/qmp_client.hpp"
 
 #include <functional>
 #include <set>
@@ -65,6 +66,7 @@ class Worker {
     void await_stop();
     void finish_job(const char* id);
     void set(const char* property, const nlohmann::json& value);
+    void stop_at_phase(uint64_t phase);
     void load(const std::string& tag, const std::filesystem::path& plan, uint64_t stop_at);
 
     Snapshot* find(uint64_t phase, const WarmRun& request);
@@ -84,6 +86,8 @@ class Worker {
     FileDescriptor listener_;
     FileDescriptor link_;
     Machine machine_;
+    QmpClient monitor_;
+    uint64_t stop_at_ = 0; // the probe's
     std::vector<Snapshot> snapshots_;
     bool untouched_ = true; // has not run yet
     bool power_on_proven_ = false;

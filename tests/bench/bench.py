@@ -16,6 +16,7 @@ import access_costs
 import active_sensing
 import driver_costs
 import eventlog
+import fast_lane
 import mpulab
 
 PHASE = {number: name for name, number in eventlog.enum("mpulab_phase").items()}
@@ -189,9 +190,10 @@ class Table:
         print(f"{what:54} {measured:10.2f} x {'<= %g' % target:>10} x  {'met' if met else 'MISSED':7} {of}")
         self.rows.append({"what": what, "times": measured, "target": target, "met": met, "of": of})
 
-    def number(self, what, measured, target, unit, digits=0):
-        met = measured <= target
-        print(f"{what:54} {measured:10.{digits}f} {unit} {'<= %g' % target:>9} {unit}  {'met' if met else 'MISSED'}")
+    def number(self, what, measured, target, unit, digits=0, at_least=False):
+        met = measured >= target if at_least else measured <= target
+        sign = ">=" if at_least else "<="
+        print(f"{what:54} {measured:10.{digits}f} {unit} {f'{sign} {target:g}':>9} {unit}  {'met' if met else 'MISSED'}")
         self.rows.append({"what": what, "number": measured, "target": target, "unit": unit, "met": met})
 
     def hashes(self, what, seen):
@@ -240,6 +242,13 @@ def main():
             table.number("  port accesses of an idle card with both pins running", driver["idle"], 0, "")
             table.number("  port accesses for a byte sent at wire rate", driver["accesses"], 3, "", 2)
             table.number("  the driver's own instructions for it", driver["instructions"], 200, "", 1)
+        lane = fast_lane.measure(folder, 200 if options.quick else 1000)
+        table.seconds("a scenario in a warm machine: restore to the end, with its first byte, p95", lane["first_byte_p95"], 0.025)
+        table.number("short scenarios a second", lane["rate"], 50, "", 1, at_least=True)
+        table.hashes(f"{lane['runs']} warm runs of one scenario", lane["hashes"])
+        table.seconds(f"the suite, {lane['suite']} runs, warm", lane["suite_warm"], 30)
+        table.seconds("  --cold", lane["suite_cold"], 180)
+        table.seconds(f"  its smoke set, {lane['smoke_runs']} runs", lane["smoke"], 5)
         costs = access_costs.measure(folder, rounds=5 if options.quick else 15)
         shown = f"of a read of isa-serial's LSR, {costs['lsr']:.0f} ns"
         table.ratio("a read of STATUS, link off", costs["off"] / costs["lsr"], 1.15, shown)

@@ -8,6 +8,8 @@
 
 #include "support/catch.hpp"
 
+#include <fmt/format.h>
+
 #include <unistd.h>
 
 using namespace mpulab;
