@@ -50,7 +50,7 @@ class Scenarios(unittest.TestCase):
         run = self.mpulab("run", SUITE, "--junit", "junit.xml")
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         suite = ElementTree.parse(self.folder / "junit.xml").getroot().find("testsuite")
-        self.assertGreaterEqual(int(suite.get("tests")), 70)
+        self.assertGreaterEqual(int(suite.get("tests")), 150)
         self.assertEqual(suite.get("failures"), "0")
 
     def test_every_scenario_of_the_suite_turns_red_by_its_cues(self):
