@@ -8,6 +8,7 @@
 #include "cli/run.hpp"
 #include "cli/run_selection.hpp"
 #include "cli/show.hpp"
+#include "cli/sweep.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -133,6 +134,21 @@ int main(int argc, char** argv) {
     auto* new_command = app.add_subcommand("new", "write a commented scenario that runs");
     new_command->add_option("NAME", new_name, "its file; .yaml is added")->required();
 
+    SweepOptions sweep_options;
+    std::string sweep_profile = kDefaultProfile;
+    auto* sweep_command = app.add_subcommand("sweep", "a scenario over ranges of its parameters and of the card's");
+    sweep_command->add_option("SCENARIO", sweep_options.file, "the file")->required();
+    sweep_command->add_option("AXIS", sweep_options.axes, "NAME=1..64, NAME=0..4ms:1, NAME=on,off")->required();
+    sweep_command->add_option("--csv", sweep_options.csv, "the figures")->capture_default_str();
+    sweep_command->add_option("--svg", sweep_options.svg, "the plot of what was lost")->capture_default_str();
+    sweep_command->add_option("-j,--jobs", sweep_options.run.jobs, "machines at once; default: one a core")
+        ->check(CLI::Range(1, 64));
+    sweep_command->add_option("--package", sweep_options.run.package.package, "driver package")->type_name("DIR");
+    sweep_command->add_option("--driver", sweep_options.run.package.driver, "a .sys in place of the package's")
+        ->type_name("FILE");
+    sweep_command->add_option("--profile", sweep_profile, "Windows of the guest")->capture_default_str();
+    sweep_command->add_option("--out", sweep_options.run.out, "where runs are left")->capture_default_str();
+
     RerunOptions rerun_options;
     auto* rerun_command =
         app.add_subcommand("rerun", "make a stored run once more; the event log must be the identical one");
@@ -178,6 +194,8 @@ int main(int argc, char** argv) {
     play_options.command.assign(argv, argv + argc);
     run_options.command = play_options.command;
     run_options.profile = run_profile;
+    sweep_options.run.command = play_options.command;
+    sweep_options.run.profile = sweep_profile;
     run_options.lane = cold ? LaneChoice::Cold : warm ? LaneChoice::Warm : LaneChoice::Auto;
     try {
         if (!shard.empty()) run_options.shard = parse_shard(shard);
@@ -185,6 +203,7 @@ int main(int argc, char** argv) {
         play_options.all_choices = choices == "all";
         const ExitCode code = play_command->parsed()      ? play(play_options)
                               : run_command->parsed()     ? run_scenarios(run_options)
+                              : sweep_command->parsed()   ? sweep(sweep_options)
                               : rerun_command->parsed()   ? rerun(rerun_options)
                               : diff_command->parsed()    ? diff(diff_options)
                               : new_command->parsed()     ? new_scenario(new_name)

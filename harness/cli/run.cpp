@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "cli/run.hpp"
 
+#include "cli/run_all.hpp"
 #include "cli/run_report.hpp"
 #include "cli/run_selection.hpp"
 #include "machine/signal_watch.hpp"
 #include "scenario/format.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <fmt/format.h>
-#include <thread>
 
 namespace mpulab {
 namespace {
 
-constexpr unsigned kMaxJobs = 64;
 constexpr unsigned kEndless = 1'000'000; // runs of each scenario until a failure
 
 void print_list(const std::vector<Scenario>& scenarios) {
@@ -50,36 +48,6 @@ void take_shard(std::vector<Scenario>& scenarios, const Shard& shard) {
     scenarios = std::move(mine);
 }
 
-/// Runs all, `jobs` at a time. After Ctrl-C, or a failure that --until-failure waits for, the rest is left out.
-void run_all(const RunOptions& options, const std::vector<Scenario>& scenarios, RunReport& report) {
-    const auto looks = make_look_cache();
-    unsigned jobs = options.jobs != 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
-    jobs = static_cast<unsigned>(std::min<size_t>({jobs, kMaxJobs, scenarios.size() * options.repeat}));
-    std::vector<std::string> machines;
-    for (const Scenario& scenario : scenarios)
-        machines.push_back(machine_key(options, scenario));
-    RunQueue queue(machines, options.repeat, options.lane, jobs);
-    WorkerPool pool(options.libvirt_uri);
-    std::atomic<bool> stop = false;
-    const auto work = [&] {
-        WorkerSlot slot{&pool, "", nullptr};
-        while (SignalWatch::seen() == 0 && !stop) {
-            const auto next = queue.take(slot.machine);
-            if (!next) return;
-            const Scenario& scenario = scenarios[next->index % scenarios.size()];
-            const Verdict verdict =
-                report.add(next->index, run_scenario(options, scenario, *looks, next->warm ? &slot : nullptr));
-            if (options.until_failure && verdict != Verdict::Passed && verdict != Verdict::KnownIssue) stop = true;
-        }
-    };
-    std::vector<std::thread> workers;
-    for (unsigned i = 1; i < jobs; ++i)
-        workers.emplace_back(work);
-    work();
-    for (std::thread& worker : workers)
-        worker.join();
-}
-
 } // namespace
 
 ExitCode run_scenarios(RunOptions options) {
@@ -107,7 +75,10 @@ ExitCode run_scenarios(RunOptions options) {
     if (options.until_failure && options.repeat == 1) options.repeat = kEndless;
     const SignalWatch signals;
     RunReport report(options, scenarios, scenarios.size() * options.repeat);
-    run_all(options, scenarios, report);
+    run_all(options, scenarios, [&](size_t index, RunOutcome outcome) {
+        const Verdict verdict = report.add(index, std::move(outcome));
+        return !options.until_failure || verdict == Verdict::Passed || verdict == Verdict::KnownIssue;
+    });
     report.finish();
     return SignalWatch::seen() != 0 ? ExitCode::Interrupted : report.exit_code();
 }

@@ -3,6 +3,7 @@
 """The fast lane of `mpulab run`: a restored snapshot gives the event log of a fresh boot, a thousand runs give one, and
 whatever is killed takes no finished result along. Then `rerun` and `diff` of what lies there."""
 import collections
+import csv
 import json
 import os
 import pathlib
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import time
 import unittest
+import xml.etree.ElementTree as ElementTree
 
 import mpulab
 
@@ -28,6 +30,30 @@ steps:
   - wait-writes: render
 checks:
   - wire-equals: 90 3c 41
+"""
+
+LATE = """scenario: bytes survive an interrupt that is late
+parameters:
+  late: 1ms
+cues:
+  - inject: 90 00 40 90 01 40 90 02 40 90 03 40 90 04 40 90 05 40 90 06 40 90 07 40 90 08 40 90 09 40
+    when: marker
+    argument: 1
+  - delay-irq: 1
+    time: ${late}
+    when: irq
+    first: 5
+steps:
+  - open: capture
+  - state: pause
+    of: capture
+  - read: capture
+  - state: run
+    of: capture
+  - marker: 1
+  - wait: 200ms
+checks:
+  - captured-equals: injected
 """
 
 
@@ -181,6 +207,25 @@ class FastLane(unittest.TestCase):
         document = json.loads(self.mpulab("diff", "note-1", "note-2", "--json", expect=mpulab.FAILED).stdout)
         self.assertEqual([view["name"] for view in document["views"]], ["records", "behaviour", "register trace", "MIDI OUT", "MIDI IN"])
         self.assertIn("neither an event log", self.mpulab("diff", "note-1", "nowhere", expect=mpulab.ERROR).stderr)
+
+    def test_a_sweep_tells_where_bytes_begin_to_be_lost(self):
+        path = self.folder / "late.yaml"
+        path.write_text(LATE)
+        self.mpulab("sweep", path, "late=1..7ms:3", "rx-fifo=1,16")
+        with (self.folder / "sweep.csv").open(newline="") as file:
+            rows = {(row["late"], row["rx-fifo"]): row for row in csv.DictReader(file)}
+        self.assertEqual(len(rows), 6)
+        # A byte comes each 320 us, and one waits in the latch: 16 more fill in 5.4 ms.
+        self.assertEqual({key for key, row in rows.items() if row["verdict"] == "passed"}, {("1ms", "16"), ("4ms", "16")})
+        for (late, depth), row in rows.items():
+            self.assertEqual(row["wire_in"], "30")
+            self.assertEqual(int(row["lost"]), 30 - int(row["captured"]), (late, depth))
+            self.assertEqual(int(row["overruns"]), int(row["lost"]))
+        self.assertIn("<polyline", (self.folder / "sweep.svg").read_text())
+        ElementTree.parse(self.folder / "sweep.svg")
+        self.assertIn("counts down", self.mpulab("sweep", path, "late=4..1", expect=mpulab.USAGE).stderr)
+        self.mpulab("sweep", path, "no-such=1,2", expect=mpulab.ERROR)
+        self.assertIn("no-such", (self.folder / "sweep.csv").read_text().splitlines()[1])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "cli/sweep.hpp"
+
+#include "cli/run_all.hpp"
+#include "cli/run_folder.hpp"
+#include "common/files.hpp"
+#include "machine/signal_watch.hpp"
+#include "report/sweep_plot.hpp"
+#include "scenario/sweep_axis.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <mutex>
+
+namespace mpulab {
+namespace {
+
+/// What a run is measured by.
+struct Row {
+    std::string verdict, reason, id;
+    uint64_t wire_out = 0, wire_in = 0, captured = 0, overruns = 0, guest_errors = 0;
+    uint64_t interrupts = 0, spurious = 0;
+    bool read = false; // somebody asked for what came in
+    /// Bytes that arrived and that no client got, and those the card had no place for.
+    uint64_t lost() const { return read && wire_in > captured ? wire_in - captured : overruns; }
+};
+
+Row measure(const RunOutcome& outcome) {
+    Row row;
+    row.verdict = verdict_name(outcome.judgement.verdict);
+    row.reason = outcome.judgement.reason;
+    row.id = outcome.facts.id;
+    row.guest_errors = outcome.facts.guest_errors;
+    const auto path = outcome.facts.folder / kEventLogName;
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(path, ignored) ||
+        std::filesystem::file_size(path) < sizeof(mpulab_link_header))
+        return row; // it did not get so far
+    const EventLog log = EventLog::open(path);
+    for (const mpulab_record& record : log.records()) {
+        row.wire_out += record.kind == MPULAB_KIND_WIRE_OUT;
+        row.wire_in += record.kind == MPULAB_KIND_WIRE_IN;
+        row.overruns += record.kind == MPULAB_KIND_OVERRUN;
+        row.interrupts += record.kind == MPULAB_KIND_INTERRUPT;
+        row.spurious += record.kind == MPULAB_KIND_INTERRUPT && record.b == 0;
+        row.read |= record.kind == MPULAB_KIND_CAPTURED;
+        if (record.kind == MPULAB_KIND_CAPTURED) row.captured += record.count;
+    }
+    return row;
+}
+
+std::vector<Complaint> read_combination(const SweepOptions& options, const std::vector<SweepAxis>& axes,
+                                        const Parameters& values, std::vector<Scenario>& all) {
+    std::vector<Complaint> complaints;
+    Parameters given;
+    const std::vector<Scenario> plain = read_scenarios(options.file, {}, complaints);
+    if (!complaints.empty()) return complaints;
+    for (const auto& [name, value] : values) {
+        if (plain.front().parameters.contains(name)) given[name] = value;
+    }
+    std::vector<Scenario> found = read_scenarios(options.file, given, complaints);
+    if (found.size() > 1 && complaints.empty()) {
+        throw Error(
+            fmt::format("{}: parameters that the sweep does not set have several values", options.file.string()),
+            "name each of them as an axis, or give it one value", ExitCode::Usage);
+    }
+    for (Scenario& scenario : found) {
+        std::string name = scenario.file.stem().string() + "[";
+        for (const SweepAxis& axis : axes) {
+            const std::string& value = values.at(axis.name);
+            if (!given.contains(axis.name)) scenario.card.set(axis.name, value); // QEMU knows the card's properties
+            scenario.parameters[axis.name] = value;
+            name += fmt::format("{}{}={}", name.back() == '[' ? "" : ",", axis.name, value);
+        }
+        scenario.name = name + "]";
+        all.push_back(std::move(scenario));
+    }
+    return complaints;
+}
+
+/// All combinations, the first axis fastest.
+std::vector<Scenario> combinations(const SweepOptions& options, const std::vector<SweepAxis>& axes) {
+    size_t count = 1;
+    for (const SweepAxis& axis : axes) {
+        count *= axis.values.size();
+        if (count > kMaxSweepValues)
+            throw Error(fmt::format("the sweep has more than {} combinations", kMaxSweepValues), "take larger steps",
+                        ExitCode::Usage);
+    }
+    std::vector<Scenario> all;
+    for (size_t i = 0; i < count; ++i) {
+        Parameters values;
+        size_t rest = i;
+        for (const SweepAxis& axis : axes) {
+            values[axis.name] = axis.values[rest % axis.values.size()];
+            rest /= axis.values.size();
+        }
+        for (const Complaint& complaint : read_combination(options, axes, values, all))
+            throw Error(complaint.text(), "mend the scenario; the keys: mpulab run --reference");
+    }
+    return all;
+}
+
+/// As CSV has it: quoted where it must be.
+std::string field(const std::string& text) {
+    if (text.find_first_of(",\"\n") == std::string::npos) return text;
+    std::string out = "\"";
+    for (const char c : text)
+        out += c == '"' ? "\"\"" : std::string(1, c);
+    return out + "\"";
+}
+
+std::string csv_of(const std::vector<SweepAxis>& axes, const std::vector<Scenario>& scenarios,
+                   const std::vector<Row>& rows) {
+    std::string text;
+    for (const SweepAxis& axis : axes)
+        text += field(axis.name) + ",";
+    text += "verdict,lost,wire_out,wire_in,captured,overruns,interrupts,spurious,guest_errors,run,reason\n";
+    for (size_t i = 0; i < rows.size(); ++i) {
+        for (const SweepAxis& axis : axes)
+            text += field(scenarios[i].parameters.at(axis.name)) + ",";
+        const Row& row = rows[i];
+        text += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", row.verdict.empty() ? "not run" : row.verdict,
+                            row.lost(), row.wire_out, row.wire_in, row.captured, row.overruns, row.interrupts,
+                            row.spurious, row.guest_errors, field(row.id), field(row.reason));
+    }
+    return text;
+}
+
+std::string svg_of(const SweepOptions& options, const std::vector<SweepAxis>& axes,
+                   const std::vector<Scenario>& scenarios, const std::vector<Row>& rows) {
+    const size_t places = axes.front().values.size();
+    std::vector<PlotSeries> series;
+    for (size_t at = 0; at < rows.size(); at += places) {
+        PlotSeries one;
+        for (size_t axis = 1; axis < axes.size(); ++axis)
+            one.name += fmt::format("{}{}={}", one.name.empty() ? "" : " ", axes[axis].name,
+                                    scenarios[at].parameters.at(axes[axis].name));
+        for (size_t i = at; i < at + places; ++i)
+            one.values.push_back(static_cast<double>(rows[i].lost()));
+        series.push_back(std::move(one));
+    }
+    return sweep_svg(options.file.stem().string() + ": " + scenarios.front().title, axes.front().name, "bytes lost",
+                     axes.front().values, series);
+}
+
+} // namespace
+
+ExitCode sweep(SweepOptions options) {
+    if (options.axes.empty())
+        throw Error("no axis is named", "example: mpulab sweep FILE.yaml rx-fifo=1..64", ExitCode::Usage);
+    std::vector<SweepAxis> axes;
+    for (const std::string& text : options.axes)
+        axes.push_back(parse_sweep_axis(text));
+    const std::vector<Scenario> scenarios = combinations(options, axes);
+    std::vector<Row> rows(scenarios.size());
+    std::mutex mutex;
+    const SignalWatch signals;
+    run_all(options.run, scenarios, [&](size_t index, RunOutcome outcome) {
+        Row row = measure(outcome);
+        const std::lock_guard lock(mutex);
+        fmt::print("{:<8} {:>6} lost  {}\n", row.verdict, row.lost(), scenarios[index].name);
+        rows[index] = std::move(row);
+        return true;
+    });
+    write_file(options.csv, csv_of(axes, scenarios, rows));
+    write_file(options.svg, svg_of(options, axes, scenarios, rows));
+    const auto with = [&rows](const std::string& verdict) {
+        return std::count_if(rows.begin(), rows.end(), [&](const Row& row) { return row.verdict == verdict; });
+    };
+    fmt::print("{} runs: {} passed, {} failed, {} with errors; {}  {}\n", rows.size(), with("passed"),
+               with("failed") + with("crash"), with("error"), options.csv.string(), options.svg.string());
+    if (SignalWatch::seen() != 0) return ExitCode::Interrupted;
+    return with("error") != 0 ? ExitCode::Error : ExitCode::Passed;
+}
+
+} // namespace mpulab
