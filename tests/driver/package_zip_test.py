@@ -40,6 +40,7 @@ class Zip(unittest.TestCase):
             self.assertIsNone(archive.testzip())
             self.assertEqual([name for name in archive.namelist() if "key" in name], [])
             archive.extractall(package)
+        shutil.rmtree(self.folder / "away", ignore_errors=True)
         shutil.move(self.folder / "made", self.folder / "away")
         run("openssl", "x509", "-inform", "DER", "-in", package / "test-certificate.cer", "-out", self.folder / "ca.pem")
         return package
@@ -65,9 +66,11 @@ class Signatures(Zip):
                     self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_a_signed_driver_is_smaller_than_24_kilobytes(self):
-        package = self.unpacked()
-        for file in ("amd64/mpusynth.sys", "x86/mpusynth.sys"):
-            self.assertLess((package / file).stat().st_size, 24 * 1024, file)
+        for abi in ("msvc", "mingw"):
+            package = self.unpacked("--x64", abi)
+            for file in ("amd64/mpusynth.sys", "x86/mpusynth.sys"):
+                with self.subTest(file, abi=abi):
+                    self.assertLess((package / file).stat().st_size, 24 * 1024)
 
     def test_an_altered_driver_fails_with_osslsigncode_and_with_our_own_tool_which_names_it(self):
         package = self.unpacked()
@@ -151,11 +154,13 @@ class Started(Zip):
             self.assertEqual(result.status, mpulab.ERROR, result)
             self.assertIn(words, result.stderr)
 
-    def test_the_driver_of_mingw_starts_from_it_alone_for_acpi_and_for_pci(self):
+    def test_the_driver_of_mingw_starts_from_it_alone_for_acpi_for_pci_and_where_no_bus_reports_the_card(self):
         package = self.unpacked("--x64", "mingw")
         self.assertNotIn(b"RSDS", (package / "amd64/mpusynth.sys").read_bytes())
         self.assertEqual(self.plays(package)["hardware_id"], r"ACPI\PNPB006")
         self.assertIn(r"PCI\VEN_", self.plays(package, "--card", "pci-mpu401")["hardware_id"])
+        facts = self.plays(package, "--id", r"ROOT\MPUSYNTH")
+        self.assertEqual((facts["hardware_id"], facts["hardware"]), (r"ROOT\MPUSYNTH", True))
 
 
 if __name__ == "__main__":
