@@ -114,6 +114,21 @@ LookedAt look_at(const RunOptions& options, const PackageChoice& choice, const S
     return result;
 }
 
+/// Puts the modules' archive into a run's folder: a link, not a copy, where the file system has links.
+void share_archive(const LookedAt& machine, const fs::path& to) {
+    std::error_code failure;
+    fs::create_hard_link(machine.archive, to, failure);
+    if (!failure) return;
+    write_file(to, machine.guest.archive);
+    if (failure != std::errc::too_many_links) return;
+    // Some ten thousand runs share a file at most: the next ones share this one.
+    const fs::path fresh =
+        machine.archive.string() + fmt::format(".{}-{}", ::getpid(), to.parent_path().filename().string());
+    std::error_code ignored;
+    fs::create_hard_link(to, fresh, ignored);
+    fs::rename(fresh, machine.archive, ignored);
+}
+
 /// The slot's worker, made anew when it has none for this machine, or one that is beyond use.
 Worker& worker_for(WorkerSlot& slot, const std::string& machine, const MachineSpec& spec) {
     if (slot.worker && slot.machine == machine && slot.worker->usable()) return *slot.worker;
@@ -157,9 +172,7 @@ PlainRunOutcome run_machine(WorkerSlot* slot, const std::string& key, const Look
     spec.plan = facts.folder / "plan.bin";
     spec.initrd = facts.folder / "modules.cpio";
     write_file(spec.plan, plan);
-    std::error_code failure;
-    fs::create_hard_link(machine.archive, spec.initrd, failure);
-    if (failure) write_file(spec.initrd, machine.guest.archive); // a file system without links
+    share_archive(machine, spec.initrd);
     keep_command(facts, spec);
     if (slot != nullptr) {
         MachineSpec shared = spec; // a worker outlives the run's folder
@@ -278,6 +291,10 @@ RunOutcome run_scenario(const RunOptions& options, const Scenario& scenario, Loo
         result.document = keep_result(facts, result.judgement);
     } catch (const Error& error) {
         result.judgement = bench_trouble(error);
+        result.document = result_text(result_document(facts, result.judgement));
+    } catch (const std::exception& error) { // one run's, not all runs' end
+        result.judgement =
+            bench_trouble(Error(fmt::format("unexpected: {}", error.what()), "report this as a bug of mpulab"));
         result.document = result_text(result_document(facts, result.judgement));
     }
     return result;

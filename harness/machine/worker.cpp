@@ -271,7 +271,9 @@ PlainRunOutcome Worker::from_power_on(const WarmRun& request, uint64_t take) {
     outcome.sha256 = recorder.finish();
     if (first) {
         first_sha256_ = outcome.sha256;
-        std::filesystem::copy_file(request.plan, folder_ / "first-plan.bin");
+        std::error_code failure;
+        std::filesystem::copy_file(request.plan, folder_ / "first-plan.bin", failure);
+        if (failure) usable_ = false; // power-on could not be proven: another worker for the next run
     }
     return outcome;
 }
