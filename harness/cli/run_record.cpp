@@ -76,7 +76,7 @@ void keep_crash(RunFacts& facts, Judgement& judgement, const SymbolPath& symbols
 std::string keep_result(RunFacts& facts, const Judgement& judgement) {
     facts.artefacts["result"] = "result.json";
     std::string document = result_text(result_document(facts, judgement));
-    write_file(facts.folder / "result.json", document);
+    write_whole_file(facts.folder / "result.json", document);
     return document;
 }
 

@@ -154,7 +154,7 @@ void RunReport::finish() {
         std::vector<JunitCase> cases;
         for (const auto& [index, line] : lines_)
             cases.push_back(junit_case(index, line));
-        write_file(options_.junit, junit_xml(cases));
+        write_whole_file(options_.junit, junit_xml(cases));
     }
     if (!options_.json) {
         fmt::print("{}\n", totals());

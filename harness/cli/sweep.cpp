@@ -163,8 +163,8 @@ ExitCode sweep(SweepOptions options) {
         rows[index] = std::move(row);
         return true;
     });
-    write_file(options.csv, csv_of(axes, scenarios, rows));
-    write_file(options.svg, svg_of(options, axes, scenarios, rows));
+    write_whole_file(options.csv, csv_of(axes, scenarios, rows));
+    write_whole_file(options.svg, svg_of(options, axes, scenarios, rows));
     const auto with = [&rows](const std::string& verdict) {
         return std::count_if(rows.begin(), rows.end(), [&](const Row& row) { return row.verdict == verdict; });
     };

@@ -77,6 +77,22 @@ void write_file(const std::filesystem::path& path, std::string_view text) {
     write_file(path, ByteView(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
 }
 
+void write_whole_file(const std::filesystem::path& path, std::string_view text) {
+    const std::filesystem::path fresh = path.string() + ".new";
+    std::error_code failure;
+    try {
+        write_file(fresh, text);
+    } catch (const Error&) {
+        std::filesystem::remove(fresh, failure);
+        throw;
+    }
+    std::filesystem::rename(fresh, path, failure);
+    if (failure) {
+        throw Error(fmt::format("cannot make {}: {}", path.string(), failure.message()),
+                    "check the folder, or name another one");
+    }
+}
+
 void create_folders(const std::filesystem::path& path) {
     std::error_code failure;
     std::filesystem::create_directories(path, failure);

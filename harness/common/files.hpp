@@ -47,6 +47,9 @@ Bytes read_file(const std::filesystem::path& path, size_t limit, std::string_vie
 void write_file(const std::filesystem::path& path, ByteView bytes);
 void write_file(const std::filesystem::path& path, std::string_view text);
 
+/// The same, all or nothing: on a full disk no half document is left, and what stood there before stays.
+void write_whole_file(const std::filesystem::path& path, std::string_view text);
+
 /// Creates a folder and those above it. Throws Error naming it.
 void create_folders(const std::filesystem::path& path);
 

@@ -290,6 +290,7 @@ PlainRunOutcome Worker::from_snapshot(const Snapshot& snapshot, const WarmRun& r
 }
 
 PlainRunOutcome Worker::run(const WarmRun& request) {
+    ++runs_;
     for (const uint64_t phase : {uint64_t{MPULAB_PHASE_DRIVER_STARTED}, uint64_t{MPULAB_PHASE_DRIVER_LOADED}}) {
         Snapshot* snapshot = find(phase, request);
         if (snapshot != nullptr && !of_use(*snapshot, request)) continue;

@@ -41,9 +41,12 @@ class Worker {
     /// the log that came out of it left beside the run's.
     PlainRunOutcome run(const WarmRun& request);
 
-    /// false: its QEMU is gone, or beyond use; another worker has to be made.
-    bool usable() const { return usable_; }
+    /// false: its QEMU is gone, beyond use, or has made as many runs as a worker makes; another one has to be made.
+    bool usable() const { return usable_ && runs_ < kMostRuns; }
     const std::string& xml() const { return xml_; }
+
+    /// QEMU's cache of translations grows by some 0.1 MB a run (measured) and is 1 GB when it starts afresh.
+    static constexpr unsigned kMostRuns = 2'000;
 
   private:
     struct Choice {
@@ -93,6 +96,7 @@ class Worker {
     bool power_on_proven_ = false;
     std::string first_sha256_; // of the run it was untouched for
     bool usable_ = true;
+    unsigned runs_ = 0;
 };
 
 } // namespace mpulab

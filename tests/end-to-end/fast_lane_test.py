@@ -152,6 +152,18 @@ class FastLane(unittest.TestCase):
         self.assertEqual(qemus_below(self.runtime), [])
         self.mpulab("run", NOTE)  # sweeps the dead run's folder, and runs beside what it left
 
+    def test_a_disk_that_fills_in_mid_run_is_named_and_finished_results_stay_whole(self):
+        disk = self.folder / "mpulab-out"
+        disk.mkdir()
+        if os.geteuid() != 0 or os.system(f"mount -t tmpfs -o size=3m tmpfs {disk} 2>/dev/null") != 0:
+            self.skipTest("mounting a small tmpfs needs root with CAP_SYS_ADMIN")
+        self.addCleanup(os.system, f"umount -l {disk}")
+        run = self.mpulab("run", NOTE, "--repeat", 100, expect=mpulab.ERROR)
+        self.assertIn("No space left on device", run.stdout)
+        verdicts = collections.Counter(result["verdict"] for result in self.results().values())
+        self.assertGreater(verdicts["passed"], 5)
+        self.assertIn(f"100 runs: {verdicts['passed']} passed", run.stdout)
+
     def test_ctrl_c_ends_with_a_report_of_what_was_run(self):
         running = subprocess.Popen(self.command("run", NOTE, "--repeat", 500, "--junit", "junit.xml"), cwd=self.folder, stdout=subprocess.PIPE, text=True, env=self.environment())
         self.wait_for_results(10)

@@ -99,3 +99,17 @@ TEST_CASE("a file descriptor has one owner, and is closed once") {
     moved.reset();
     CHECK_FALSE(is_open(pipe_ends[1]));
 }
+
+TEST_CASE("a document that does not fit leaves the one before it, and no half of itself") {
+    const TempDir dir;
+    write_whole_file(dir / "a", "the one before");
+    {
+        const FileSizeLimit limit(100);
+        CHECK_THAT(refusal([&] { write_whole_file(dir / "a", std::string(1'000, 'x')); }),
+                   ContainsSubstring((dir / "a").string()));
+    }
+    CHECK(text_of(dir / "a") == "the one before");
+    CHECK_FALSE(std::filesystem::exists(dir / "a.new"));
+    write_whole_file(dir / "a", "the new one");
+    CHECK(text_of(dir / "a") == "the new one");
+}

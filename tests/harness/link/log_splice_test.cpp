@@ -69,8 +69,8 @@ TEST_CASE("a link that does not begin with a run's first record is refused") {
     const Bytes log = fresh(7);
     Bytes link = restored(log, 2);
     link.erase(link.begin() + kHeader, link.begin() + kHeader + kRecord);
-    CHECK_THAT(refusal([&] { spliced(prefix_of(log, 2), link, 64); }), Catch::Contains("does not begin a new run"));
+    CHECK_THAT(refusal([&] { spliced(prefix_of(log, 2), link, 64); }), ContainsSubstring("does not begin a new run"));
     Bytes other = restored(log, 2);
     other[8] ^= 1; // another version of the link
-    CHECK_THAT(refusal([&] { spliced(prefix_of(log, 2), other, 64); }), Catch::Contains("does not begin a new run"));
+    CHECK_THAT(refusal([&] { spliced(prefix_of(log, 2), other, 64); }), ContainsSubstring("does not begin a new run"));
 }

@@ -37,6 +37,6 @@ TEST_CASE("what is no axis is refused with what is wrong and examples") {
                                     {"a=", "empty"},
                                     {"a=1,,2", "empty"}}) {
         CAPTURE(text);
-        CHECK_THAT(refusal([&, text = text] { parse_sweep_axis(text); }), Catch::Contains(why));
+        CHECK_THAT(refusal([&, text = text] { parse_sweep_axis(text); }), ContainsSubstring(why));
     }
 }
