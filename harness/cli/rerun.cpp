@@ -67,7 +67,7 @@ std::vector<std::string> changed_inputs(const StoredRun& run, const std::vector<
 void print_first_difference(const fs::path& then, const fs::path& now) {
     const EventLog a = EventLog::open(then);
     const EventLog b = EventLog::open(now);
-    const auto difference = compare_logs(a, b).front().difference;
+    const auto difference = compare_records(a, b).difference;
     if (!difference) return;
     const auto line = [](const EventLog& log, const std::optional<size_t>& at) {
         return at ? format_record(log, log.records()[*at]) : std::string("(no more)");

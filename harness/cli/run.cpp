@@ -77,7 +77,7 @@ ExitCode run_scenarios(RunOptions options) {
     RunReport report(options, scenarios, scenarios.size() * options.repeat);
     run_all(options, scenarios, [&](size_t index, RunOutcome outcome) {
         const Verdict verdict = report.add(index, std::move(outcome));
-        return !options.until_failure || verdict == Verdict::Passed || verdict == Verdict::KnownIssue;
+        return !options.until_failure || is_green(verdict);
     });
     report.finish();
     return SignalWatch::seen() != 0 ? ExitCode::Interrupted : report.exit_code();

@@ -26,7 +26,6 @@ void run_all(const RunOptions& options, const std::vector<Scenario>& scenarios,
         machines.push_back(machine_key(options, scenario));
     RunQueue queue(machines, options.repeat, options.lane, jobs);
     WorkerPool pool(options.libvirt_uri);
-    const SignalWatch signals;
     std::atomic<bool> stop = false;
     const auto take_runs = [&] {
         WorkerSlot slot{&pool, "", nullptr};

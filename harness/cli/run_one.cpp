@@ -13,11 +13,9 @@
 #include "scenario/scenario_cues.hpp"
 #include "scenario/scenario_run.hpp"
 
-#include <atomic>
 #include <fmt/format.h>
 #include <future>
 #include <mutex>
-#include <unistd.h>
 
 namespace mpulab {
 
@@ -93,12 +91,7 @@ fs::path keep_archive(const fs::path& out, const Bytes& archive) {
     std::error_code ignored;
     if (fs::file_size(path, ignored) == archive.size() && !ignored) return path;
     create_folders(path.parent_path());
-    static std::atomic<unsigned> number = 0; // other threads and processes may do the same at this moment
-    const fs::path fresh = path.string() + fmt::format(".{}-{}", ::getpid(), ++number);
-    write_file(fresh, archive);
-    std::error_code failure;
-    fs::rename(fresh, path, failure);
-    if (failure) throw Error(fmt::format("cannot make {}: {}", path.string(), failure.message()), "check the folder");
+    write_whole_file(path, archive);
     return path;
 }
 
@@ -120,13 +113,8 @@ void share_archive(const LookedAt& machine, const fs::path& to) {
     fs::create_hard_link(machine.archive, to, failure);
     if (!failure) return;
     write_file(to, machine.guest.archive);
-    if (failure != std::errc::too_many_links) return;
-    // Some ten thousand runs share a file at most: the next ones share this one.
-    const fs::path fresh =
-        machine.archive.string() + fmt::format(".{}-{}", ::getpid(), to.parent_path().filename().string());
-    std::error_code ignored;
-    fs::create_hard_link(to, fresh, ignored);
-    fs::rename(fresh, machine.archive, ignored);
+    // Some ten thousand runs share a file at most: the next ones share a new one.
+    if (failure == std::errc::too_many_links) write_whole_file(machine.archive, machine.guest.archive);
 }
 
 /// The slot's worker, made anew when it has none for this machine, or one that is beyond use.
@@ -138,10 +126,9 @@ Worker& worker_for(WorkerSlot& slot, const std::string& machine, const MachineSp
     return *slot.worker;
 }
 
-PlainRunOutcome run_warm(Worker& worker, const MachineSpec& spec, const Scenario& scenario, const ScenarioRun& run,
-                         RunFacts& facts) {
+PlainRunOutcome run_warm(Worker& worker, const MachineSpec& spec, const std::vector<mpulab_choice>& forced,
+                         const ScenarioRun& run, RunFacts& facts) {
     const CueReach reach = cue_reach(run.cues);
-    const std::vector<mpulab_choice> forced = parse_choices(scenario.choices);
     WarmRun request;
     request.plan = spec.plan;
     request.log = facts.folder / kEventLogName;
@@ -152,7 +139,7 @@ PlainRunOutcome run_warm(Worker& worker, const MachineSpec& spec, const Scenario
         for (const mpulab_choice& choice : forced) {
             if (choice.number == number) return choice.alternative;
         }
-        return mpulab_drawn_alternative(scenario.seed, number, alternatives);
+        return mpulab_drawn_alternative(spec.seed, number, alternatives);
     };
     const PlainRunOutcome outcome = worker.run(request);
     write_file(facts.folder / "machine.xml", worker.xml());
@@ -161,8 +148,9 @@ PlainRunOutcome run_warm(Worker& worker, const MachineSpec& spec, const Scenario
 }
 
 /// Runs the compiled scenario; the event log is in the run's folder. What it is does not depend on `slot`.
-PlainRunOutcome run_machine(WorkerSlot* slot, const std::string& key, const LookedAt& machine, const Scenario& scenario,
-                            const ScenarioRun& run, std::vector<PlanSection> sections, RunFacts& facts) {
+PlainRunOutcome run_machine(const RunOptions& options, WorkerSlot* slot, const LookedAt& machine,
+                            const Scenario& scenario, const std::vector<mpulab_choice>& forced, const ScenarioRun& run,
+                            std::vector<PlanSection> sections, RunFacts& facts) {
     sections.insert(sections.begin(), {MPULAB_SECTION_SCORE, 0, run.score});
     if (!run.cues.empty()) sections.push_back({MPULAB_SECTION_CUES, 0, run.cues});
     const Bytes plan = write_plan(scenario.seed, sections);
@@ -177,7 +165,7 @@ PlainRunOutcome run_machine(WorkerSlot* slot, const std::string& key, const Look
     if (slot != nullptr) {
         MachineSpec shared = spec; // a worker outlives the run's folder
         shared.initrd = machine.archive;
-        return run_warm(worker_for(*slot, key, shared), spec, scenario, run, facts);
+        return run_warm(worker_for(*slot, machine_key(options, scenario), shared), spec, forced, run, facts);
     }
     const RuntimeDir runtime = RuntimeDir::create(RuntimeDir::default_base());
     spec.initrd = runtime.without_space(spec.initrd);
@@ -234,8 +222,7 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     if (machine->look->started) {
         run = compile_scenario(scenario, scenario.steps.empty() ? SongTargets{} : choose_targets(machine->look->offers),
                                machine->guest.package.has_hardware());
-        const PlainRunOutcome outcome =
-            run_machine(slot, machine_key(options, scenario), *machine, scenario, run, sections, facts);
+        const PlainRunOutcome outcome = run_machine(options, slot, *machine, scenario, forced, run, sections, facts);
         trouble = outcome.trouble;
         facts.event_log_sha256 = outcome.sha256;
         facts.records = outcome.records;

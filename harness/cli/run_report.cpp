@@ -13,10 +13,6 @@ namespace {
 constexpr size_t kBarWidth = 30;
 constexpr const char* kEraseLine = "\r\033[K";
 
-bool is_green(Verdict verdict) {
-    return verdict == Verdict::Passed || verdict == Verdict::KnownIssue;
-}
-
 } // namespace
 
 RunReport::RunReport(const RunOptions& options, const std::vector<Scenario>& scenarios, size_t runs)
@@ -81,12 +77,8 @@ void RunReport::erase_bar() {
 
 void RunReport::print_bar() {
     if (!live_) return;
-    size_t done = 0;
-    size_t red = 0;
-    for (const auto& [verdict, count] : counts_) {
-        done += count;
-        if (!is_green(verdict)) red += count;
-    }
+    const size_t done = this->done();
+    const size_t red = done - count(Verdict::Passed) - count(Verdict::KnownIssue);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
     const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
     const size_t filled = done * kBarWidth / std::max<size_t>(runs_, 1);
@@ -105,19 +97,27 @@ void RunReport::print_json(size_t index, std::string document) {
     }
 }
 
+size_t RunReport::count(Verdict verdict) const {
+    const auto found = counts_.find(verdict);
+    return found == counts_.end() ? 0 : found->second;
+}
+
+size_t RunReport::done() const {
+    size_t sum = 0;
+    for (const auto& [verdict, runs] : counts_)
+        sum += runs;
+    return sum;
+}
+
 std::string RunReport::totals() const {
-    size_t done = 0;
-    for (const auto& [verdict, count] : counts_)
-        done += count;
-    const auto count = [this](Verdict verdict) { return counts_.contains(verdict) ? counts_.at(verdict) : 0; };
     std::string line =
-        fmt::format("{} {}: {} passed", done, options_.repeat > 1 ? "runs" : "scenarios", count(Verdict::Passed));
+        fmt::format("{} {}: {} passed", done(), options_.repeat > 1 ? "runs" : "scenarios", count(Verdict::Passed));
     for (const auto& [verdict, word] :
          {std::pair{Verdict::Failed, "failed"}, std::pair{Verdict::Crash, "crashed"},
           std::pair{Verdict::Error, "with errors"}, std::pair{Verdict::KnownIssue, "with a known issue"}}) {
         if (const size_t n = count(verdict); n != 0) line += fmt::format(", {} {}", n, word);
     }
-    if (runs_ != done) line += fmt::format("; {} not run", runs_ - done);
+    if (runs_ != done()) line += fmt::format("; {} not run", runs_ - done());
     return line;
 }
 
@@ -167,7 +167,7 @@ void RunReport::finish() {
 
 ExitCode RunReport::exit_code() const {
     for (const Verdict verdict : {Verdict::Crash, Verdict::Failed, Verdict::Error}) {
-        if (counts_.contains(verdict)) return mpulab::exit_code(verdict);
+        if (count(verdict) != 0) return mpulab::exit_code(verdict);
     }
     return ExitCode::Passed;
 }

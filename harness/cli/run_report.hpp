@@ -38,6 +38,8 @@ class RunReport {
     void print_bar();
     void erase_bar();
     void print_json(size_t index, std::string document);
+    size_t count(Verdict verdict) const; // of the runs so far
+    size_t done() const;
     std::string totals() const;
     JunitCase junit_case(size_t index, const Line& line) const;
 

@@ -49,33 +49,37 @@ Row measure(const RunOutcome& outcome) {
     return row;
 }
 
-std::vector<Complaint> read_combination(const SweepOptions& options, const std::vector<SweepAxis>& axes,
-                                        const Parameters& values, std::vector<Scenario>& all) {
+std::vector<Scenario> read_file_with(const SweepOptions& options, const Parameters& given) {
     std::vector<Complaint> complaints;
-    Parameters given;
-    const std::vector<Scenario> plain = read_scenarios(options.file, {}, complaints);
-    if (!complaints.empty()) return complaints;
-    for (const auto& [name, value] : values) {
-        if (plain.front().parameters.contains(name)) given[name] = value;
-    }
     std::vector<Scenario> found = read_scenarios(options.file, given, complaints);
-    if (found.size() > 1 && complaints.empty()) {
+    if (!complaints.empty())
+        throw Error(complaints.front().text(), "mend the scenario; the keys: mpulab run --reference");
+    return found;
+}
+
+/// `own`: parameters that the file has; what an axis names besides is the card's.
+Scenario read_combination(const SweepOptions& options, const std::vector<SweepAxis>& axes, const Parameters& own,
+                          const Parameters& values) {
+    Parameters given;
+    for (const auto& [name, value] : values) {
+        if (own.contains(name)) given[name] = value;
+    }
+    std::vector<Scenario> found = read_file_with(options, given);
+    if (found.size() > 1) {
         throw Error(
             fmt::format("{}: parameters that the sweep does not set have several values", options.file.string()),
             "name each of them as an axis, or give it one value", ExitCode::Usage);
     }
-    for (Scenario& scenario : found) {
-        std::string name = scenario.file.stem().string() + "[";
-        for (const SweepAxis& axis : axes) {
-            const std::string& value = values.at(axis.name);
-            if (!given.contains(axis.name)) scenario.card.set(axis.name, value); // QEMU knows the card's properties
-            scenario.parameters[axis.name] = value;
-            name += fmt::format("{}{}={}", name.back() == '[' ? "" : ",", axis.name, value);
-        }
-        scenario.name = name + "]";
-        all.push_back(std::move(scenario));
+    Scenario& scenario = found.front();
+    std::string name = scenario.file.stem().string() + "[";
+    for (const SweepAxis& axis : axes) {
+        const std::string& value = values.at(axis.name);
+        if (!given.contains(axis.name)) scenario.card.set(axis.name, value); // QEMU knows the card's properties
+        scenario.parameters[axis.name] = value;
+        name += fmt::format("{}{}={}", name.back() == '[' ? "" : ",", axis.name, value);
     }
-    return complaints;
+    scenario.name = name + "]";
+    return std::move(scenario);
 }
 
 /// All combinations, the first axis fastest.
@@ -87,6 +91,7 @@ std::vector<Scenario> combinations(const SweepOptions& options, const std::vecto
             throw Error(fmt::format("the sweep has more than {} combinations", kMaxSweepValues), "take larger steps",
                         ExitCode::Usage);
     }
+    const Parameters own = read_file_with(options, {}).front().parameters;
     std::vector<Scenario> all;
     for (size_t i = 0; i < count; ++i) {
         Parameters values;
@@ -95,8 +100,7 @@ std::vector<Scenario> combinations(const SweepOptions& options, const std::vecto
             values[axis.name] = axis.values[rest % axis.values.size()];
             rest /= axis.values.size();
         }
-        for (const Complaint& complaint : read_combination(options, axes, values, all))
-            throw Error(complaint.text(), "mend the scenario; the keys: mpulab run --reference");
+        all.push_back(read_combination(options, axes, own, values));
     }
     return all;
 }
@@ -146,7 +150,7 @@ std::string svg_of(const SweepOptions& options, const std::vector<SweepAxis>& ax
 
 } // namespace
 
-ExitCode sweep(SweepOptions options) {
+ExitCode sweep(const SweepOptions& options) {
     if (options.axes.empty())
         throw Error("no axis is named", "example: mpulab sweep FILE.yaml rx-fifo=1..64", ExitCode::Usage);
     std::vector<SweepAxis> axes;

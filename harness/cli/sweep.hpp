@@ -15,6 +15,6 @@ struct SweepOptions {
 };
 
 /// Runs all combinations; a run that fails is a row like others. Error: when a run had an error of the bench.
-ExitCode sweep(SweepOptions options);
+ExitCode sweep(const SweepOptions& options);
 
 } // namespace mpulab

@@ -3,6 +3,7 @@
 
 #include "common/error.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,6 +12,13 @@
 #include <unistd.h>
 
 namespace mpulab {
+namespace {
+
+ByteView bytes_of(std::string_view text) {
+    return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+} // namespace
 
 void FileDescriptor::reset(int fd) {
     if (fd_ >= 0) ::close(fd_);
@@ -74,14 +82,15 @@ void write_file(const std::filesystem::path& path, ByteView bytes) {
 }
 
 void write_file(const std::filesystem::path& path, std::string_view text) {
-    write_file(path, ByteView(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+    write_file(path, bytes_of(text));
 }
 
-void write_whole_file(const std::filesystem::path& path, std::string_view text) {
-    const std::filesystem::path fresh = path.string() + ".new";
+void write_whole_file(const std::filesystem::path& path, ByteView bytes) {
+    static std::atomic<unsigned> number = 0;
+    const std::filesystem::path fresh = path.string() + fmt::format(".{}-{}.new", ::getpid(), ++number);
     std::error_code failure;
     try {
-        write_file(fresh, text);
+        write_file(fresh, bytes);
     } catch (const Error&) {
         std::filesystem::remove(fresh, failure);
         throw;
@@ -91,6 +100,10 @@ void write_whole_file(const std::filesystem::path& path, std::string_view text) 
         throw Error(fmt::format("cannot make {}: {}", path.string(), failure.message()),
                     "check the folder, or name another one");
     }
+}
+
+void write_whole_file(const std::filesystem::path& path, std::string_view text) {
+    write_whole_file(path, bytes_of(text));
 }
 
 void create_folders(const std::filesystem::path& path) {

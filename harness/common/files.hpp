@@ -47,7 +47,9 @@ Bytes read_file(const std::filesystem::path& path, size_t limit, std::string_vie
 void write_file(const std::filesystem::path& path, ByteView bytes);
 void write_file(const std::filesystem::path& path, std::string_view text);
 
-/// The same, all or nothing: on a full disk no half document is left, and what stood there before stays.
+/// The same, all or nothing: on a full disk no half document is left, and what stood there before stays. Any number of
+/// threads and processes may write the same file: one of them wins.
+void write_whole_file(const std::filesystem::path& path, ByteView bytes);
 void write_whole_file(const std::filesystem::path& path, std::string_view text);
 
 /// Creates a folder and those above it. Throws Error naming it.

@@ -19,6 +19,9 @@ class Machine {
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
 
+    /// Of its domain.
+    const std::string& name() const { return name_; }
+
     /// Starts the domain paused; blocks for libvirt's half second. Throws Error with QEMU's or libvirt's own reason and
     /// `qemu`, the emulator named in `xml`.
     void start(const std::string& xml, const std::filesystem::path& qemu);

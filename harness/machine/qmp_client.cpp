@@ -2,13 +2,12 @@
 #include "machine/qmp_client.hpp"
 
 #include "common/error.hpp"
+#include "machine/unix_socket.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 namespace mpulab {
@@ -23,15 +22,7 @@ Error gone(const std::string& how) {
 
 } // namespace
 
-QmpClient::QmpClient(const std::filesystem::path& socket) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const std::string path = socket.string();
-    if (path.size() >= sizeof address.sun_path) throw gone("its path is too long: " + path);
-    std::copy(path.begin(), path.end(), address.sun_path);
-    socket_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!socket_ || ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-        throw gone(fmt::format("cannot connect to {}: {}", path, errno_text(errno)));
+QmpClient::QmpClient(const std::filesystem::path& socket) : socket_(connect_to(socket)) {
     line(); // the greeting
     execute("qmp_capabilities");
 }

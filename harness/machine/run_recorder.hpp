@@ -23,6 +23,9 @@ class RunRecorder {
     /// `splice`: of a restored machine.
     RunRecorder(std::filesystem::path log, const WatchdogLimits& watchdog, std::optional<LogSplice> splice = {});
 
+    RunRecorder(const RunRecorder&) = delete; // its reader knows where it lies
+    RunRecorder& operator=(const RunRecorder&) = delete;
+
     /// Reads `link` until one of these; `phase` 0: none. To be called again after Phase. Throws Error: on a link that
     /// breaks the contract, a log that cannot be written, a guest silent beyond the limit, and on SIGINT and SIGTERM
     /// while a SignalWatch lives.

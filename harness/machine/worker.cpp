@@ -6,16 +6,14 @@
 #include "machine/domain_xml.hpp"
 #include "machine/run_recorder.hpp"
 #include "machine/signal_watch.hpp"
+#include "machine/unix_socket.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <thread>
-#include <unistd.h>
 
 namespace mpulab {
 namespace {
@@ -27,22 +25,6 @@ constexpr const char* kPowerOn = "power-on";
 constexpr size_t kMaxSnapshots = 32; // a few megabytes each
 constexpr auto kAnswerWithin = 10s;  // QEMU, to something that takes milliseconds
 constexpr auto kLookAgain = 200us;
-
-/// A unix socket to listen on; only we can connect.
-FileDescriptor listen_at(const std::filesystem::path& path) {
-    FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const std::string text = path.string();
-    if (!listener || text.size() >= sizeof address.sun_path)
-        throw Error(fmt::format("no socket can be made at {}", text), "set MPULAB_RUNTIME_DIR to a short path");
-    std::copy(text.begin(), text.end(), address.sun_path);
-    if (::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(listener.get(), 1) != 0)
-        throw Error(fmt::format("no socket can be made at {}: {}", text, errno_text(errno)),
-                    "set MPULAB_RUNTIME_DIR to a short path you can write to");
-    return listener;
-}
 
 std::string phase_text(uint64_t phase) {
     return phase == 0 ? kPowerOn : phase_name(phase);
@@ -59,7 +41,7 @@ Worker::Worker(const Hypervisor& hypervisor, MachineSpec spec, std::filesystem::
     spec.qmp_socket = folder_ / "qmp";
     std::string uuid = kMachineUuid;
     uuid.replace(uuid.size() - 8, 8, fmt::format("{:08x}", number)); // libvirt wants no two alike
-    xml_ = domain_xml(spec, fmt::format("mpulab-worker-{}", number), uuid);
+    xml_ = domain_xml(spec, machine_.name(), uuid);
     machine_.start(xml_, spec.qemu);
     accept_link();
     monitor_ = QmpClient(*spec.qmp_socket);
@@ -221,54 +203,50 @@ void Worker::prove_power_on(const WarmRun& request) {
 
 /// Lets the machine run while its link is read: QEMU writes to it with everything else waiting, so that even the answer
 /// to "cont" may come only after somebody has read.
-void Worker::go_on(RunRecorder& recorder, uint64_t phase, bool& reached) {
+/// True: it stands at `phase`; else its run has ended.
+bool Worker::go_on(RunRecorder& recorder, uint64_t phase) {
     monitor_.send("cont");
     const RunRecorder::Stop stop = recorder.read(link_.get(), phase);
-    reached = stop == RunRecorder::Stop::Phase;
     if (stop == RunRecorder::Stop::Closed)
         throw Error("the worker's QEMU ended in mid-run", "run again; the event log so far is kept");
+    return stop == RunRecorder::Stop::Phase;
 }
 
 /// `take`: the milestone to take a snapshot at, 0 for none.
-PlainRunOutcome Worker::record(RunRecorder& recorder, uint64_t take) {
-    bool reached = false;
+void Worker::record(RunRecorder& recorder, uint64_t take) {
     if (take != 0) recorder.keep();
-    go_on(recorder, take, reached);
-    if (reached) {
-        take_snapshot(take, recorder.take_kept());
-        stop_at_phase(0);
-        go_on(recorder, 0, reached);
-    }
-    return {};
+    if (!go_on(recorder, take)) return;
+    take_snapshot(take, recorder.take_kept());
+    stop_at_phase(0);
+    go_on(recorder, 0);
 }
 
 /// What goes wrong in a run ends the worker, and is the run's trouble.
-PlainRunOutcome Worker::attempt(const std::function<PlainRunOutcome()>& make) {
+PlainRunOutcome Worker::attempt(RunRecorder recorder, const std::function<void(RunRecorder&)>& make) {
     const SignalWatch signals;
     PlainRunOutcome outcome;
     const auto began = Clock::now();
     try {
-        outcome = make();
+        make(recorder);
     } catch (const Error& error) {
         outcome.trouble = error;
         usable_ = false;
         machine_.kill();
     }
     outcome.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+    outcome.records = recorder.records();
+    outcome.sha256 = recorder.finish();
     return outcome;
 }
 
 PlainRunOutcome Worker::from_power_on(const WarmRun& request, uint64_t take) {
-    RunRecorder recorder(request.log, request.watchdog);
     const bool first = untouched_;
-    PlainRunOutcome outcome = attempt([&] {
+    PlainRunOutcome outcome = attempt({request.log, request.watchdog}, [&](RunRecorder& recorder) {
         if (!first) prove_power_on(request);
         load(kPowerOn, request.plan, take);
         untouched_ = false;
-        return record(recorder, take);
+        record(recorder, take);
     });
-    outcome.records = recorder.records();
-    outcome.sha256 = recorder.finish();
     if (first) {
         first_sha256_ = outcome.sha256;
         std::error_code failure;
@@ -279,14 +257,10 @@ PlainRunOutcome Worker::from_power_on(const WarmRun& request, uint64_t take) {
 }
 
 PlainRunOutcome Worker::from_snapshot(const Snapshot& snapshot, const WarmRun& request) {
-    RunRecorder recorder(request.log, request.watchdog, LogSplice(snapshot.prefix));
-    PlainRunOutcome outcome = attempt([&] {
+    return attempt({request.log, request.watchdog, LogSplice(snapshot.prefix)}, [&](RunRecorder& recorder) {
         load(snapshot.tag, request.plan, 0);
-        return record(recorder, 0);
+        record(recorder, 0);
     });
-    outcome.records = recorder.records();
-    outcome.sha256 = recorder.finish();
-    return outcome;
 }
 
 PlainRunOutcome Worker::run(const WarmRun& request) {

@@ -78,11 +78,11 @@ class Worker {
     void prove(Snapshot& snapshot, const WarmRun& request, const std::string& sha256);
     void prove_power_on(const WarmRun& request);
 
-    PlainRunOutcome attempt(const std::function<PlainRunOutcome()>& make);
+    PlainRunOutcome attempt(RunRecorder recorder, const std::function<void(RunRecorder&)>& make);
     PlainRunOutcome from_power_on(const WarmRun& request, uint64_t take);
     PlainRunOutcome from_snapshot(const Snapshot& snapshot, const WarmRun& request);
-    PlainRunOutcome record(RunRecorder& recorder, uint64_t take);
-    void go_on(RunRecorder& recorder, uint64_t phase, bool& reached);
+    void record(RunRecorder& recorder, uint64_t take);
+    bool go_on(RunRecorder& recorder, uint64_t phase);
 
     std::filesystem::path folder_;
     std::string xml_;

@@ -85,9 +85,13 @@ LogView view(const char* name, const char* what, const EventLog& a, const EventL
 
 } // namespace
 
+LogView compare_records(const EventLog& a, const EventLog& b) {
+    return view("records", "byte for byte", a, b, exact);
+}
+
 std::vector<LogView> compare_logs(const EventLog& a, const EventLog& b) {
     return {
-        view("records", "byte for byte", a, b, exact),
+        compare_records(a, b),
         view("behaviour", "records without times, addresses and what modules are like", a, b, placeless),
         view("register trace", "accesses to the card: register and value", a, b, access),
         view("MIDI OUT", "bytes on the cable", a, b, out_byte),

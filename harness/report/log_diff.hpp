@@ -23,6 +23,9 @@ struct LogView {
     std::optional<Difference> difference; // empty: the same
 };
 
+/// Byte for byte.
+LogView compare_records(const EventLog& a, const EventLog& b);
+
 /// Strictest first: records; records without times and addresses (what two builds of a driver can have in common);
 /// register trace; MIDI OUT; MIDI IN that clients got.
 std::vector<LogView> compare_logs(const EventLog& a, const EventLog& b);

@@ -16,6 +16,10 @@ enum class Verdict { Passed, Failed, Error, Crash, KnownIssue };
 
 std::string verdict_name(Verdict verdict);
 ExitCode exit_code(Verdict verdict);
+/// Nothing to look at: it passed, or failed as it is known to.
+inline bool is_green(Verdict verdict) {
+    return verdict == Verdict::Passed || verdict == Verdict::KnownIssue;
+}
 
 struct Judgement {
     Verdict verdict = Verdict::Error;

@@ -7,26 +7,17 @@ import subprocess
 import sys
 import unittest
 
+import mpulab
+
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import case_file  # noqa: E402
 import pci_machine  # noqa: E402
 import qtest_runner  # noqa: E402
 
-FULL = os.environ.get("MPULAB_FULL") == "1"
 SAMPLE = 40  # of the 145 cases, in the tests that play them once more in another way
-PLACES = 4 if FULL else 1  # of a case, from which it moves; one has thousands of steps
+PLACES = 4 if mpulab.FULL else 1  # of a case, from which it moves; one has thousands of steps
 QEMU = os.environ.get("MPULAB_QEMU", "")
-
-
-def sample(cases):
-    """All of them with --full; else some, drawn by a seed that is printed."""
-    cases = list(cases)
-    if FULL:
-        return cases
-    seed = int(os.environ.get("MPULAB_SEED", random.randrange(1 << 32)))
-    print(f"MPULAB_SEED={seed} draws these {SAMPLE} cases again")
-    return random.Random(seed).sample(cases, min(SAMPLE, len(cases)))
 
 
 class InQemu(unittest.TestCase):
@@ -51,7 +42,7 @@ class InQemu(unittest.TestCase):
         # D1 and D2 are for a bus driver that has no registers to ask: the function offers D0 and D3 (pci_test.py).
         offered = [case for case in cases if not any(step.verb == "power" and step.arguments in (1, 2) for step in case.steps)]
         self.assertEqual(len(cases) - len(offered), 2)
-        for number, case in enumerate(sample(offered)):
+        for number, case in enumerate(mpulab.sample(offered, SAMPLE)):
             machine = (pci_machine.PciMachine, pci_machine.PciMemoryMachine)[number % 2]
             with self.subTest(case.name, machine=machine.bar):
                 self.assertIsNone(qtest_runner.play(QEMU, case, machine))
@@ -60,7 +51,7 @@ class InQemu(unittest.TestCase):
         seed = random.randrange(1 << 32)
         print(f"seed {seed}")
         draw = random.Random(seed)
-        for number, case in enumerate(sample(case for path in qtest_runner.CASES for case in case_file.read(path))):
+        for number, case in enumerate(mpulab.sample((case for path in qtest_runner.CASES for case in case_file.read(path)), SAMPLE)):
             steps = len(qtest_runner.joined(case.steps))
             for place in draw.sample(range(steps), min(steps, PLACES)):
                 way = ("unix", "file")[(number + place) % 2]

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """Songs that are none, machines that cannot be: refused before anything boots, in one line that names the thing and the
 next step, with an exit code of the table, and nothing left running."""
-import os
 import struct
 import unittest
 
@@ -121,10 +120,7 @@ class BadInput(unittest.TestCase):
 
     def test_a_full_disk_is_said_to_be_one(self):
         disk = self.folder / "disk"
-        disk.mkdir()
-        if os.geteuid() != 0 or os.system(f"mount -t tmpfs -o size=96k tmpfs {disk} 2>/dev/null") != 0:
-            self.skipTest("mounting a small tmpfs needs root with CAP_SYS_ADMIN")
-        self.addCleanup(os.system, f"umount -l {disk}")
+        mpulab.small_disk(self, disk, "96k")
         run = mpulab.play(mpulab.SONG, disk / "out", json_output=False, timeout=60,
                           environment={"MPULAB_RUNTIME_DIR": str(self.folder / "r")})
         self.assertEqual(run.status, mpulab.ERROR, run)

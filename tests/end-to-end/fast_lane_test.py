@@ -6,12 +6,9 @@ import collections
 import csv
 import json
 import os
-import pathlib
-import random
 import shutil
 import signal
 import subprocess
-import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 
@@ -21,16 +18,6 @@ SUITE = mpulab.ROOT / "tests" / "scenarios"
 NOTE = SUITE / "output" / "note.yaml"
 WARM_SAMPLE = 10
 REPEATS = 1000 if mpulab.FULL else 60
-
-FAILING = """scenario: a byte that nobody wrote
-steps:
-  - open: render
-  - state: run
-  - write: 90 3c 40
-  - wait-writes: render
-checks:
-  - wire-equals: 90 3c 41
-"""
 
 LATE = """scenario: bytes survive an interrupt that is late
 parameters:
@@ -57,30 +44,21 @@ checks:
 """
 
 
-def qemus_below(folder):
-    """Processes whose command line names the folder."""
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and str(folder).encode() in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            pass
-    return found
-
-
 class FastLane(unittest.TestCase):
     def setUp(self):
         scratch = mpulab.Scratch()
         self.addCleanup(scratch.__exit__)
         self.folder = scratch.path
-        self.runtime = self.folder / "r"
+        self.out = self.folder / "mpulab-out"
 
     def command(self, *arguments):
         return [mpulab.MPULAB, *map(str, arguments)]
 
     def environment(self):
-        return {**os.environ, "MPULAB_RUNTIME_DIR": str(self.runtime)}
+        return mpulab.surroundings(self.out, None)
+
+    def machines(self):
+        return mpulab.machines_of(self.out)
 
     def mpulab(self, *arguments, expect=0):
         run = subprocess.run(self.command(*arguments), cwd=self.folder, capture_output=True, text=True, timeout=900, env=self.environment())
@@ -94,19 +72,10 @@ class FastLane(unittest.TestCase):
         return found
 
     def wait_for_results(self, count):
-        end = time.monotonic() + 120
-        while time.monotonic() < end:
-            if len(list((self.folder / "mpulab-out").glob("*/result.json"))) >= count:
-                return
-            time.sleep(0.02)
-        self.fail(f"not {count} results within 120 s")
+        mpulab.wait_for(lambda: len(list(self.out.glob("*/result.json"))) >= count, 120, f"{count} results")
 
     def test_warm_and_cold_runs_have_one_event_log(self):
-        files = sorted(SUITE.rglob("*.yaml"))
-        if not mpulab.FULL:
-            seed = int(os.environ.get("MPULAB_SEED", random.randrange(1 << 32)))
-            print(f"MPULAB_SEED={seed} draws these {WARM_SAMPLE} of {len(files)} again; --full takes all")
-            files = random.Random(seed).sample(files, WARM_SAMPLE)
+        files = mpulab.sample(sorted(SUITE.rglob("*.yaml")), WARM_SAMPLE)
         # Each of them in a machine that has run others, of whatever cues, before; and what acts before the driver starts.
         files += [SUITE / "handshake" / "delayed-ack.yaml", SUITE / "interrupts" / "duplicate.yaml"]
         logs = {}
@@ -127,7 +96,7 @@ class FastLane(unittest.TestCase):
     def test_a_killed_worker_costs_the_run_it_made_and_no_other(self):
         running = subprocess.Popen(self.command("run", NOTE, "--repeat", 60, "-j", 1), cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment())
         self.wait_for_results(5)
-        victims = qemus_below(self.runtime)
+        victims = self.machines()
         self.assertTrue(victims)
         for pid in victims:
             os.kill(pid, signal.SIGKILL)
@@ -137,7 +106,7 @@ class FastLane(unittest.TestCase):
         self.assertLessEqual(verdicts["error"], 1, out + err)
         self.assertEqual(verdicts["passed"] + verdicts["error"], 60, verdicts)
         self.assertEqual(running.returncode, mpulab.ERROR if verdicts["error"] else mpulab.PASSED)
-        self.assertEqual(qemus_below(self.runtime), [])
+        self.assertEqual(self.machines(), [])
 
     def test_a_killed_harness_leaves_whole_results_and_its_machines_end(self):
         running = subprocess.Popen(self.command("run", NOTE, "--repeat", 500), cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment())
@@ -146,18 +115,11 @@ class FastLane(unittest.TestCase):
         running.wait()
         for result in self.results().values():
             self.assertEqual(result["verdict"], "passed")
-        end = time.monotonic() + 60
-        while qemus_below(self.runtime) and time.monotonic() < end:
-            time.sleep(0.05)
-        self.assertEqual(qemus_below(self.runtime), [])
+        mpulab.wait_for(lambda: not self.machines(), 60, "the machines' end")
         self.mpulab("run", NOTE)  # sweeps the dead run's folder, and runs beside what it left
 
     def test_a_disk_that_fills_in_mid_run_is_named_and_finished_results_stay_whole(self):
-        disk = self.folder / "mpulab-out"
-        disk.mkdir()
-        if os.geteuid() != 0 or os.system(f"mount -t tmpfs -o size=3m tmpfs {disk} 2>/dev/null") != 0:
-            self.skipTest("mounting a small tmpfs needs root with CAP_SYS_ADMIN")
-        self.addCleanup(os.system, f"umount -l {disk}")
+        mpulab.small_disk(self, self.out, "3m")
         run = self.mpulab("run", NOTE, "--repeat", 100, expect=mpulab.ERROR)
         self.assertIn("No space left on device", run.stdout)
         verdicts = collections.Counter(result["verdict"] for result in self.results().values())
@@ -172,7 +134,7 @@ class FastLane(unittest.TestCase):
         self.assertEqual(running.returncode, mpulab.INTERRUPTED, out)
         self.assertIn("not run", out)
         self.assertIn("</testsuites>", (self.folder / "junit.xml").read_text())
-        self.assertEqual(qemus_below(self.runtime), [])
+        self.assertEqual(self.machines(), [])
 
     def test_shards_are_the_whole_suite_and_nothing_twice(self):
         def names(*arguments):
@@ -185,7 +147,7 @@ class FastLane(unittest.TestCase):
 
     def test_until_failure_stops_at_the_first_that_is_not_green(self):
         path = self.folder / "wrong.yaml"
-        path.write_text(FAILING)
+        path.write_text(mpulab.FAILING_SCENARIO)
         run = self.mpulab("run", path, "--until-failure", "-j", 1, expect=mpulab.FAILED)
         self.assertIn("1 failed", run.stdout)
         self.assertEqual(len(self.results()), 1)

@@ -3,9 +3,6 @@
 """`mpulab run`: the suite in tests/scenarios green, each of its scenarios able to turn red, and what a user meets: a new
 scenario, three mistakes at once, a failure with its line, reports, Ctrl-C."""
 import json
-import os
-import pathlib
-import random
 import signal
 import subprocess
 import time
@@ -16,20 +13,7 @@ import jsonschema
 import mpulab
 
 SUITE = mpulab.ROOT / "tests" / "scenarios"
-MPULAB = pathlib.Path(os.environ["MPULAB_BUILD"]) / "harness" / "mpulab"
-FULL = os.environ.get("MPULAB_FULL") == "1"
 RED_SAMPLE = 12
-
-FAILING = """scenario: a byte that nobody wrote
-steps:
-  - open: render
-  - state: run
-  - write: 90 3c 40
-  - wait-writes: render
-  - wait: 10ms
-checks:
-  - wire-equals: 90 3c 41
-"""
 
 
 class Scenarios(unittest.TestCase):
@@ -39,7 +23,7 @@ class Scenarios(unittest.TestCase):
         self.folder = scratch.path
 
     def mpulab(self, *arguments, timeout=600):
-        return subprocess.run([MPULAB, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=timeout)
+        return subprocess.run([mpulab.MPULAB, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=timeout)
 
     def write(self, name, text):
         path = self.folder / name
@@ -56,12 +40,7 @@ class Scenarios(unittest.TestCase):
     def test_every_scenario_of_the_suite_turns_red_by_its_cues(self):
         for path in sorted(SUITE.rglob("*.yaml")):
             self.assertIn("\nred:\n", path.read_text(), path)
-        files = sorted(SUITE.rglob("*.yaml"))
-        if not FULL:
-            seed = int(os.environ.get("MPULAB_SEED", random.randrange(1 << 32)))
-            print(f"MPULAB_SEED={seed} draws these {RED_SAMPLE} of {len(files)} again; --full takes all")
-            files = random.Random(seed).sample(files, RED_SAMPLE)
-        run = self.mpulab("run", "--red", *files)
+        run = self.mpulab("run", "--red", *mpulab.sample(sorted(SUITE.rglob("*.yaml")), RED_SAMPLE))
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
     def test_a_new_scenario_runs_as_it_is_written(self):
@@ -82,7 +61,7 @@ class Scenarios(unittest.TestCase):
         self.assertFalse((self.folder / "mpulab-out").exists())
 
     def test_a_failure_names_line_bytes_and_records_and_leaves_a_folder(self):
-        run = self.mpulab("run", self.write("wrong.yaml", FAILING))
+        run = self.mpulab("run", self.write("wrong.yaml", mpulab.FAILING_SCENARIO))
         self.assertEqual(run.returncode, 1, run)
         self.assertIn("wire-equals:9", run.stdout)
         self.assertIn("expected 41", run.stdout)
@@ -97,10 +76,10 @@ class Scenarios(unittest.TestCase):
 
     def test_a_known_issue_is_green_while_it_fails_and_an_error_when_it_passes(self):
         issue = "known-issue:\n  reason: not yet\n  reference: '#12'\n"
-        known = self.mpulab("run", self.write("known.yaml", FAILING + issue))
+        known = self.mpulab("run", self.write("known.yaml", mpulab.FAILING_SCENARIO + issue))
         self.assertEqual(known.returncode, 0, known)
         self.assertIn("not yet (#12)", known.stdout)
-        gone = self.mpulab("run", self.write("gone.yaml", FAILING.replace("3c 41", "3c 40") + issue))
+        gone = self.mpulab("run", self.write("gone.yaml", mpulab.FAILING_SCENARIO.replace("3c 41", "3c 40") + issue))
         self.assertEqual(gone.returncode, 2, gone)
         self.assertIn("it passed, though it has a known issue", gone.stdout)
 
@@ -137,10 +116,10 @@ class Scenarios(unittest.TestCase):
         for path in sorted(SUITE.rglob("*.yaml")):
             jsonschema.validate(yaml.safe_load(path.read_text()), published)
         with self.assertRaises(jsonschema.ValidationError):
-            jsonschema.validate(yaml.safe_load(FAILING.replace("write:", "wirte:")), published)
+            jsonschema.validate(yaml.safe_load(mpulab.FAILING_SCENARIO.replace("write:", "wirte:")), published)
 
     def test_ctrl_c_leaves_a_valid_report_of_what_has_run(self):
-        process = subprocess.Popen([MPULAB, "run", SUITE, "-j", "1", "--junit", "junit.xml"], cwd=self.folder, stdout=subprocess.PIPE,
+        process = subprocess.Popen([mpulab.MPULAB, "run", SUITE, "-j", "1", "--junit", "junit.xml"], cwd=self.folder, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True)
         first = process.stdout.readline()
         process.send_signal(signal.SIGINT)

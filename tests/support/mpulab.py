@@ -6,6 +6,7 @@ Environment, set by CTest (tests/cmake/guest.cmake): MPULAB_BUILD, MPULAB_QEMU, 
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,17 @@ FULL = os.environ.get("MPULAB_FULL") == "1"
 MPULAB = BUILD / "harness" / "mpulab"
 SONGS = ROOT / "tests" / "data" / "songs"
 SONG = SONGS / "first-light.mid"
+# A scenario that fails by its check alone, on line 9 of its file.
+FAILING_SCENARIO = """scenario: a byte that nobody wrote
+steps:
+  - open: render
+  - state: run
+  - write: 90 3c 40
+  - wait-writes: render
+  - wait: 10ms
+checks:
+  - wire-equals: 90 3c 41
+"""
 OPENMSX = pathlib.Path("/usr/share/games/openttd/baseset/openmsx")
 
 EVENT_LOG = "events.mpl"
@@ -179,6 +191,25 @@ def sockets_under(*folders):
 def log_size(out):
     """Bytes of the event log so far."""
     return sum(os.path.getsize(path) for path in pathlib.Path(out).glob(f"*/{EVENT_LOG}"))
+
+
+def sample(items, count):
+    """All of them with --full; else `count`, drawn by a seed that is printed and can be given again as MPULAB_SEED."""
+    items = list(items)
+    if FULL:
+        return items
+    seed = int(os.environ.get("MPULAB_SEED", random.randrange(1 << 32)))
+    print(f"MPULAB_SEED={seed} draws these {count} of {len(items)} again; --full takes all")
+    return random.Random(seed).sample(items, min(count, len(items)))
+
+
+def small_disk(test, folder, size):
+    """Makes `folder`, with a file system of its own that holds `size` ("96k"), until the test's end; where that is not
+    allowed the test is skipped."""
+    folder.mkdir()
+    if os.geteuid() != 0 or os.system(f"mount -t tmpfs -o size={size} tmpfs {folder} 2>/dev/null") != 0:
+        test.skipTest("mounting a small tmpfs needs root with CAP_SYS_ADMIN")
+    test.addCleanup(os.system, f"umount -l {folder}")
 
 
 def one_line_error(test, run, *words):

@@ -7,6 +7,7 @@
 
 #include <mpulab_link.h>
 #include <nanont_emit.h>
+#include <split_mix.h>
 
 namespace trace {
 
@@ -34,10 +35,7 @@ ULONG choose(nanont_choice choice);
 
 /** Reproducible lots for alternatives that say "drawn": SplitMix64 of a count that the caller keeps. Pure. */
 constexpr ULONG draw(ULONGLONG& count, ULONG most) {
-    ULONGLONG value = (++count) * 0x9e3779b97f4a7c15u;
-    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
-    value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
-    return static_cast<ULONG>((value ^ (value >> 31)) % most) + 1;
+    return static_cast<ULONG>(mpulab_split_mix_64(count++ * MPULAB_GOLDEN) % most) + 1;
 }
 
 /** CALL_ENTER now, CALL_LEAVE by leave(); tells also when the callee came back at another IRQL (V03). Any IRQL. */

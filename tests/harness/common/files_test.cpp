@@ -110,6 +110,8 @@ TEST_CASE("a document that does not fit leaves the one before it, and no half of
     }
     CHECK(text_of(dir / "a") == "the one before");
     CHECK_FALSE(std::filesystem::exists(dir / "a.new"));
+    using Entries = std::filesystem::directory_iterator;
+    CHECK(std::distance(Entries(dir.path()), Entries()) == 1);
     write_whole_file(dir / "a", "the new one");
     CHECK(text_of(dir / "a") == "the new one");
 }
