@@ -117,10 +117,4 @@ inline bool at_passive(const char* function) {
     return false;
 }
 
-/** None of our objects can be aggregated: says so and refuses. */
-inline NTSTATUS refuse_aggregation(const char* function) {
-    DbgPrint("portcls.sys: %s: an outer unknown was given; aggregation is not supported, pass NULL\n", function);
-    return STATUS_NOT_SUPPORTED;
-}
-
 } // namespace portcls

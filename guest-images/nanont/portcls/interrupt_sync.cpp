@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // IInterruptSync: a list of service routines behind one interrupt, in three modes (reference portcls-midi.md §3.1).
-#include "com.hpp"
+#include "aggregation.hpp"
 
 #include "module/locks.hpp"
 
@@ -10,9 +10,10 @@ namespace {
 constexpr ULONG kMaxRoutines = 16;
 constexpr ULONG kMaxRepeats = 64; // passes of InterruptSyncModeRepeat before the ISR gives up: V13
 
-class InterruptSync final : public ComObject<IInterruptSync> {
+class InterruptSync final : public Aggregatable<IInterruptSync> {
   public:
-    InterruptSync(const CM_PARTIAL_RESOURCE_DESCRIPTOR& line, INTERRUPTSYNCMODE mode) : line_(line), mode_(mode) {
+    InterruptSync(PUNKNOWN outer, const CM_PARTIAL_RESOURCE_DESCRIPTOR& line, INTERRUPTSYNCMODE mode)
+        : Aggregatable(outer), line_(line), mode_(mode) {
         KeInitializeSpinLock(&lock_);
     }
 
@@ -132,7 +133,7 @@ class InterruptSync final : public ComObject<IInterruptSync> {
         PVOID before = call.self->holder_;
         call.self->holder_ = KeGetCurrentThread();
         trace::Call traced(MPULAB_CALLBACK_SynchronizedRoutine, reinterpret_cast<ULONG_PTR>(call.routine));
-        call.status = traced.leave(call.routine(call.self, call.context));
+        call.status = traced.leave(call.routine(call.self->identity(), call.context));
         call.self->holder_ = before;
         return NT_SUCCESS(call.status);
     }
@@ -149,7 +150,7 @@ class InterruptSync final : public ComObject<IInterruptSync> {
     bool call(const Routine& it) {
         trace::Call traced(MPULAB_CALLBACK_InterruptRoutine, reinterpret_cast<ULONG_PTR>(it.routine),
                            line_.u.Interrupt.Vector);
-        return traced.leave(it.routine(this, it.context)) == STATUS_SUCCESS;
+        return traced.leave(it.routine(identity(), it.context)) == STATUS_SUCCESS;
     }
 
     bool walk() {
@@ -186,7 +187,6 @@ PORTCLASSAPI NTSTATUS NTAPI PcNewInterruptSync(PINTERRUPTSYNC* out, PUNKNOWN out
     if (!portcls::at_passive("V01 PcNewInterruptSync above PASSIVE_LEVEL") || !out || !resources)
         return STATUS_INVALID_PARAMETER;
     *out = nullptr;
-    if (outer) return portcls::refuse_aggregation("PcNewInterruptSync");
     if (mode < InterruptSyncModeNormal || mode > InterruptSyncModeRepeat) return STATUS_INVALID_PARAMETER;
     PCM_PARTIAL_RESOURCE_DESCRIPTOR line = resources->FindTranslatedEntry(CmResourceTypeInterrupt, index);
     if (!line) {
@@ -194,6 +194,5 @@ PORTCLASSAPI NTSTATUS NTAPI PcNewInterruptSync(PINTERRUPTSYNC* out, PUNKNOWN out
                  resources->NumberOfEntriesOfType(CmResourceTypeInterrupt));
         return STATUS_INVALID_PARAMETER;
     }
-    *out = new (kObjectTag) portcls::InterruptSync(*line, mode);
-    return *out ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+    return portcls::hand_out(new (kObjectTag) portcls::InterruptSync(outer, *line, mode), out);
 }

@@ -4,17 +4,18 @@
 // their failures: STATUS_OBJECT_NAME_NOT_FOUND, STATUS_BUFFER_TOO_SMALL, STATUS_BUFFER_OVERFLOW,
 // STATUS_NO_MORE_ENTRIES, STATUS_ACCESS_DENIED, STATUS_KEY_DELETED. All of it at PASSIVE_LEVEL.
 #include "adapter.hpp"
+#include "aggregation.hpp"
 
 namespace portcls {
 namespace {
 
-class RegistryKey final : public ComObject<IRegistryKey> {
+class RegistryKey final : public Aggregatable<IRegistryKey> {
   public:
-    /** `key` is taken over. NULL: no memory, and the handle is closed. */
-    static PREGISTRYKEY create(HANDLE key) {
-        auto* made = new (kObjectTag) RegistryKey(key);
+    /** `key` is taken over. STATUS_INSUFFICIENT_RESOURCES: no memory, and the handle is closed. */
+    static NTSTATUS create(PUNKNOWN outer, HANDLE key, PREGISTRYKEY* out) {
+        auto* made = new (kObjectTag) RegistryKey(outer, key);
         if (!made) ZwClose(key);
-        return made;
+        return hand_out(made, out);
     }
 
     STDMETHODIMP_(NTSTATUS)
@@ -58,14 +59,12 @@ class RegistryKey final : public ComObject<IRegistryKey> {
         *out = nullptr;
         if (!usable()) return STATUS_INVALID_DEVICE_REQUEST;
         if (!name) return STATUS_INVALID_PARAMETER;
-        if (outer) return refuse_aggregation("IRegistryKey::NewSubKey");
         OBJECT_ATTRIBUTES attributes;
         InitializeObjectAttributes(&attributes, name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, key_, nullptr);
         HANDLE key;
         const NTSTATUS status = ZwCreateKey(&key, access, &attributes, 0, nullptr, options, disposition);
         if (!NT_SUCCESS(status)) return status;
-        *out = create(key);
-        return *out ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+        return create(outer, key, out);
     }
 
     /** The object lets go of its handle: every further call is STATUS_INVALID_DEVICE_REQUEST. STATUS_ACCESS_DENIED: the
@@ -80,7 +79,7 @@ class RegistryKey final : public ComObject<IRegistryKey> {
     }
 
   private:
-    explicit RegistryKey(HANDLE key) : key_(key) {}
+    RegistryKey(PUNKNOWN outer, HANDLE key) : Aggregatable(outer), key_(key) {}
     ~RegistryKey() override {
         if (key_) ZwClose(key_);
     }
@@ -131,10 +130,8 @@ PORTCLASSAPI NTSTATUS NTAPI PcNewRegistryKey(PREGISTRYKEY* out, PUNKNOWN outer, 
     if (!out) return STATUS_INVALID_PARAMETER;
     *out = nullptr;
     if (!at_passive("V01 PcNewRegistryKey above PASSIVE_LEVEL")) return STATUS_INVALID_PARAMETER;
-    if (outer) return refuse_aggregation("PcNewRegistryKey");
     HANDLE key = nullptr;
     const NTSTATUS status = open_key(type, access, device, subdevice, attributes, options, disposition, key);
     if (!NT_SUCCESS(status)) return status;
-    *out = RegistryKey::create(key);
-    return *out ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+    return RegistryKey::create(outer, key, out);
 }

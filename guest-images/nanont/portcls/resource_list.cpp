@@ -2,6 +2,8 @@
 // IResourceList: the two resource lists of START_DEVICE, entry by entry (reference portcls-midi.md §3.3).
 #include "resource_list.hpp"
 
+#include "aggregation.hpp"
+
 namespace portcls {
 namespace {
 
@@ -13,10 +15,10 @@ constexpr SIZE_T list_bytes(ULONG entries) {
     return sizeof(CM_RESOURCE_LIST) + entries * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
 }
 
-class ResourceList final : public ComObject<IResourceList> {
+class ResourceList final : public Aggregatable<IResourceList> {
   public:
     /** Copies both lists and leaves room for `room` entries. */
-    static NTSTATUS create(PCM_RESOURCE_LIST translated, PCM_RESOURCE_LIST untranslated, ULONG room,
+    static NTSTATUS create(PUNKNOWN outer, PCM_RESOURCE_LIST translated, PCM_RESOURCE_LIST untranslated, ULONG room,
                            PRESOURCELIST* out) {
         ULONG given = entries_of(translated);
         if (given != entries_of(untranslated)) {
@@ -25,7 +27,7 @@ class ResourceList final : public ComObject<IResourceList> {
             return STATUS_INVALID_PARAMETER;
         }
         if (room < given) room = given;
-        auto* list = new (kObjectTag) ResourceList();
+        auto* list = new (kObjectTag) ResourceList(outer);
         if (!list) return STATUS_INSUFFICIENT_RESOURCES;
         list->room_ = room;
         list->translated_ = copy(translated, given, room);
@@ -34,8 +36,7 @@ class ResourceList final : public ComObject<IResourceList> {
             list->Release();
             return STATUS_INSUFFICIENT_RESOURCES;
         }
-        *out = list;
-        return STATUS_SUCCESS;
+        return hand_out(list, out);
     }
 
     STDMETHODIMP_(ULONG) NumberOfEntries() override { return entries_of(translated_); }
@@ -74,6 +75,7 @@ class ResourceList final : public ComObject<IResourceList> {
     STDMETHODIMP_(PCM_RESOURCE_LIST) UntranslatedList() override { return untranslated_; }
 
   private:
+    explicit ResourceList(PUNKNOWN outer) : Aggregatable(outer) {}
     ~ResourceList() override {
         if (translated_) ExFreePoolWithTag(translated_, kObjectTag.value);
         if (untranslated_) ExFreePoolWithTag(untranslated_, kObjectTag.value);
@@ -116,8 +118,9 @@ class ResourceList final : public ComObject<IResourceList> {
 
 } // namespace
 
-NTSTATUS new_resource_list(PCM_RESOURCE_LIST translated, PCM_RESOURCE_LIST untranslated, PRESOURCELIST* out) {
-    return ResourceList::create(translated, untranslated, 0, out);
+NTSTATUS new_resource_list(PCM_RESOURCE_LIST translated, PCM_RESOURCE_LIST untranslated, PRESOURCELIST* out,
+                           PUNKNOWN outer) {
+    return ResourceList::create(outer, translated, untranslated, 0, out);
 }
 
 } // namespace portcls
@@ -127,8 +130,7 @@ PORTCLASSAPI NTSTATUS NTAPI PcNewResourceList(PRESOURCELIST* out, PUNKNOWN outer
                                               PCM_RESOURCE_LIST translated, PCM_RESOURCE_LIST untranslated) {
     if (!portcls::at_passive("V01 PcNewResourceList above PASSIVE_LEVEL") || !out) return STATUS_INVALID_PARAMETER;
     *out = nullptr;
-    if (outer) return portcls::refuse_aggregation("PcNewResourceList");
-    return portcls::new_resource_list(translated, untranslated, out);
+    return portcls::new_resource_list(translated, untranslated, out, outer);
 }
 
 /** An empty list with room for `max` entries, to be filled from `parent` by AddEntryFromParent. PASSIVE_LEVEL. */
@@ -139,6 +141,5 @@ PORTCLASSAPI NTSTATUS NTAPI PcNewResourceSublist(PRESOURCELIST* out, PUNKNOWN ou
         max > kMaxEntries)
         return STATUS_INVALID_PARAMETER;
     *out = nullptr;
-    if (outer) return portcls::refuse_aggregation("PcNewResourceSublist");
-    return portcls::ResourceList::create(nullptr, nullptr, max, out);
+    return portcls::ResourceList::create(outer, nullptr, nullptr, max, out);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "service_group.hpp"
 
+#include "aggregation.hpp"
+
 #include "module/locks.hpp"
 
 namespace portcls {
@@ -17,16 +19,19 @@ struct Member {
     bool calling; // its RequestService runs now
 };
 
-class ServiceGroup final : public ComObject<IServiceGroup> {
+/** Either face of a service group, to be known by. */
+struct MarkedGroup : public IServiceGroup {
+    ULONG magic = kGroupMagic;
+};
+
+class ServiceGroup final : public Aggregatable<MarkedGroup> {
   public:
-    ServiceGroup() {
+    explicit ServiceGroup(PUNKNOWN outer) : Aggregatable(outer) {
         KeInitializeSpinLock(&lock_);
         InitializeListHead(&members_);
         KeInitializeDpc(&dpc_, &ServiceGroup::run_dpc, this);
         KeInitializeTimer(&timer_);
     }
-
-    ULONG magic() const { return magic_; }
 
     /** Any IRQL up to that of the interrupt. Requests before the DPC runs are one request. */
     STDMETHODIMP_(void) RequestService() override { KeInsertQueueDpc(&dpc_, nullptr, nullptr); }
@@ -85,7 +90,7 @@ class ServiceGroup final : public ComObject<IServiceGroup> {
             member->sink->Release();
             ExFreePoolWithTag(member, kObjectTag.value);
         }
-        magic_ = kGoneMagic;
+        OwnFace::magic = OuterFace::magic = kGoneMagic;
     }
 
     static VOID NTAPI run_dpc(PKDPC, PVOID context, PVOID, PVOID) { static_cast<ServiceGroup*>(context)->serve(); }
@@ -130,7 +135,6 @@ class ServiceGroup final : public ComObject<IServiceGroup> {
         return member.calling;
     }
 
-    ULONG magic_ = kGroupMagic;
     bool delayed_ = false;
     KSPIN_LOCK lock_;
     LIST_ENTRY members_;
@@ -141,8 +145,12 @@ class ServiceGroup final : public ComObject<IServiceGroup> {
 
 } // namespace
 
+template <> const IID& iid_of<MarkedGroup>() {
+    return IID_IServiceGroup;
+}
+
 bool is_service_group(PSERVICEGROUP group) {
-    return group && static_cast<ServiceGroup*>(group)->magic() == kGroupMagic;
+    return group && static_cast<MarkedGroup*>(group)->magic == kGroupMagic;
 }
 
 } // namespace portcls
@@ -151,7 +159,5 @@ bool is_service_group(PSERVICEGROUP group) {
 PORTCLASSAPI NTSTATUS NTAPI PcNewServiceGroup(PSERVICEGROUP* out, PUNKNOWN outer) {
     if (!portcls::at_passive("V01 PcNewServiceGroup above PASSIVE_LEVEL") || !out) return STATUS_INVALID_PARAMETER;
     *out = nullptr;
-    if (outer) return portcls::refuse_aggregation("PcNewServiceGroup");
-    *out = new (kObjectTag) portcls::ServiceGroup();
-    return *out ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+    return portcls::hand_out(new (kObjectTag) portcls::ServiceGroup(outer), out);
 }

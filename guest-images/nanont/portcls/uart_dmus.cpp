@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // CLSID_MiniportDriverDMusUART and CLSID_MiniportDriverDMusUARTCapture: the UART miniports with IMiniportDMus.
+#include "aggregation.hpp"
 #include "dmus_event.hpp"
 #include "uart_miniport.hpp"
 
@@ -20,9 +21,10 @@ class UartDMus final : public UartMiniport<IMiniportDMus, IPortDMus> {
 };
 
 /** Events wait here, in order, until their bytes are in the UART's ring. */
-class UartRender final : public ComObject<IMXF> {
+class UartRender final : public Aggregatable<IMXF> {
   public:
-    UartRender(UartDMus& miniport, PAllocatorMXF allocator) : miniport_(miniport), allocator_(allocator) {
+    UartRender(PUNKNOWN outer, UartDMus& miniport, PAllocatorMXF allocator)
+        : Aggregatable(outer), miniport_(miniport), allocator_(allocator) {
         KeInitializeSpinLock(&lock_);
         miniport_.AddRef();
         allocator_->AddRef();
@@ -121,10 +123,10 @@ class UartRender final : public ComObject<IMXF> {
 };
 
 /** Raw events, each with the time at which the port asked. */
-class UartCapture final : public ComObject<IMXF> {
+class UartCapture final : public Aggregatable<IMXF> {
   public:
-    UartCapture(UartDMus& miniport, PAllocatorMXF allocator, PMASTERCLOCK clock)
-        : miniport_(miniport), allocator_(allocator), clock_(clock) {
+    UartCapture(PUNKNOWN outer, UartDMus& miniport, PAllocatorMXF allocator, PMASTERCLOCK clock)
+        : Aggregatable(outer), miniport_(miniport), allocator_(allocator), clock_(clock) {
         miniport_.AddRef();
         allocator_->AddRef();
         clock_->AddRef();
@@ -196,18 +198,15 @@ UartDMus::NewStream(PMXF* out, PUNKNOWN outer, POOL_TYPE, ULONG pin, DMUS_STREAM
     *out = nullptr;
     *group = nullptr;
     *ahead = 0; // events come when they are due
-    if (outer) return refuse_aggregation("IMiniportDMus::NewStream of the UART miniport");
     if (type != DMUS_STREAM_MIDI_RENDER && type != DMUS_STREAM_MIDI_CAPTURE) return STATUS_INVALID_DEVICE_REQUEST;
     const bool capture = type == DMUS_STREAM_MIDI_CAPTURE;
     NTSTATUS status = claim(pin, capture);
     if (!NT_SUCCESS(status)) return status;
-    if (capture)
-        *out = new (kObjectTag) UartCapture(*this, allocator, clock);
-    else
-        *out = new (kObjectTag) UartRender(*this, allocator);
-    if (!*out) {
+    status = capture ? hand_out(new (kObjectTag) UartCapture(outer, *this, allocator, clock), out)
+                     : hand_out(new (kObjectTag) UartRender(outer, *this, allocator), out);
+    if (!NT_SUCCESS(status)) {
         unclaim(capture);
-        return STATUS_INSUFFICIENT_RESOURCES;
+        return status;
     }
     if (capture) hand_out_group(group);
     return STATUS_SUCCESS;

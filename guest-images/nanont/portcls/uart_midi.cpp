@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // CLSID_MiniportDriverUart: the UART miniport with IMiniportMidi.
+#include "aggregation.hpp"
 #include "uart_miniport.hpp"
 
 namespace portcls {
@@ -14,9 +15,12 @@ class UartMidi final : public UartMiniport<IMiniportMidi, IPortMidi> {
 };
 
 /** Both directions; each refuses what belongs to the other (reference §2.5, §2.6). */
-class UartMidiStream final : public ComObject<IMiniportMidiStream> {
+class UartMidiStream final : public Aggregatable<IMiniportMidiStream> {
   public:
-    UartMidiStream(UartMidi& miniport, bool capture) : miniport_(miniport), capture_(capture) { miniport_.AddRef(); }
+    UartMidiStream(PUNKNOWN outer, UartMidi& miniport, bool capture)
+        : Aggregatable(outer), miniport_(miniport), capture_(capture) {
+        miniport_.AddRef();
+    }
 
     STDMETHODIMP_(NTSTATUS) SetFormat(PKSDATAFORMAT format) override {
         return format && IsEqualGUIDAligned(format->SubFormat, KSDATAFORMAT_SUBTYPE_MIDI) ? STATUS_SUCCESS
@@ -60,13 +64,12 @@ UartMidi::NewStream(PMINIPORTMIDISTREAM* out, PUNKNOWN outer, POOL_TYPE, ULONG p
                     PSERVICEGROUP* group) {
     *out = nullptr;
     *group = nullptr;
-    if (outer) return refuse_aggregation("IMiniportMidi::NewStream of the UART miniport");
     NTSTATUS status = claim(pin, capture);
     if (!NT_SUCCESS(status)) return status;
-    *out = new (kObjectTag) UartMidiStream(*this, capture);
-    if (!*out) {
+    status = hand_out(new (kObjectTag) UartMidiStream(outer, *this, capture), out);
+    if (!NT_SUCCESS(status)) {
         unclaim(capture);
-        return STATUS_INSUFFICIENT_RESOURCES;
+        return status;
     }
     if (capture) hand_out_group(group);
     return STATUS_SUCCESS;

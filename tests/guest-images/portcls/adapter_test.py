@@ -32,6 +32,14 @@ class Adapter(unittest.TestCase):
         self.says("forwarded: 0x00000000, and the IRP is still here: 0x00000000", "completed as pending: 0xc000000d",
                   "completed: 0x00000000")
 
+    def test_a_helper_object_made_a_part_of_the_adapter_s_keeps_com_s_rules_in_both_its_faces(self):
+        self.assertNotIn("FAILED", self.run_.text)
+        self.says(*(f"aggregated {what}" for what in ("interrupt sync", "service group", "resource list",
+                                                      "resource sublist")))
+
+    def test_nothing_an_aggregated_object_was_is_left_and_no_rule_is_broken(self):
+        self.assertEqual([rule for rule, _ in self.run_.findings()], [44, 61], "the early call; one subdevice more than announced")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -47,7 +47,6 @@ REGISTRY = rf"""Windows Registry Editor Version 5.00
 ACCESS_DENIED, CANNOT_DELETE, KEY_DELETED = 0xC0000022, 0xC0000121, 0xC000017C
 NAME_NOT_FOUND, TYPE_MISMATCH, NO_MORE_ENTRIES = 0xC0000034, 0xC0000024, 0x8000001A
 PATH_NOT_FOUND, BUFFER_OVERFLOW, BUFFER_TOO_SMALL = 0xC000003A, 0x80000005, 0xC0000023
-NOT_SUPPORTED = 0xC00000BB
 
 
 @functools.lru_cache(None)
@@ -97,9 +96,15 @@ class Keys(unittest.TestCase):
     def test_a_wrong_type_name_device_or_place_is_refused_and_gives_no_key(self):
         self.answers(a_type_that_is_none=INVALID_PARAMETER, general_key_without_a_name=INVALID_PARAMETER,
                      driver_key_without_a_device=INVALID_PARAMETER, interface_key_without_a_port=INVALID_PARAMETER,
-                     no_place=INVALID_PARAMETER, aggregated=NOT_SUPPORTED)
+                     no_place=INVALID_PARAMETER, **{"aggregated, and a type that is none": INVALID_PARAMETER})
         self.assertIn(self.said("a path that is no registry's")[0][0], (NAME_NOT_FOUND, PATH_NOT_FOUND))
         self.assertNotIn("a pointer all the same", self.run_.text)
+
+    def test_a_key_made_a_part_of_the_driver_s_object_answers_through_both_its_faces_and_is_given_back(self):
+        for what in ("registry key", "subkey"):
+            self.assertIn(f"keys: aggregated {what}\n", self.run_.text)
+        self.assertEqual(self.said("a number through each face"), [(SUCCESS, "is 42")] * 2)
+        self.assertNotIn("FAILED", self.run_.text)
 
     def test_values_are_read_set_and_listed_and_a_small_buffer_is_told_what_it_lacks(self):
         self.answers(QueryInterface=SUCCESS, a_value_that_is_not_there=NAME_NOT_FOUND, SetValueKey=SUCCESS,
@@ -120,7 +125,7 @@ class Keys(unittest.TestCase):
         self.assertEqual(self.said("EnumerateKey"), [(SUCCESS, "is Sub")])
         self.assertEqual(self.said("QueryKey"), [(SUCCESS, "1 subkeys, 3 values")])
         self.answers(NewSubKey_of_a_parent_that_is_not_there=NAME_NOT_FOUND, NewSubKey_without_a_name=INVALID_PARAMETER,
-                     NewSubKey_without_a_place=INVALID_PARAMETER, NewSubKey_aggregated=NOT_SUPPORTED,
+                     NewSubKey_without_a_place=INVALID_PARAMETER, NewSubKey_aggregated_without_a_name=INVALID_PARAMETER,
                      EnumerateKey_beyond_the_last=NO_MORE_ENTRIES, EnumerateKey_with_too_little_room=BUFFER_TOO_SMALL,
                      SetValueKey_read_only=ACCESS_DENIED, DeleteKey_read_only=ACCESS_DENIED,
                      DeleteKey_with_a_subkey=CANNOT_DELETE, DeleteKey_below=SUCCESS, DeleteKey=SUCCESS,

@@ -223,6 +223,14 @@ class Trouble(Uart):
         self.assertEqual(run.text.count("64-bit Windows has no FM synthesizer miniport either"), 2)
         self.assertIn("only the UART miniports are", run.text)
 
+    def test_a_stream_made_a_part_of_the_driver_s_object_keeps_com_s_rules_and_its_direction_is_free_again(self):
+        for kind, streams in (("uart_midi", ("render", "capture")), ("uart_dmus", ("render MXF", "capture MXF")),
+                              ("uart_capture", ("capture MXF",))):
+            run = self.play(kind)
+            self.assertNotIn("FAILED", run.text)
+            for stream in streams:
+                self.assertIn(f"uart: aggregated {stream}\n", run.text)
+
     def test_settechnology_changes_every_music_range(self):
         for kind, ranges in (("uart_midi", 2), ("uart_dmus", 4)):
             run = self.play(kind)

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // early.sys: an adapter that calls a synchronized routine before its interrupt is connected, registers one subdevice
 // more than it announced, takes back a timeout it never gave, and completes requests itself. What each call came to is
-// printed. Its miniport is the system's UART miniport.
+// printed. aggregated.cpp makes portcls.sys' helper objects parts of one of its own. Its miniport is the system's UART
+// miniport.
 #include <initguid.h>
 
 #include "module/ddk.hpp"
+
+void aggregated(PRESOURCELIST resources); // aggregated.cpp
 
 namespace {
 
@@ -67,6 +70,7 @@ NTSTATUS NTAPI start_device(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resou
     call_early(resources);
     timeouts(device);
     properties(device);
+    aggregated(resources);
     PPORT port = nullptr;
     PMINIPORT miniport = nullptr;
     NTSTATUS status = PcNewPort(&port, CLSID_PortMidi);

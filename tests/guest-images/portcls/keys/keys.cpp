@@ -6,6 +6,9 @@
 
 #include "module/ddk.hpp"
 
+#define CHECKS_OF "keys"
+#include "../support/aggregate.hpp"
+
 #include <dmusicks.h>
 
 namespace {
@@ -79,7 +82,16 @@ void subkeys(PREGISTRYKEY key) {
     told(none ? "a pointer all the same" : "no pointer", STATUS_SUCCESS);
     told("NewSubKey without a name", key->NewSubKey(&none, nullptr, KEY_READ, nullptr, 0, nullptr));
     told("NewSubKey without a place", key->NewSubKey(nullptr, nullptr, KEY_READ, &name, 0, nullptr));
-    told("NewSubKey aggregated", key->NewSubKey(&none, key, KEY_READ, &name, 0, nullptr));
+    told("NewSubKey aggregated without a name", key->NewSubKey(&none, key, KEY_READ, nullptr, 0, nullptr));
+    check_aggregated<IRegistryKey>(
+        "subkey", IID_IRegistryKey,
+        [&](PUNKNOWN outer, IRegistryKey** out) { return key->NewSubKey(out, outer, KEY_READ, &name, 0, nullptr); },
+        [](IRegistryKey* face) {
+            KEY_FULL_INFORMATION it = {};
+            ULONG length = 0;
+            CHECK_EQUAL(face->QueryKey(KeyFullInformation, &it, sizeof it, &length), STATUS_SUCCESS);
+            CHECK_EQUAL(it.SubKeys, 1);
+        });
 
     union {
         KEY_BASIC_INFORMATION head;
@@ -173,9 +185,16 @@ void other_keys(PDEVICE_OBJECT device) {
     told("a type that is none", PcNewRegistryKey(&key, nullptr, 5, KEY_READ, device, nullptr, nullptr, 0, nullptr));
     told("no place",
          PcNewRegistryKey(nullptr, nullptr, DriverRegistryKey, KEY_READ, device, nullptr, nullptr, 0, nullptr));
-    told("aggregated", PcNewRegistryKey(&key, reinterpret_cast<PUNKNOWN>(device), DriverRegistryKey, KEY_READ, device,
-                                        nullptr, nullptr, 0, nullptr));
+    Outer wrong_outer(IID_IRegistryKey);
+    told("aggregated, and a type that is none",
+         PcNewRegistryKey(&key, &wrong_outer, 5, KEY_READ, device, nullptr, nullptr, 0, nullptr));
     told(key ? "a pointer all the same" : "no pointer", STATUS_SUCCESS);
+    check_aggregated<IRegistryKey>(
+        "registry key", IID_IRegistryKey,
+        [&](PUNKNOWN outer, IRegistryKey** out) {
+            return PcNewRegistryKey(out, outer, DriverRegistryKey, KEY_READ, device, nullptr, nullptr, 0, nullptr);
+        },
+        [](IRegistryKey* face) { query(face, "a number through each face", L"Number"); });
 }
 
 void port_keys(PPORT port, const char* general, const char* of_interface) {

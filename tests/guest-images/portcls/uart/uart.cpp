@@ -11,6 +11,8 @@
 
 DEFINE_GUID(IID_IMusicTechnology, 0x80396c3c, 0xcbcb, 0x409b, 0x9f, 0x65, 0x4f, 0x1e, 0x74, 0x67, 0xcd, 0xaf);
 
+void aggregated(PMINIPORT miniport); // aggregated.cpp
+
 namespace {
 
 void told(const char* what, NTSTATUS status) {
@@ -110,6 +112,7 @@ NTSTATUS initialize(PPORT port, PDEVICE_OBJECT device, PIRP irp, PMINIPORT minip
     }
     const NTSTATUS status = port->Init(device, irp, miniport, nullptr, resources);
     if (MORE == kPower && NT_SUCCESS(status)) begin_power(device);
+    if (MORE == kNothing && NT_SUCCESS(status)) aggregated(miniport);
     return status;
 }
 
