@@ -141,6 +141,28 @@ class Report(Faulty):
         self.report("completed_as_pending", 0xC4, "DRIVER_VERIFIER_DETECTED_VIOLATION", "STATUS_PENDING",
                     parameters=(6, 0x103))
 
+    def test_an_irp_is_not_used_again_that_is_the_io_managers_or_that_a_driver_holds(self):
+        self.report("counted_irp_reused", 0x2A, "INCONSISTENT_IRP", "only one of IoAllocateIrp")
+        self.report("held_irp_reused", 0x2A, "INCONSISTENT_IRP", "a cancel routine", parameters=(None, "here"))
+
+    def test_a_part_of_an_mdl_lies_in_it_and_fits_its_target(self):
+        for fault, words in (("partial_mdl_too_small", "made for fewer pages"),
+                             ("partial_mdl_outside", "not in the source")):
+            run = boot(fault)
+            self.assertEqual((run.end, run.bugcheck()[0]), (BUGCHECK, 0x40), run)
+            self.assertIn("TARGET_MDL_TOO_SMALL", run.text)
+            self.assertIn(words, run.text.splitlines()[-1])
+            self.assertEqual(self.stack_of(run, fault), ["partial_mdl", fault] + THROUGH)
+
+    def test_a_work_item_queued_while_it_is_queued_is_named_with_its_routine(self):
+        self.report("work_item_queued_twice", 0x96, "INVALID_WORK_QUEUE_ITEM", "while it is queued",
+                    parameters=(None, 0, 0))
+
+    def test_pool_on_a_quota_raises_when_there_is_none_and_unhandled_that_is_a_bugcheck(self):
+        run = boot("quota_raises")
+        code, parameters = run.bugcheck()
+        self.assertEqual((code, parameters[0]), (0x7E, 0xC000009A), run)
+
     def test_pool_misuse_names_the_block_its_tag_and_what_happened_to_it(self):
         tag = struct.unpack("<I", b"Fult")[0]
         for fault, code, name, parameters, words in (

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What a device's power IRPs do to the card: a driver (power.sys) asks for D-states and reads the card's ports after each."""
+import functools
 import pathlib
 import re
 import sys
@@ -17,9 +18,12 @@ WALK = [("set", D3, 0, OFF), ("query", D0, 0, OFF), ("set", D0, 0, FRESH), ("set
 
 
 class Power(unittest.TestCase):
+    @functools.lru_cache(None)
     def play(self, cards):
         driver = guest_machine.test_driver("ntoskrnl/power", "power")
-        run = guest_machine.boot(guest_machine.Score(), driver, card=cards)
+        score = guest_machine.Score()
+        score.delay_ms(5)  # what a system thread does
+        run = guest_machine.boot(score, driver, card=cards)
         self.assertEqual(run.end, 0, run)
         walk = [(verb, int(state), int(status, 16), (int(data, 16), int(bits, 16))) for verb, state, status, data, bits in
                 re.findall(r"power: (\w+) (\d+) is (\w+), reads (\w+) (\w+)", run.text)]
@@ -28,12 +32,27 @@ class Power(unittest.TestCase):
     def test_set_power_d3_makes_a_card_deaf_and_d0_brings_it_back_as_after_power_on(self):
         run, walk = self.play("iobase=0x330,irq=7")
         self.assertEqual(walk, WALK, run)
-        self.assertEqual([(record.a, record.b) for record in run.of("POWER")], [(3, 0), (0, 3), (1, 0), (3, 1), (0, 3)])
+        self.assertEqual([(record.a, record.b) for record in run.of("POWER")][:5], [(3, 0), (0, 3), (1, 0), (3, 1), (0, 3)])
+
+    def test_a_request_from_dispatch_level_comes_there_only_to_drivers_that_are_not_pageable(self):
+        run, _ = self.play("iobase=0x330,irq=7")
+        asked = re.findall(r"power: asked at dispatch, (.*): set (\d) is (\w+), came at (\d)", run.text)
+        self.assertEqual(asked, [("pageable", str(D3), "00000000", "0"), ("pageable", str(D0), "00000000", "0"),
+                                 ("not pageable", str(D3), "00000000", "2"), ("not pageable", str(D0), "00000000", "2")])
+        self.assertEqual([(record.a, record.b) for record in run.of("POWER")][5:], [(3, 0), (0, 3)] * 2)
+
+    def test_a_minor_function_that_cannot_be_asked_for_is_the_second_parameter_s_fault(self):
+        run, _ = self.play("iobase=0x330,irq=7")
+        self.assertIn("power: sequence is c00000f0", run.text)
+
+    def test_bus_relations_that_changed_are_asked_for_once_and_other_relations_not(self):
+        run, _ = self.play("iobase=0x330,irq=7")
+        self.assertEqual(re.findall(r"power: relations of type (\d) are asked for", run.text), ["0"])
 
     def test_each_of_two_cards_hears_of_its_own_device_alone(self):
         run, walk = self.play(("iobase=0x330,irq=7", "iobase=0x300,irq=5"))
         self.assertEqual(walk, WALK * 2, run)
-        self.assertEqual([record.unit for record in run.of("POWER")], [0] * 5 + [1] * 5)
+        self.assertEqual([record.unit for record in run.of("POWER")], [0] * 9 + [1] * 9)
 
 
 if __name__ == "__main__":

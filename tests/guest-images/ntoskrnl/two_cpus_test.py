@@ -21,7 +21,7 @@ def boot(**options):
 class TwoProcessors(unittest.TestCase):
     def check(self, run):
         self.assertIn("semantics: all cases ran", run.text)
-        self.assertEqual(len(re.findall("semantics: case ", run.text)), 11, run.text)
+        self.assertEqual(len(re.findall("semantics: case ", run.text)), 13, run.text)
         self.assertEqual(re.findall("semantics: FAILED.*", run.text), [], run.text)
 
     def test_threads_dpcs_locks_and_mappings_behave_as_documented_on_two_processors(self):

@@ -70,6 +70,14 @@ VOID NTAPI run_io_item(PVOID context) {
     ObfDereferenceObject(object); // the routine may have freed the item
 }
 
+void require_idle(const WORK_QUEUE_ITEM& item) {
+    if (item.List.Flink != nullptr) {
+        dbg::bugcheck(INVALID_WORK_QUEUE_ITEM, reinterpret_cast<ULONG_PTR>(&item), 0, 0,
+                      reinterpret_cast<ULONG_PTR>(item.WorkerRoutine), "work item %p is queued while it is queued",
+                      static_cast<const void*>(&item));
+    }
+}
+
 void queue_io_item(PIO_WORKITEM item, WORK_QUEUE_TYPE type) {
     ObfReferenceObject(item->object);
     ExInitializeWorkItem(&item->item, run_io_item, item);
@@ -91,10 +99,7 @@ using namespace nanont::io;
 extern "C" {
 
 VOID NTAPI ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType) {
-    if (WorkItem->List.Flink != nullptr) {
-        dbg::bugcheck(0x96, 1, reinterpret_cast<ULONG_PTR>(WorkItem), 0, 0, "work item %p is queued while it is queued",
-                      WorkItem);
-    }
+    require_idle(*WorkItem);
     Queue& queue = QueueType == DelayedWorkQueue ? g_delayed : g_critical;
     ExInterlockedInsertTailList(&queue.items, &WorkItem->List, &queue.lock);
     KeReleaseSemaphore(&queue.items_waiting, 0, 1, FALSE);
@@ -131,6 +136,7 @@ VOID NTAPI IoFreeWorkItem(PIO_WORKITEM IoWorkItem) {
 
 VOID NTAPI IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE QueueType,
                            PVOID Context) {
+    require_idle(IoWorkItem->item);
     IoWorkItem->routine = WorkerRoutine;
     IoWorkItem->routine_ex = nullptr;
     IoWorkItem->context = Context;
@@ -139,6 +145,7 @@ VOID NTAPI IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerR
 
 VOID NTAPI IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine, WORK_QUEUE_TYPE QueueType,
                              PVOID Context) {
+    require_idle(IoWorkItem->item);
     IoWorkItem->routine = nullptr;
     IoWorkItem->routine_ex = WorkerRoutine;
     IoWorkItem->context = Context;

@@ -253,8 +253,18 @@ VOID NTAPI IoInitializeIrp(PIRP Irp, USHORT PacketSize, CCHAR StackSize) {
     Irp->Tail.Overlay.CurrentStackLocation = reinterpret_cast<PIO_STACK_LOCATION>(Irp + 1) + StackSize;
 }
 
+/// For an IRP of IoAllocateIrp (or a driver's own memory) that no driver has any more. IRQL any.
 VOID NTAPI IoReuseIrp(PIRP Irp, NTSTATUS Status) {
     require_irp(Irp, "IoReuseIrp");
+    if (const Prefix* prefix = prefix_of(Irp); prefix != nullptr && prefix->counted) {
+        dbg::bugcheck(INCONSISTENT_IRP, reinterpret_cast<ULONG_PTR>(Irp), 0, 0, 0,
+                      "IoReuseIrp: the I/O manager finishes IRP %p; only one of IoAllocateIrp may be used again", Irp);
+    }
+    if (Irp->CancelRoutine != nullptr) {
+        dbg::bugcheck(INCONSISTENT_IRP, reinterpret_cast<ULONG_PTR>(Irp),
+                      reinterpret_cast<ULONG_PTR>(Irp->CancelRoutine), 0, 0,
+                      "IoReuseIrp: IRP %p has a cancel routine: a driver holds it still", Irp);
+    }
     const UCHAR flags = Irp->AllocationFlags;
     IoInitializeIrp(Irp, Irp->Size, Irp->StackCount);
     Irp->AllocationFlags = flags;

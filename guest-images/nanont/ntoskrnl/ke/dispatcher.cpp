@@ -141,7 +141,9 @@ void take(DISPATCHER_HEADER& object, Thread& thread) {
         break;
     case kMutant: {
         auto& mutant = reinterpret_cast<KMUTANT&>(object);
-        --object.SignalState;
+        if (object.SignalState-- == 1) {
+            --thread.kernel_apc_disable; // as in a critical region, until it is released
+        }
         mutant.OwnerThread = &thread;
         break;
     }

@@ -13,8 +13,7 @@ constexpr UCHAR kSemaphore = 5;
 
 /// A caller that goes on to wait in the same breath (Wait = TRUE) gets its wait without another gap in IRQL on Windows;
 /// here the wait simply follows.
-LONG signal(DISPATCHER_HEADER& object) {
-    DispatcherLock lock;
+LONG signal(Locked, DISPATCHER_HEADER& object) {
     const LONG before = object.SignalState;
     object.SignalState = 1;
     if (before == 0) {
@@ -38,11 +37,13 @@ VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State) {
 }
 
 LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY, BOOLEAN) {
-    return signal(Event->Header);
+    DispatcherLock lock;
+    return signal(Locked{}, Event->Header);
 }
 
 LONG NTAPI KePulseEvent(PRKEVENT Event, KPRIORITY, BOOLEAN) {
-    const LONG before = signal(Event->Header);
+    DispatcherLock lock; // over both: nobody may find the event signalled who was not waiting
+    const LONG before = signal(Locked{}, Event->Header);
     Event->Header.SignalState = 0;
     return before;
 }
@@ -109,6 +110,7 @@ LONG NTAPI KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN) {
     }
     if (++Mutex->Header.SignalState == 1) {
         Mutex->OwnerThread = nullptr;
+        ++current_thread()->kernel_apc_disable;
         satisfy_waiters(Locked{}, Mutex->Header);
     }
     return before;

@@ -76,19 +76,32 @@ VOID NTAPI IoFreeMdl(PMDL Mdl) {
     ExFreePoolWithTag(Mdl, tag("Mdl "));
 }
 
+/// The source's pages, as many as the part touches. Length 0: to the source's end. A part that is not in the source, or
+/// a target whose own length does not reach over as many pages, is a bugcheck (Microsoft's bug check 0x40).
 VOID NTAPI IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddress, ULONG Length) {
     const auto begin = reinterpret_cast<ULONG_PTR>(VirtualAddress);
     const auto source = reinterpret_cast<ULONG_PTR>(MmGetMdlVirtualAddress(SourceMdl));
-    const ULONG offset = static_cast<ULONG>(begin - source);
+    const ULONG_PTR offset = begin - source; // huge when it begins before the source
+    const ULONG count = Length != 0 ? Length : SourceMdl->ByteCount - static_cast<ULONG>(offset);
+    const bool inside = offset <= SourceMdl->ByteCount && count <= SourceMdl->ByteCount - offset;
+    const SIZE_T pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(VirtualAddress, count);
+    const SIZE_T room = (static_cast<USHORT>(TargetMdl->Size) - sizeof(MDL)) / sizeof(PFN_NUMBER);
+    if (!inside || pages > room) {
+        dbg::bugcheck(TARGET_MDL_TOO_SMALL, reinterpret_cast<ULONG_PTR>(SourceMdl),
+                      reinterpret_cast<ULONG_PTR>(TargetMdl), begin, count, "IoBuildPartialMdl: %lu bytes from %p: %s",
+                      count, VirtualAddress,
+                      inside ? "the target MDL was made for fewer pages" : "they are not in the source MDL");
+    }
     TargetMdl->StartVa = PAGE_ALIGN(VirtualAddress);
     TargetMdl->ByteOffset = BYTE_OFFSET(VirtualAddress);
-    TargetMdl->ByteCount = Length != 0 ? Length : SourceMdl->ByteCount - offset;
+    TargetMdl->ByteCount = count;
     TargetMdl->MdlFlags = static_cast<CSHORT>((TargetMdl->MdlFlags & MDL_ALLOCATED_FIXED_SIZE) | MDL_PARTIAL);
     if ((SourceMdl->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL)) != 0) {
         TargetMdl->MappedSystemVa = static_cast<UCHAR*>(SourceMdl->MappedSystemVa) + offset;
         TargetMdl->MdlFlags |= SourceMdl->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL);
     }
-    fill_pages(TargetMdl);
+    const SIZE_T first = (begin - reinterpret_cast<ULONG_PTR>(SourceMdl->StartVa)) / PAGE_SIZE;
+    RtlCopyMemory(MmGetMdlPfnArray(TargetMdl), MmGetMdlPfnArray(SourceMdl) + first, pages * sizeof(PFN_NUMBER));
 }
 
 VOID NTAPI MmBuildMdlForNonPagedPool(PMDL Mdl) {
@@ -120,9 +133,10 @@ VOID NTAPI MmUnlockPages(PMDL Mdl) {
 
 PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDL Mdl, KPROCESSOR_MODE, MEMORY_CACHING_TYPE, PVOID, ULONG,
                                          MM_PAGE_PRIORITY) {
-    // Pages that came from MmAllocatePagesForMdl have no address of their own: they lie in a row.
-    Mdl->MappedSystemVa =
-        Mdl->StartVa == nullptr ? mm::direct(*MmGetMdlPfnArray(Mdl) * PAGE_SIZE) : MmGetMdlVirtualAddress(Mdl);
+    // Pages that came from MmAllocatePagesForMdl, and a part of them, have no address of their own: they lie in a row.
+    Mdl->MappedSystemVa = reinterpret_cast<LONG_PTR>(Mdl->StartVa) >= 0
+                              ? static_cast<UCHAR*>(mm::direct(*MmGetMdlPfnArray(Mdl) * PAGE_SIZE)) + Mdl->ByteOffset
+                              : MmGetMdlVirtualAddress(Mdl);
     Mdl->MdlFlags |= MDL_MAPPED_TO_SYSTEM_VA;
     return Mdl->MappedSystemVa;
 }

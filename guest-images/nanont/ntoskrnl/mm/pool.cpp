@@ -149,20 +149,36 @@ void tell_unfreed_blocks() {
 
 using namespace nanont::mm;
 
+namespace {
+
+// Flags in a POOL_TYPE, wdm.h: POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, POOL_RAISE_IF_ALLOCATION_FAILURE.
+constexpr ULONG kFailInsteadOfRaise = 8;
+constexpr ULONG kRaise = 16;
+
+void* or_raise(void* block, bool raise) {
+    if (block == nullptr && raise) {
+        ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
+    }
+    return block;
+}
+
+} // namespace
+
 #undef ExAllocatePool
 #undef ExFreePool
 extern "C" {
 
-PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE, SIZE_T NumberOfBytes, ULONG Tag) {
-    return allocate(NumberOfBytes, Tag, __builtin_return_address(0));
+/// NULL: no memory; with POOL_RAISE_IF_ALLOCATION_FAILURE in the type STATUS_INSUFFICIENT_RESOURCES is raised instead.
+PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE Type, SIZE_T NumberOfBytes, ULONG Tag) {
+    return or_raise(allocate(NumberOfBytes, Tag, __builtin_return_address(0)), (Type & kRaise) != 0);
 }
 
-PVOID NTAPI ExAllocatePool(POOL_TYPE, SIZE_T NumberOfBytes) {
-    return allocate(NumberOfBytes, nanont::tag("None"), __builtin_return_address(0));
+PVOID NTAPI ExAllocatePool(POOL_TYPE Type, SIZE_T NumberOfBytes) {
+    return or_raise(allocate(NumberOfBytes, nanont::tag("None"), __builtin_return_address(0)), (Type & kRaise) != 0);
 }
 
-PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE, SIZE_T NumberOfBytes, ULONG Tag, EX_POOL_PRIORITY) {
-    return allocate(NumberOfBytes, Tag, __builtin_return_address(0));
+PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE Type, SIZE_T NumberOfBytes, ULONG Tag, EX_POOL_PRIORITY) {
+    return or_raise(allocate(NumberOfBytes, Tag, __builtin_return_address(0)), (Type & kRaise) != 0);
 }
 
 /// As ExAllocatePoolWithTag, for nobody's quota is counted here; but no memory raises STATUS_INSUFFICIENT_RESOURCES,
@@ -170,17 +186,13 @@ PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE, SIZE_T NumberOfBytes, ULONG
 PVOID export_ExAllocatePoolWithQuotaTag(POOL_TYPE Type, SIZE_T NumberOfBytes,
                                         ULONG Tag) __asm__("ExAllocatePoolWithQuotaTag");
 PVOID export_ExAllocatePoolWithQuotaTag(POOL_TYPE Type, SIZE_T NumberOfBytes, ULONG Tag) {
-    constexpr ULONG kFailInsteadOfRaise = 8;
-    PVOID block = allocate(NumberOfBytes, Tag, __builtin_return_address(0));
-    if (block == nullptr && (static_cast<ULONG>(Type) & kFailInsteadOfRaise) == 0) {
-        ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
-    }
-    return block;
+    return or_raise(allocate(NumberOfBytes, Tag, __builtin_return_address(0)), (Type & kFailInsteadOfRaise) == 0);
 }
 
 PVOID export_ExAllocatePoolWithQuota(POOL_TYPE Type, SIZE_T NumberOfBytes) __asm__("ExAllocatePoolWithQuota");
 PVOID export_ExAllocatePoolWithQuota(POOL_TYPE Type, SIZE_T NumberOfBytes) {
-    return export_ExAllocatePoolWithQuotaTag(Type, NumberOfBytes, nanont::tag("None"));
+    return or_raise(allocate(NumberOfBytes, nanont::tag("None"), __builtin_return_address(0)),
+                    (Type & kFailInsteadOfRaise) == 0);
 }
 
 /// Zeroed unless POOL_FLAG_UNINITIALIZED says otherwise; flags that name no pool are refused.

@@ -64,7 +64,12 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
         CASE(handles),
         CASE(events_by_handle),
         CASE(keys_by_handle),
-        CASE(identity)};
+        CASE(identity),
+        CASE(mutex_of_another),
+        CASE(pulses),
+        CASE(remove_lock_of_another),
+        CASE(vector_registers),
+        CASE(requests_in_flight)};
     for (const auto& one : cases) {
         DbgPrint("calls: case %s\n", one.name);
         one.run();

@@ -29,4 +29,6 @@ void counted_strings(), ansi_and_unicode(), numbers_and_guids(), dates(), versio
 void mutexes(), regions(), irql(), threads(), timers_and_time(), processors(), lists(),
     lookaside(); // synchronization.cpp
 void pool_forms(), remove_locks(), irps(), memory_lists(), work_items(), cancel_safe_queues(), paging(); // requests.cpp
-void device_stacks(), references(), handles(), events_by_handle(), keys_by_handle(), identity();         // objects.cpp
+void mutex_of_another(), pulses(), remove_lock_of_another(), vector_registers();                         // threads.cpp
+void requests_in_flight();                                                                       // in_flight.cpp
+void device_stacks(), references(), handles(), events_by_handle(), keys_by_handle(), identity(); // objects.cpp

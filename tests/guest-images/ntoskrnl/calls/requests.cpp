@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Io and Mm: IRPs of one's own, MDLs, locks for removal, work items, cancel-safe queues, paging.
-#include "calls.hpp"
+#include "other_thread.hpp"
+
+#include <initializer_list>
 
 namespace {
 
@@ -75,6 +77,21 @@ void pool_forms() {
     EXPORT(ExFreePool2, void (*)(PVOID, ULONG, PVOID, ULONG))(block, kTag, nullptr, 0);
     CHECK(EXPORT(ExAllocatePoolWithTagPriority, WithPriority)(NonPagedPool, 1ull << 40, kTag, LowPoolPriority) ==
           nullptr);
+
+    // Quota: no memory raises (exceptions.sys), unless the type says otherwise.
+    constexpr auto kFailInsteadOfRaise = static_cast<POOL_TYPE>(NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE);
+    using WithQuota = PVOID (*)(POOL_TYPE, SIZE_T);
+    using WithQuotaTag = PVOID (*)(POOL_TYPE, SIZE_T, ULONG);
+    for (POOL_TYPE type : {NonPagedPool, PagedPool, kFailInsteadOfRaise}) {
+        block = EXPORT(ExAllocatePoolWithQuotaTag, WithQuotaTag)(type, 40, kTag);
+        CHECK(block != nullptr);
+        ExFreePoolWithTag(block, kTag);
+        block = EXPORT(ExAllocatePoolWithQuota, WithQuota)(type, 40);
+        CHECK(block != nullptr);
+        EXPORT(ExFreePool, void (*)(PVOID))(block);
+    }
+    CHECK(EXPORT(ExAllocatePoolWithQuotaTag, WithQuotaTag)(kFailInsteadOfRaise, 1ull << 40, kTag) == nullptr);
+    CHECK(EXPORT(ExAllocatePoolWithQuota, WithQuota)(kFailInsteadOfRaise, 1ull << 40) == nullptr);
 }
 
 void remove_locks() {
@@ -145,9 +162,36 @@ void memory_lists() {
     bytes[100] = 0x5a;
     CHECK(view && view[0] == 0x5a);
     MmUnmapLockedPages(view, part);
+    const auto partial = EXPORT(IoBuildPartialMdl, void (*)(PMDL, PMDL, PVOID, ULONG));
+    partial(whole, part, bytes + PAGE_SIZE + 8, 0); // length 0: up to the source's end
+    CHECK_EQUAL(MmGetMdlByteCount(part), PAGE_SIZE - 8);
+    CHECK_EQUAL(MmGetMdlPfnArray(part)[0], MmGetMdlPfnArray(whole)[1]);
+    partial(whole, part, bytes, 1); // and once more with the same target
+    CHECK_EQUAL(MmGetMdlByteCount(part), 1);
     IoFreeMdl(part);
     IoFreeMdl(whole);
     ExFreePoolWithTag(bytes, kTag);
+
+    // Of pages that have no address of their own.
+    PHYSICAL_ADDRESS lowest = {}, highest, skip = {};
+    highest.QuadPart = MAXLONGLONG;
+    PMDL pages = MmAllocatePagesForMdl(lowest, highest, skip, 3 * PAGE_SIZE);
+    CHECK(pages != nullptr);
+    if (!pages) return;
+    auto* all = static_cast<UCHAR*>(
+        MmMapLockedPagesSpecifyCache(pages, KernelMode, MmCached, nullptr, FALSE, NormalPagePriority));
+    CHECK(all != nullptr);
+    auto* address = static_cast<UCHAR*>(MmGetMdlVirtualAddress(pages));
+    PMDL middle = IoAllocateMdl(address + PAGE_SIZE + 16, PAGE_SIZE, FALSE, FALSE, nullptr);
+    MmUnmapLockedPages(all, pages); // now neither has an address
+    partial(pages, middle, address + PAGE_SIZE + 16, PAGE_SIZE);
+    CHECK(same(MmGetMdlPfnArray(middle), MmGetMdlPfnArray(pages) + 1, 2 * sizeof(PFN_NUMBER)));
+    auto* seen = static_cast<UCHAR*>(EXPORT(MmMapLockedPages, PVOID(*)(PMDL, KPROCESSOR_MODE))(middle, KernelMode));
+    CHECK(seen == all + PAGE_SIZE + 16); // the kernel's map of all memory is where both lead
+    MmUnmapLockedPages(seen, middle);
+    IoFreeMdl(middle);
+    MmFreePagesFromMdl(pages);
+    ExFreePool(pages);
 }
 
 void work_items() {
@@ -161,6 +205,10 @@ void work_items() {
     using QueueItem = void (*)(PIO_WORKITEM, PIO_WORKITEM_ROUTINE_EX, WORK_QUEUE_TYPE, PVOID);
     EXPORT(IoQueueWorkItemEx, QueueItem)(item, work, DelayedWorkQueue, &done);
     CHECK_EQUAL(KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, nullptr), STATUS_SUCCESS);
+    pause(1);
+    KeClearEvent(&done);
+    EXPORT(IoQueueWorkItemEx, QueueItem)(item, work, CriticalWorkQueue, &done); // again, once it has been taken
+    CHECK_EQUAL(wait_for(&done), STATUS_SUCCESS);
     EXPORT(IoUninitializeWorkItem, void (*)(PIO_WORKITEM))(item);
     ExFreePoolWithTag(item, kTag);
     EXPORT(IoFreeWorkItem, void (*)(PIO_WORKITEM))(IoAllocateWorkItem(device)); // one that was never queued

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Ke and Ex: mutexes, regions, IRQL, threads, time, processors, interlocked lists.
-#include "calls.hpp"
+#include "other_thread.hpp"
 
 namespace {
 
 constexpr ULONG kTag = 'llaC';
-
-LARGE_INTEGER milliseconds(LONGLONG count) {
-    LARGE_INTEGER value;
-    value.QuadPart = -10'000 * count;
-    return value;
-}
 
 } // namespace
 
@@ -43,8 +37,12 @@ void mutexes() {
     using Wait = NTSTATUS (*)(PVOID, KWAIT_REASON, KPROCESSOR_MODE, BOOLEAN, PLARGE_INTEGER);
     CHECK_EQUAL(EXPORT(KeWaitForMutexObject, Wait)(&mutex, Executive, KernelMode, FALSE, nullptr), STATUS_SUCCESS);
     CHECK_EQUAL(EXPORT(KeWaitForMutexObject, Wait)(&mutex, Executive, KernelMode, FALSE, nullptr), STATUS_SUCCESS);
+    const auto apcs_disabled = EXPORT(KeAreApcsDisabled, BOOLEAN(*)());
+    CHECK(apcs_disabled() && !all_disabled());      // its owner is in a critical region
     CHECK_EQUAL(KeReleaseMutex(&mutex, FALSE), -1); // taken twice, so it is still owned
+    CHECK(apcs_disabled());
     CHECK_EQUAL(KeReleaseMutex(&mutex, FALSE), 0);
+    CHECK(!apcs_disabled());
     CHECK_EQUAL(KeReadStateMutex(&mutex), 1);
 }
 
@@ -220,7 +218,44 @@ void lists() {
     CHECK(EXPORT(ExpInterlockedFlushSList, Flush)(&stack) == nullptr);
 }
 
+namespace {
+
+ULONG g_allocated, g_freed;
+
+PVOID NTAPI none_after_two(POOL_TYPE type, SIZE_T bytes, ULONG tag) {
+    CHECK_EQUAL(type, NonPagedPool);
+    CHECK(bytes == 48 && tag == kTag);
+    return ++g_allocated > 2 ? nullptr : ExAllocatePoolWithTag(type, bytes, tag);
+}
+
+VOID NTAPI count_and_free(PVOID block) {
+    ++g_freed;
+    ExFreePoolWithTag(block, kTag);
+}
+
+/// The driver's own functions, of which the first runs dry.
+void own_lookaside() {
+    static NPAGED_LOOKASIDE_LIST list;
+    using Initialize =
+        void (*)(NPAGED_LOOKASIDE_LIST*, PALLOCATE_FUNCTION, PFREE_FUNCTION, ULONG, SIZE_T, ULONG, USHORT);
+    EXPORT(ExInitializeNPagedLookasideList, Initialize)(&list, none_after_two, count_and_free, 0, 48, kTag, 0);
+    KIRQL old;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    PVOID first = ExAllocateFromNPagedLookasideList(&list), second = ExAllocateFromNPagedLookasideList(&list);
+    CHECK(first && second && first != second);
+    CHECK(ExAllocateFromNPagedLookasideList(&list) == nullptr);
+    ExFreeToNPagedLookasideList(&list, first);
+    ExFreeToNPagedLookasideList(&list, second);
+    KeLowerIrql(old);
+    EXPORT(ExDeleteNPagedLookasideList, void (*)(NPAGED_LOOKASIDE_LIST*))(&list);
+    CHECK_EQUAL(g_allocated, 3);
+    CHECK_EQUAL(g_freed, 2);
+}
+
+} // namespace
+
 void lookaside() {
+    own_lookaside();
     static PAGED_LOOKASIDE_LIST list;
     EXPORT(ExInitializePagedLookasideList, void (*)(PAGED_LOOKASIDE_LIST*, PVOID, PVOID, ULONG, SIZE_T, ULONG, USHORT))
     (&list, nullptr, nullptr, 0, 64, kTag, 0);

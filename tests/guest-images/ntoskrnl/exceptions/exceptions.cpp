@@ -36,7 +36,8 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING) {
                                   {"walk_by_hand", walk_by_hand},
                                   {"probes", probes},
                                   {"locked_pages", locked_pages},
-                                  {"captured_buffers", captured_buffers}};
+                                  {"captured_buffers", captured_buffers},
+                                  {"pool_that_raises", pool_that_raises}};
     for (const Case& one : kCases) {
         DbgPrint("semantics: case %s\n", one.name);
         g_trail.clear();

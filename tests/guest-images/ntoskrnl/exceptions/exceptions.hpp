@@ -47,4 +47,4 @@ void access_violation(), divide_error(), raised_statuses(), software_breakpoint(
 void finally_on_exception(), finally_without_exception(), return_through_finally(), nested_unwinds(),
     exception_in_finally(), own_unwind(), walk_by_hand();
 // probing.cpp
-void probes(), locked_pages(), captured_buffers();
+void probes(), locked_pages(), captured_buffers(), pool_that_raises();

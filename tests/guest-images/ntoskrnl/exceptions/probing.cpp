@@ -3,6 +3,8 @@
 // what passes.
 #include "exceptions.hpp"
 
+#include <initializer_list>
+
 namespace {
 
 using Probe = void (*)(void* address, SIZE_T length, ULONG alignment);
@@ -85,4 +87,48 @@ void captured_buffers() {
     CHECK_EQUAL(copy_in(kConstant, copy, 16), STATUS_SUCCESS);
     CHECK_EQUAL(copy[4], 2);
     CHECK_EQUAL(copy_in(kNothing, copy, 16), STATUS_ACCESS_VIOLATION); // the probe passes, the copy does not
+}
+
+namespace {
+
+extern "C" __declspec(dllimport) PVOID NTAPI ExAllocatePoolWithQuotaTag(POOL_TYPE, SIZE_T, ULONG);
+extern "C" __declspec(dllimport) PVOID NTAPI ExAllocatePoolWithQuota(POOL_TYPE, SIZE_T);
+
+constexpr SIZE_T kTooMuch = 1ull << 40;
+
+PVOID NOINLINE quota_tag(ULONG type, SIZE_T bytes) {
+    return ExAllocatePoolWithQuotaTag(static_cast<POOL_TYPE>(type), bytes, 'sesp');
+}
+PVOID NOINLINE quota(ULONG type, SIZE_T bytes) {
+    return ExAllocatePoolWithQuota(static_cast<POOL_TYPE>(type), bytes);
+}
+PVOID NOINLINE plain(ULONG type, SIZE_T bytes) {
+    return ExAllocatePoolWithTag(static_cast<POOL_TYPE>(type), bytes, 'sesp');
+}
+
+/** What comes of it: the status that was raised, STATUS_NO_MEMORY for NULL, STATUS_SUCCESS for a block (given back). */
+NOINLINE NTSTATUS taken(PVOID (*take)(ULONG, SIZE_T), ULONG type, SIZE_T bytes) {
+    PVOID block = nullptr;
+    __try {
+        block = take(type, bytes);
+    } __except (kExecuteHandler) {
+        return static_cast<NTSTATUS>(_exception_code());
+    }
+    if (block == nullptr) return STATUS_NO_MEMORY;
+    ExFreePool(block);
+    return STATUS_SUCCESS;
+}
+
+} // namespace
+
+void pool_that_raises() {
+    for (auto* take : {quota_tag, quota}) {
+        CHECK_EQUAL(taken(take, NonPagedPool, 100), STATUS_SUCCESS);
+        CHECK_EQUAL(taken(take, NonPagedPool, kTooMuch), STATUS_INSUFFICIENT_RESOURCES);
+        CHECK_EQUAL(taken(take, PagedPool, kTooMuch), STATUS_INSUFFICIENT_RESOURCES);
+        CHECK_EQUAL(taken(take, NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, kTooMuch), STATUS_NO_MEMORY);
+    }
+    CHECK_EQUAL(taken(plain, NonPagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE, 100), STATUS_SUCCESS);
+    CHECK_EQUAL(taken(plain, NonPagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE, kTooMuch), STATUS_INSUFFICIENT_RESOURCES);
+    CHECK_EQUAL(taken(plain, NonPagedPool, kTooMuch), STATUS_NO_MEMORY);
 }

@@ -126,6 +126,60 @@ PLAIN_FUNCTION completed_as_pending() {
     return STATUS_SUCCESS;
 }
 
+PDEVICE_OBJECT own_device() {
+    PDEVICE_OBJECT device = nullptr;
+    IoCreateDevice(g_driver, 0, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
+    return device;
+}
+
+PLAIN_FUNCTION counted_irp_reused() {
+    KEVENT event;
+    IO_STATUS_BLOCK io;
+    PIRP irp = IoBuildSynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, own_device(), nullptr, 0, nullptr, &event, &io);
+    IoReuseIrp(irp, STATUS_SUCCESS);
+    return STATUS_SUCCESS;
+}
+
+VOID NTAPI never_cancelled(PDEVICE_OBJECT, PIRP) {}
+
+PLAIN_FUNCTION held_irp_reused() {
+    PIRP irp = own_irp();
+    IoSetCancelRoutine(irp, never_cancelled);
+    IoReuseIrp(irp, STATUS_SUCCESS);
+    return STATUS_SUCCESS;
+}
+
+PLAIN_FUNCTION partial_mdl(ULONG_PTR from, ULONG made_for, ULONG wanted) {
+    UCHAR* block = allocate(2 * PAGE_SIZE); // begins a page
+    PMDL source = IoAllocateMdl(block, 2 * PAGE_SIZE, FALSE, FALSE, nullptr);
+    MmBuildMdlForNonPagedPool(source);
+    PMDL target = IoAllocateMdl(block + from, made_for, FALSE, FALSE, nullptr);
+    IoBuildPartialMdl(source, target, block + from, wanted);
+    return STATUS_SUCCESS;
+}
+
+PLAIN_FUNCTION partial_mdl_too_small() {
+    return partial_mdl(0, 8, PAGE_SIZE + 1) + 1;
+}
+
+PLAIN_FUNCTION partial_mdl_outside() {
+    return partial_mdl(PAGE_SIZE, PAGE_SIZE + 1, PAGE_SIZE + 1) + 1;
+}
+
+VOID NTAPI never_worked(PDEVICE_OBJECT, PVOID) {}
+
+PLAIN_FUNCTION work_item_queued_twice() {
+    PIO_WORKITEM item = IoAllocateWorkItem(own_device());
+    AtDispatch raised; // the worker cannot take it in between
+    IoQueueWorkItem(item, never_worked, DelayedWorkQueue, nullptr);
+    IoQueueWorkItem(item, never_worked, DelayedWorkQueue, nullptr);
+    return STATUS_SUCCESS;
+}
+
+PLAIN_FUNCTION quota_raises() {
+    return ExAllocatePoolWithQuotaTag(NonPagedPool, 1ull << 40, kTag) != nullptr;
+}
+
 PLAIN_FUNCTION double_free() {
     UCHAR* block = allocate(100);
     ExFreePoolWithTag(block, kTag);

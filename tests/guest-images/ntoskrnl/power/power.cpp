@@ -3,12 +3,16 @@
 // what the device's first two ports then read. power_test.py compares that with the event log.
 #include "module/ddk.hpp"
 
+#include <initializer_list>
+
 namespace {
 
 struct Extension {
     PDEVICE_OBJECT pdo;
     PDEVICE_OBJECT below;
 };
+
+KIRQL highest_power_irql; // at which a power IRP came, since it was last set
 
 struct Answer {
     KEVENT come;
@@ -25,12 +29,15 @@ VOID NTAPI answered(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID context, PIO_STATU
     KeSetEvent(&answer->come, IO_NO_INCREMENT, FALSE);
 }
 
-NTSTATUS request(PDEVICE_OBJECT pdo, UCHAR minor, ULONG device_state) {
+NTSTATUS request(PDEVICE_OBJECT pdo, UCHAR minor, ULONG device_state, KIRQL irql = PASSIVE_LEVEL) {
     Answer answer;
     KeInitializeEvent(&answer.come, NotificationEvent, FALSE);
     POWER_STATE state;
     state.DeviceState = static_cast<DEVICE_POWER_STATE>(device_state);
+    KIRQL before;
+    KeRaiseIrql(irql, &before);
     const NTSTATUS status = PoRequestPowerIrp(pdo, minor, state, answered, &answer, nullptr);
+    KeLowerIrql(before);
     if (status != STATUS_PENDING) return status;
     KeWaitForSingleObject(&answer.come, Executive, KernelMode, FALSE, nullptr);
     return answer.status;
@@ -55,6 +62,40 @@ void walk(PDEVICE_OBJECT pdo, const CM_RESOURCE_LIST& resources) {
     }
 }
 
+/// Asked at DISPATCH_LEVEL, of a pageable stack (whose drivers must not be called there) and of one that is not; then
+/// what is no power IRP.
+void from_dispatch_level(PDEVICE_OBJECT device, PDEVICE_OBJECT pdo) {
+    for (const bool pageable : {true, false}) {
+        device->Flags &= ~ULONG{DO_POWER_PAGABLE};
+        if (pageable) device->Flags |= DO_POWER_PAGABLE;
+        for (const ULONG state : {PowerDeviceD3, PowerDeviceD0}) {
+            highest_power_irql = PASSIVE_LEVEL;
+            const NTSTATUS status = request(pdo, IRP_MN_SET_POWER, state, DISPATCH_LEVEL);
+            DbgPrint("power: asked at dispatch, %s: set %u is %08x, came at %u\n",
+                     pageable ? "pageable" : "not pageable", state, static_cast<ULONG>(status), highest_power_irql);
+        }
+    }
+    device->Flags |= DO_POWER_PAGABLE;
+    DbgPrint("power: sequence is %08x\n", static_cast<ULONG>(request(pdo, IRP_MN_POWER_SEQUENCE, PowerDeviceD0)));
+}
+
+NTSTATUS NTAPI power(PDEVICE_OBJECT device, PIRP irp) {
+    highest_power_irql = KeGetCurrentIrql() > highest_power_irql ? KeGetCurrentIrql() : highest_power_irql;
+    IoSkipCurrentIrpStackLocation(irp);
+    return PoCallDriver(extension_of(device).below, irp);
+}
+
+/// BusRelations makes the PnP manager ask; the others do not.
+void invalidate_relations(PDEVICE_OBJECT pdo) {
+    IoInvalidateDeviceRelations(pdo, EjectionRelations);
+    IoInvalidateDeviceRelations(pdo, PowerRelations);
+    KIRQL before;
+    KeRaiseIrql(DISPATCH_LEVEL, &before);
+    IoInvalidateDeviceRelations(pdo, BusRelations);
+    IoInvalidateDeviceRelations(pdo, BusRelations); // one question answers both
+    KeLowerIrql(before);
+}
+
 NTSTATUS NTAPI pass_down(PDEVICE_OBJECT device, PIRP irp) {
     IoSkipCurrentIrpStackLocation(irp);
     return IofCallDriver(extension_of(device).below, irp);
@@ -64,6 +105,10 @@ NTSTATUS NTAPI pnp(PDEVICE_OBJECT device, PIRP irp) {
     const IO_STACK_LOCATION& location = *IoGetCurrentIrpStackLocation(irp);
     if (location.MinorFunction == IRP_MN_START_DEVICE) {
         walk(extension_of(device).pdo, *location.Parameters.StartDevice.AllocatedResourcesTranslated);
+        from_dispatch_level(device, extension_of(device).pdo);
+        invalidate_relations(extension_of(device).pdo);
+    } else if (location.MinorFunction == IRP_MN_QUERY_DEVICE_RELATIONS) {
+        DbgPrint("power: relations of type %u are asked for\n", location.Parameters.QueryDeviceRelations.Type);
     }
     return pass_down(device, irp);
 }
@@ -83,6 +128,6 @@ NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
     driver->DriverExtension->AddDevice = add_device;
     driver->MajorFunction[IRP_MJ_PNP] = pnp;
-    driver->MajorFunction[IRP_MJ_POWER] = pass_down;
+    driver->MajorFunction[IRP_MJ_POWER] = power;
     return STATUS_SUCCESS;
 }

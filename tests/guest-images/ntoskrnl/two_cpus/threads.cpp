@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "two_cpus.hpp"
 
+#include <initializer_list>
+
 namespace {
 
 struct Meeting {
@@ -44,6 +46,24 @@ VOID NTAPI count(PVOID context) {
         if (i % 16 == 0) YieldProcessor(); // the other gets its chance in between
         counter.value = seen + 1;
         KeReleaseSpinLock(&counter.lock, old);
+    }
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+struct Pulsed {
+    KEVENT event;
+    volatile LONG looks, over, found_set;
+};
+
+/** A wait that does not wait takes the dispatcher's lock as any wait does. */
+VOID NTAPI look_at_event(PVOID context) {
+    auto& pulsed = *static_cast<Pulsed*>(context);
+    KeSetSystemAffinityThreadEx(2);
+    Relative now(0);
+    while (pulsed.over == 0) {
+        if (KeWaitForSingleObject(&pulsed.event, Executive, KernelMode, FALSE, &now) == STATUS_SUCCESS)
+            InterlockedIncrement(&pulsed.found_set);
+        InterlockedIncrement(&pulsed.looks);
     }
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
@@ -99,6 +119,61 @@ void threads_go_where_they_are_told() {
     CHECK_EQUAL(KeSetSystemAffinityThreadEx(4), 0); // no such processor: nothing changes
     CHECK_EQUAL(here(), 1);
     KeRevertToUserAffinityThreadEx(0);
+}
+
+void each_affinity_call_moves_the_thread() {
+    for (ULONG number : {1, 0, 1}) {
+        KeSetSystemAffinityThread(KAFFINITY{1} << number);
+        CHECK_EQUAL(here(), number);
+    }
+    KeRevertToUserAffinityThread();
+    CHECK_EQUAL(KeSetSystemAffinityThreadEx(1), 0); // it had none of its own any more
+    CHECK_EQUAL(here(), 0);
+
+    // At DISPATCH_LEVEL the thread stays; below it, it goes.
+    KIRQL old;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    KeSetSystemAffinityThread(2);
+    CHECK_EQUAL(here(), 0);
+    KeLowerIrql(old);
+    CHECK_EQUAL(here(), 1);
+
+    GROUP_AFFINITY first{}, before{}, nowhere{}, none{};
+    first.Mask = 1;
+    KeSetSystemGroupAffinityThread(&first, &before);
+    CHECK_EQUAL(here(), 0);
+    CHECK(before.Mask == 2 && before.Group == 0);
+    KeRevertToUserGroupAffinityThread(&before);
+    CHECK_EQUAL(here(), 1);
+    nowhere.Mask = 1;
+    nowhere.Group = 3; // no such group: nothing changes
+    KeSetSystemGroupAffinityThread(&nowhere, &none);
+    CHECK_EQUAL(here(), 1);
+    CHECK(none.Mask == 0 && none.Group == 0);
+    nowhere.Group = 0;
+    nowhere.Mask = 4; // no such processor
+    KeSetSystemGroupAffinityThread(&nowhere, nullptr);
+    CHECK_EQUAL(here(), 1);
+    KeRevertToUserAffinityThreadEx(1); // back to an affinity it had
+    CHECK_EQUAL(here(), 0);
+    CHECK_EQUAL(KeSetSystemAffinityThreadEx(3), 1);
+    KeRevertToUserAffinityThreadEx(0);
+}
+
+void a_pulse_is_no_state() {
+    Pulsed pulsed{};
+    KeInitializeEvent(&pulsed.event, NotificationEvent, FALSE);
+    KeSetSystemAffinityThreadEx(1);
+    {
+        RunningThread looker(look_at_event, &pulsed);
+        for (LONG i = 0; pulsed.looks == 0 && i < 1'000'000; ++i) // it is on its way, on the other processor
+            YieldProcessor();
+        for (ULONG i = 0; i < kRounds; ++i)
+            CHECK_EQUAL(KePulseEvent(&pulsed.event, 0, FALSE), 0);
+        InterlockedIncrement(&pulsed.over);
+    }
+    KeRevertToUserAffinityThreadEx(0);
+    CHECK_EQUAL(pulsed.found_set, 0); // nobody finds it set who was not waiting
 }
 
 void threads_run_at_the_same_time() {

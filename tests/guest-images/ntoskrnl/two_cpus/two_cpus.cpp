@@ -4,6 +4,8 @@
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING) {
     static constexpr Case kCases[] = {
         {"processors_are_counted", processors_are_counted},
+        {"each_affinity_call_moves_the_thread", each_affinity_call_moves_the_thread},
+        {"a_pulse_is_no_state", a_pulse_is_no_state},
         {"threads_go_where_they_are_told", threads_go_where_they_are_told},
         {"threads_run_at_the_same_time", threads_run_at_the_same_time},
         {"a_spin_lock_keeps_the_other_out", a_spin_lock_keeps_the_other_out},

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// Requests that a driver holds, and ZwCancelIoFileEx and ZwCancelIoFile on them.
+#include "other_thread.hpp"
+
+namespace {
+
+constexpr ULONG kDeaf = 0x22; // a read at this offset has no cancel routine
+PIRP g_deaf;
+ULONG g_cancelled;
+
+NTSTATUS finish(PIRP irp, NTSTATUS status) {
+    irp->IoStatus.Status = status;
+    irp->IoStatus.Information = 0;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return status;
+}
+
+VOID NTAPI on_cancel(PDEVICE_OBJECT, PIRP irp) {
+    ++g_cancelled;
+    IoReleaseCancelSpinLock(irp->CancelIrql);
+    finish(irp, STATUS_CANCELLED);
+}
+
+NTSTATUS NTAPI hold(PDEVICE_OBJECT, PIRP irp) {
+    IoMarkIrpPending(irp);
+    if (IoGetCurrentIrpStackLocation(irp)->Parameters.Read.ByteOffset.LowPart == kDeaf)
+        g_deaf = irp;
+    else
+        IoSetCancelRoutine(irp, on_cancel);
+    return STATUS_PENDING;
+}
+
+NTSTATUS NTAPI agree(PDEVICE_OBJECT, PIRP irp) {
+    return finish(irp, STATUS_SUCCESS);
+}
+
+/// A read that is on its way.
+struct Read {
+    Read(HANDLE file, LONGLONG at) {
+        CHECK_EQUAL(ZwCreateEvent(&event, EVENT_ALL_ACCESS, nullptr, NotificationEvent, FALSE), STATUS_SUCCESS);
+        LARGE_INTEGER offset;
+        offset.QuadPart = at;
+        CHECK_EQUAL(ZwReadFile(file, event, nullptr, nullptr, &io, &byte, 1, &offset, nullptr), STATUS_PENDING);
+    }
+    ~Read() { ZwClose(event); }
+    bool is_over() {
+        LARGE_INTEGER now = {};
+        return ZwWaitForSingleObject(event, FALSE, &now) == STATUS_SUCCESS;
+    }
+    HANDLE event = nullptr;
+    IO_STATUS_BLOCK io = {{STATUS_PENDING}, 9};
+    UCHAR byte = 0;
+};
+
+NTSTATUS cancel_ex(HANDLE file, IO_STATUS_BLOCK* which, IO_STATUS_BLOCK* io) {
+    return EXPORT(ZwCancelIoFileEx, NTSTATUS(*)(HANDLE, IO_STATUS_BLOCK*, IO_STATUS_BLOCK*))(file, which, io);
+}
+
+NTSTATUS cancel_mine(HANDLE file, IO_STATUS_BLOCK* io) {
+    return EXPORT(ZwCancelIoFile, NTSTATUS(*)(HANDLE, IO_STATUS_BLOCK*))(file, io);
+}
+
+VOID NTAPI cancel_as_another(PVOID context) {
+    IO_STATUS_BLOCK io = {};
+    CHECK_EQUAL(cancel_mine(context, &io), STATUS_SUCCESS);
+}
+
+HANDLE open(const WCHAR* text) {
+    UNICODE_STRING name;
+    RtlInitUnicodeString(&name, text);
+    OBJECT_ATTRIBUTES attributes;
+    InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE, nullptr, nullptr);
+    HANDLE file = nullptr;
+    IO_STATUS_BLOCK io;
+    CHECK_EQUAL(ZwCreateFile(&file, GENERIC_READ, &attributes, &io, nullptr, 0, 0, FILE_OPEN, 0, nullptr, 0),
+                STATUS_SUCCESS);
+    return file;
+}
+
+void cancels(HANDLE file, HANDLE elsewhere) {
+    IO_STATUS_BLOCK io = {}, nobodys = {};
+    Read first(file, 0), second(file, 1), third(elsewhere, 2);
+    CHECK_EQUAL(cancel_ex(file, &nobodys, &io), STATUS_NOT_FOUND); // no request has this block
+    CHECK_EQUAL(io.Status, STATUS_NOT_FOUND);
+    CHECK_EQUAL(cancel_ex(file, &third.io, &io), STATUS_NOT_FOUND); // it is another handle's
+    CHECK_EQUAL(g_cancelled, 0);
+    CHECK_EQUAL(cancel_ex(file, &second.io, &io), STATUS_SUCCESS);
+    CHECK_EQUAL(io.Status, STATUS_SUCCESS);
+    CHECK(second.is_over() && !first.is_over() && !third.is_over());
+    CHECK_EQUAL(second.io.Status, STATUS_CANCELLED);
+    CHECK_EQUAL(first.io.Status, STATUS_PENDING);
+    CHECK_EQUAL(cancel_ex(file, &second.io, &io), STATUS_NOT_FOUND); // it is over
+    {
+        OtherThread other(cancel_as_another, file); // has sent nothing itself
+    }
+    CHECK(!first.is_over());
+    CHECK_EQUAL(cancel_ex(file, nullptr, &io), STATUS_SUCCESS); // all of this handle's
+    CHECK(first.is_over() && !third.is_over());
+    CHECK_EQUAL(first.io.Status, STATUS_CANCELLED);
+    CHECK_EQUAL(cancel_ex(file, nullptr, &io), STATUS_NOT_FOUND);
+    CHECK_EQUAL(cancel_mine(elsewhere, &io), STATUS_SUCCESS);
+    CHECK(third.is_over());
+    CHECK_EQUAL(cancel_mine(elsewhere, &io), STATUS_SUCCESS); // nothing to cancel is no failure of this one
+    CHECK_EQUAL(g_cancelled, 3);
+}
+
+/// Cancelling asks; a driver without a cancel routine goes on, and finishes when it likes.
+void cancels_what_cannot_be(HANDLE file) {
+    IO_STATUS_BLOCK io = {};
+    Read deaf(file, kDeaf);
+    CHECK_EQUAL(cancel_ex(file, &deaf.io, &io), STATUS_SUCCESS);
+    CHECK(!deaf.is_over());
+    CHECK(g_deaf && g_deaf->Cancel);
+    finish(g_deaf, STATUS_SUCCESS);
+    CHECK(deaf.is_over());
+    CHECK_EQUAL(deaf.io.Status, STATUS_SUCCESS);
+    CHECK_EQUAL(deaf.io.Information, 0);
+}
+
+} // namespace
+
+void requests_in_flight() {
+    g_driver->MajorFunction[IRP_MJ_CREATE] = g_driver->MajorFunction[IRP_MJ_CLEANUP] =
+        g_driver->MajorFunction[IRP_MJ_CLOSE] = agree;
+    g_driver->MajorFunction[IRP_MJ_READ] = hold;
+    UNICODE_STRING name;
+    RtlInitUnicodeString(&name, L"\\Device\\CallsHolding");
+    PDEVICE_OBJECT device = nullptr;
+    CHECK_EQUAL(IoCreateDevice(g_driver, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &device), STATUS_SUCCESS);
+    device->Flags |= DO_BUFFERED_IO;
+    device->Flags &= ~DO_DEVICE_INITIALIZING;
+    HANDLE file = open(name.Buffer), elsewhere = open(name.Buffer);
+    cancels(file, elsewhere);
+    cancels_what_cannot_be(file);
+    CHECK_EQUAL(ZwClose(file), STATUS_SUCCESS);
+    CHECK_EQUAL(ZwClose(elsewhere), STATUS_SUCCESS);
+    IO_STATUS_BLOCK io = {};
+    CHECK_EQUAL(cancel_ex(file, nullptr, &io), STATUS_INVALID_HANDLE);
+    CHECK_EQUAL(cancel_mine(file, &io), STATUS_INVALID_HANDLE);
+    IoDeleteDevice(device);
+}
