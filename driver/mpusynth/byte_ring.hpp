@@ -15,20 +15,32 @@ template <uint32_t kCapacity> class ByteRing {
   public:
     /// Producer: false when full; the byte is not taken.
     [[nodiscard]] bool push(uint8_t byte) {
-        const uint32_t head = head_.load_relaxed();
-        if (head - tail_.load_acquire() == kCapacity) return false;
-        bytes_[head & kMask] = byte;
-        head_.store_release(head + 1);
+        if (room() == 0) return false;
+        push(&byte, 1);
         return true;
+    }
+
+    /// Producer: takes `count` bytes, for which there must be room(). The consumer sees all of them at once.
+    ALWAYS_INLINE void push(const uint8_t* bytes, uint32_t count) {
+        uint32_t head = head_.load_relaxed();
+        for (const uint32_t end = head + count; head != end; ++head)
+            bytes_[head & kMask] = *bytes++;
+        head_.store_release(head);
     }
 
     /// Consumer: false when empty.
     [[nodiscard]] bool pop(uint8_t& byte) {
-        const uint32_t tail = tail_.load_relaxed();
-        if (tail == head_.load_acquire()) return false;
-        byte = bytes_[tail & kMask];
-        tail_.store_release(tail + 1);
+        if (empty()) return false;
+        byte = take();
         return true;
+    }
+
+    /// Consumer: the oldest byte; it must not be empty().
+    [[nodiscard]] ALWAYS_INLINE uint8_t take() {
+        const uint32_t tail = tail_.load_relaxed();
+        const uint8_t byte = bytes_[tail & kMask];
+        tail_.store_release(tail + 1);
+        return byte;
     }
 
     /// Consumer: takes at most `limit` bytes; returns how many.
@@ -43,9 +55,9 @@ template <uint32_t kCapacity> class ByteRing {
     void clear() { tail_.store_release(head_.load_acquire()); }
 
     /// Either side; the other side may change it at once, in its own direction only.
-    [[nodiscard]] uint32_t size() const { return head_.load_acquire() - tail_.load_acquire(); }
-    [[nodiscard]] uint32_t room() const { return kCapacity - size(); }
-    [[nodiscard]] bool empty() const { return size() == 0; }
+    [[nodiscard]] ALWAYS_INLINE uint32_t size() const { return head_.load_acquire() - tail_.load_acquire(); }
+    [[nodiscard]] ALWAYS_INLINE uint32_t room() const { return kCapacity - size(); }
+    [[nodiscard]] ALWAYS_INLINE bool empty() const { return head_.load_acquire() == tail_.load_acquire(); }
 
   private:
     static constexpr uint32_t kMask = kCapacity - 1;

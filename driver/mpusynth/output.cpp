@@ -8,19 +8,6 @@ namespace mpusynth {
 
 namespace {
 
-/// The queue as the pump takes from it, counted.
-template <class Queue> struct Counted {
-    Queue& queue;
-    uint32_t taken = 0;
-
-    [[nodiscard]] bool empty() const { return queue.empty(); }
-    bool pop(uint8_t& byte) {
-        const bool got = queue.pop(byte);
-        taken += got;
-        return got;
-    }
-};
-
 /// The pump's ports: each STATUS it reads says something of the other direction too.
 struct Watching {
     KernelIo io;
@@ -41,24 +28,23 @@ struct Watching {
 void Output::start() {
     SpinLockGuard guard{lock_};
     accepting_ = true;
-    pumping_ = true;
+    pumping_.store_release(true);
 }
 
 NTSTATUS Output::write(const UCHAR* bytes, ULONG count, ULONG& taken) {
     taken = 0;
     SpinLockGuard guard{lock_};
     if (!accepting_) return STATUS_SUCCESS; // being paused: the port will offer it again
-    const uint64_t now = io_.now_100ns();
-    if (queue_.empty()) progress_100ns_ = now;
-
     const ULONG room = queue_.room();
-    ULONG wanted = count;
-    if (wanted > room) wanted = room & ~3ul; // the port's data are DWORD-granular (reference §2.6)
-    while (taken < wanted && queue_.push(bytes[taken]))
-        ++taken;
-    if (taken == 0 && count != 0 && now - progress_100ns_ > kStuck100ns) return STATUS_IO_DEVICE_ERROR;
-
-    if (taken != 0 && !alive_) {
+    if (count > room) {
+        count = room & ~3ul; // the port's data are DWORD-granular (reference §2.6)
+        if (count == 0)
+            return io_.now_100ns() - progress_100ns_ > kStuck100ns ? STATUS_IO_DEVICE_ERROR : STATUS_SUCCESS;
+    }
+    if (room == kQueueBytes) progress_100ns_ = io_.now_100ns();
+    queue_.push(bytes, count);
+    taken = count;
+    if (count != 0 && !alive_) {
         alive_ = true;
         dpc_.run_now();
     }
@@ -70,36 +56,37 @@ void NTAPI Output::on_dpc(PKDPC, PVOID context, PVOID, PVOID) {
     static_cast<Output*>(context)->run();
 }
 
+/// Two slices of three only wait for the card: they take the short way.
 void Output::run() {
-    {
-        SpinLockGuard guard{lock_};
-        if (!pumping_) {
-            alive_ = false;
-            return;
-        }
+    if (!pumping_.load_acquire()) return; // stop_pump() sees to the rest
+    const uint64_t now = io_.now_100ns();
+    if (pump_.wait_out(io_, now)) {
+        dpc_.run_now(); // behind the other DPCs
+    } else {
+        send(now);
     }
-    Counted<ByteRing<kQueueBytes>> source{queue_};
-    Watching watching{io_};
-    const TransmitPump::Next next = pump_.run_slice(watching, source);
-    if (watching.byte_waits) input_.look();
-    counters_.bytes_out.add(source.taken);
+}
 
+/// No lock and no bookkeeping between two slices of one tick: it happens once a tick, for all of its bytes.
+void Output::send(uint64_t now) {
+    Watching watching{io_};
+    const TransmitPump::Next next = pump_.send(watching, queue_, now);
+    if (watching.byte_waits) input_.look();
+    if (next == TransmitPump::Next::Yield) {
+        dpc_.run_now();
+        return;
+    }
+    counters_.bytes_out.store_release(pump_.written());
     SpinLockGuard guard{lock_};
     if (pump_.last_write() > progress_100ns_) progress_100ns_ = pump_.last_write();
-    wire_free_at_ = pump_.wire_free_at();
-    alive_ = pumping_ && !queue_.empty();
-    if (!alive_) return;
-    if (next == TransmitPump::Next::Tick) {
-        dpc_.run_at_next_tick();
-    } else {
-        dpc_.run_now(); // behind the other DPCs
-    }
+    alive_ = !queue_.empty();
+    if (alive_) dpc_.run_at_next_tick();
 }
 
 /// The card has been given everything and the wire has sent it.
 bool Output::sent() {
     SpinLockGuard guard{lock_};
-    return !alive_ && queue_.empty() && io_.now_100ns() >= wire_free_at_;
+    return !alive_ && queue_.empty() && io_.now_100ns() >= pump_.wire_free_at(); // not alive: the pump is at rest
 }
 
 /// On return the DPC is not alive and will not be: only write() starts it, and only while accepting.
@@ -107,17 +94,18 @@ void Output::stop_pump() {
     {
         SpinLockGuard guard{lock_};
         accepting_ = false;
-        pumping_ = false;
     }
+    pumping_.store_release(false);
     dpc_.cancel();
+    counters_.bytes_out.store_release(pump_.written());
     SpinLockGuard guard{lock_};
-    alive_ = false; // its timer may have been cancelled
+    alive_ = false; // it may have been cancelled on its way to the next slice
 }
 
 void Output::finish() {
     {
         SpinLockGuard guard{lock_};
-        if (!pumping_) return;
+        if (!pumping_.load_acquire()) return;
         accepting_ = false;
     }
     detail::wait_until(io_, kFinishLimitMs, [&] { return sent(); });

@@ -47,6 +47,7 @@ class Output {
 
     static void NTAPI on_dpc(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2);
     void run();
+    void send(uint64_t now);
     void stop_pump();
     void drop_queue();
     bool sent();
@@ -58,12 +59,13 @@ class Output {
     TransmitPump pump_;           // the DPC's alone
     TimedDpc dpc_;
 
+    Atomic<bool> pumping_; // the DPC may go on; written at PASSIVE_LEVEL
+
     SpinLock lock_; // guards what follows
     bool accepting_ = false;
-    bool pumping_ = false;        // the DPC may go on
-    bool alive_ = false;          // the DPC is queued, runs or waits for a tick
-    uint64_t progress_100ns_ = 0; // last time the card took a byte, or the queue ceased to be empty
-    uint64_t wire_free_at_ = 0;
+    bool alive_ = false; // the DPC is queued, runs or waits for a tick
+    uint64_t progress_100ns_ =
+        0; // last time the card took a byte (as of the last tick), or the queue ceased to be empty
 };
 
 } // namespace mpusynth

@@ -14,6 +14,7 @@
 
 #include <stdint.h>
 
+#include "atomic.hpp"
 #include "hardware.hpp"
 
 namespace mpusynth {
@@ -30,37 +31,53 @@ class TransmitPump {
         Tick,  // enough for now, or the card is busy for longer: call again at the next clock tick
     };
 
-    /// One slice of output: writes what the card takes from `source` (bool empty(), bool pop(uint8_t&)).
-    /// <= DISPATCH_LEVEL, one caller at a time; at most 17 bytes and 40 µs of waiting.
+    /// One slice of output: writes what the card takes from `source` (bool empty(), uint8_t take()).
+    /// <= DISPATCH_LEVEL, one caller at a time; at most 16 bytes and kSliceUs of waiting. No access when there is
+    /// nothing to send.
     template <class Io, class Source> Next run_slice(Io& io, Source& source) {
-        uint64_t now = io.now_100ns();
+        const uint64_t now = io.now_100ns();
+        return wait_out(io, now) ? Next::Yield : send(io, source, now);
+    }
+
+    /// The first half of a slice, for a caller to whom a short way counts: true when there was nothing to do in it but
+    /// to wait, which has been done (Next::Yield). Else send() is to follow.
+    template <class Io> ALWAYS_INLINE bool wait_out(Io& io, uint64_t now) {
+        if (now + kSliceUs * k100nsPerUs > look_at_ || !take_slice(now)) return false;
+        io.stall_us(kSliceUs);
+        return true;
+    }
+
+    /// The second half.
+    template <class Io, class Source> Next send(Io& io, Source& source, uint64_t now) {
         if (!take_slice(now)) return Next::Tick;
-        uint32_t budget_us = kSpinLimitUs;
+        if (source.empty()) return Next::Idle;
+        if (is_ahead(now)) return Next::Tick;
+        uint32_t budget_us = kSliceUs;
         for (;;) {
-            if (source.empty()) return Next::Idle;
-            if (wire_free_at_ > now && wire_free_at_ - now >= kLead100ns) return Next::Tick;
-            const uint64_t since_last = now - last_write_;
-            uint32_t wait_us = time_to_first_look_us(since_last);
-            if (wait_us == 0) {
-                if (mpu401::host_may_write(io.read(mpu401::kStatusPort))) {
-                    uint8_t byte = 0;
-                    if (!source.pop(byte)) return Next::Idle;
-                    io.write(mpu401::kDataPort, byte);
-                    now = io.now_100ns();
-                    learn(since_last);
-                    wire_free_at_ = (wire_free_at_ > now ? wire_free_at_ : now) + kWireByte100ns;
-                    last_write_ = now;
-                    continue;
+            if (now < look_at_) {
+                const uint32_t wait_us = (static_cast<uint32_t>(look_at_ - now) + k100nsPerUs - 1) / k100nsPerUs;
+                if (wait_us >= budget_us) {
+                    io.stall_us(budget_us);
+                    return Next::Yield;
                 }
-                looked_in_vain_ = true;
-                if (since_last >= kPatience100ns) return Next::Tick;
-                wait_us = kPollStepUs;
+                io.stall_us(wait_us);
+                budget_us -= wait_us;
+                now = io.now_100ns();
             }
-            if (budget_us == 0) return Next::Yield;
-            if (wait_us > budget_us) wait_us = budget_us;
-            io.stall_us(wait_us);
-            budget_us -= wait_us;
-            now = io.now_100ns();
+            if (!mpu401::host_may_write(io.read(mpu401::kStatusPort))) {
+                if (now - last_write_ >= kPatience100ns) return Next::Tick;
+                looked_in_vain_ = true;
+                look_at_ = now + kPollStepUs * k100nsPerUs;
+                continue;
+            }
+            io.write(mpu401::kDataPort, source.take());
+            ++written_;
+            learn(now - last_write_);
+            last_write_ = now; // of the look: a microsecond early, and one look at the clock less
+            look_at_ = now + service_time_;
+            wire_free_at_ = (wire_free_at_ > now ? wire_free_at_ : now) + kWireByte100ns;
+            if (source.empty()) return Next::Idle;
+            if (is_ahead(now)) return Next::Tick;
         }
     }
 
@@ -68,15 +85,18 @@ class TransmitPump {
     [[nodiscard]] uint64_t wire_free_at() const { return wire_free_at_; }
     /// Time in 100 ns of the last byte written; 0: none yet.
     [[nodiscard]] uint64_t last_write() const { return last_write_; }
+    /// Bytes written so far.
+    [[nodiscard]] uint32_t written() const { return written_; }
 
   private:
+    static constexpr uint32_t kSliceUs = 45;        // with the port accesses in it: no more than 50 µs in a row
     static constexpr uint64_t kWindow100ns = 9'000; // just under a tick, so that each tick opens a new one
-    static constexpr uint32_t kSlicesPerWindow = 12;
+    static constexpr uint32_t kSlicesPerWindow = 11;
     static constexpr uint64_t kPatience100ns = 2'000; // a card not ready 200 µs after a byte has a full FIFO, or worse
 
-    /// 12 slices of 40 µs in 0.9 ms, whoever calls and however often: half of the time at most.
+    /// 11 slices of 45 µs in 0.9 ms, whoever calls and however often: half of the time at most.
     bool take_slice(uint64_t now) {
-        if (window_start_ == 0 || now - window_start_ >= kWindow100ns) {
+        if (now - window_start_ >= kWindow100ns) {
             window_start_ = now;
             slices_left_ = kSlicesPerWindow;
         }
@@ -85,29 +105,27 @@ class TransmitPump {
         return true;
     }
 
-    /// How long looking at STATUS is pointless, from what the card needed for the bytes before.
-    [[nodiscard]] uint32_t time_to_first_look_us(uint64_t since_last) const {
-        if (looked_in_vain_) return 0;
-        if (since_last >= service_time_) return 0;
-        return (static_cast<uint32_t>(service_time_ - since_last) + k100nsPerUs - 1) /
-               k100nsPerUs; // below kPatience100ns
-    }
+    /// The card has enough: what it was given takes the wire kLead100ns and more.
+    [[nodiscard]] bool is_ahead(uint64_t now) const { return wire_free_at_ >= now + kLead100ns; }
 
-    void learn(uint64_t since_last) {
+    /// `since_last`: time from the byte before to the look that saw the card ready for this one.
+    ALWAYS_INLINE void learn(uint64_t since_last) {
         if (looked_in_vain_) {
+            looked_in_vain_ = false;
             if (since_last < kPatience100ns) service_time_ = since_last;
         } else if (since_last < service_time_ + kPollStepUs * k100nsPerUs) {
             // Ready when first looked at; how long before, nobody knows. A little earlier next time.
-            service_time_ -= service_time_ / 16;
+            service_time_ -= service_time_ / 32;
         }
-        looked_in_vain_ = false;
     }
 
     uint64_t wire_free_at_ = 0;
     uint64_t last_write_ = 0;
-    uint64_t service_time_ = 0; // the card's time for one byte, as last seen
+    uint64_t service_time_ = 0; // the card's time for one byte, as last seen; below kPatience100ns
+    uint64_t look_at_ = 0;      // looking at STATUS is pointless before
     uint64_t window_start_ = 0;
     uint32_t slices_left_ = 0;
+    uint32_t written_ = 0;
     bool looked_in_vain_ = false; // STATUS said "not ready" since the last byte
 };
 

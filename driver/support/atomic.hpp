@@ -3,7 +3,10 @@
 // too.
 #pragma once
 
-#if !defined(__GNUC__)
+#if defined(__GNUC__)
+#define ALWAYS_INLINE [[gnu::always_inline]] inline // where a call costs more than what it calls, whatever -Os thinks
+#else
+#define ALWAYS_INLINE __forceinline
 #include <intrin.h> // <atomic> wants more of a C++ library than a kernel module has
 #endif
 
@@ -17,35 +20,35 @@ template <class T> class Atomic {
     Atomic& operator=(const Atomic&) = delete;
 
 #if defined(__GNUC__)
-    [[nodiscard]] T load_acquire() const {
+    [[nodiscard]] ALWAYS_INLINE T load_acquire() const {
         return __atomic_load_n(&value_, __ATOMIC_ACQUIRE);
     }
-    [[nodiscard]] T load_relaxed() const {
+    [[nodiscard]] ALWAYS_INLINE T load_relaxed() const {
         return __atomic_load_n(&value_, __ATOMIC_RELAXED);
     }
-    void store_release(T value) {
+    ALWAYS_INLINE void store_release(T value) {
         __atomic_store_n(&value_, value, __ATOMIC_RELEASE);
     }
-    T exchange(T value) {
+    ALWAYS_INLINE T exchange(T value) {
         return __atomic_exchange_n(&value_, value, __ATOMIC_ACQ_REL);
     }
-    void add(T value) {
+    ALWAYS_INLINE void add(T value) {
         __atomic_fetch_add(&value_, value, __ATOMIC_RELAXED);
     }
 
   private:
     T value_{};
 #else // on x86 a load acquires and a store releases; volatile keeps the compiler from moving them (/volatile:ms)
-    [[nodiscard]] T load_acquire() const {
+    [[nodiscard]] ALWAYS_INLINE T load_acquire() const {
         return value_;
     }
-    [[nodiscard]] T load_relaxed() const {
+    [[nodiscard]] ALWAYS_INLINE T load_relaxed() const {
         return value_;
     }
-    void store_release(T value) {
+    ALWAYS_INLINE void store_release(T value) {
         value_ = value;
     }
-    T exchange(T value) {
+    ALWAYS_INLINE T exchange(T value) {
         if constexpr (sizeof(T) == 1) {
             return static_cast<T>(
                 _InterlockedExchange8(reinterpret_cast<volatile char*>(&value_), static_cast<char>(value)) != 0);
@@ -54,7 +57,7 @@ template <class T> class Atomic {
                 _InterlockedExchange(reinterpret_cast<volatile long*>(&value_), static_cast<long>(value)));
         }
     }
-    void add(T value) {
+    ALWAYS_INLINE void add(T value) {
         static_assert(sizeof(T) == sizeof(long));
         _InterlockedExchangeAdd(reinterpret_cast<volatile long*>(&value_), static_cast<long>(value));
     }

@@ -2,6 +2,7 @@
 // A DPC with a timer of its own: run now, or at the next clock tick. Embedded in its owner, in nonpaged memory.
 #pragma once
 
+#include "atomic.hpp"
 #include "wdk.hpp"
 
 class TimedDpc {
@@ -14,7 +15,7 @@ class TimedDpc {
     TimedDpc& operator=(const TimedDpc&) = delete;
 
     /// Any IRQL up to DIRQL. Nothing happens when it is queued already.
-    void run_now() { KeInsertQueueDpc(&dpc_, nullptr, nullptr); }
+    ALWAYS_INLINE void run_now() { KeInsertQueueDpc(&dpc_, nullptr, nullptr); }
 
     /// <= DISPATCH_LEVEL. The due time is a tenth of a tick away and not a whole one: timers expire on ticks, and one
     /// that is armed a little after a tick for a whole tick later would sleep through the next.

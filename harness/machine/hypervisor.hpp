@@ -7,6 +7,7 @@
 #include "machine/runtime_dir.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace mpulab {
