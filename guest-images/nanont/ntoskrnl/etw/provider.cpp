@@ -39,7 +39,22 @@ Provider* find(ULONGLONG handle) {
                                                                                      : nullptr;
 }
 
-NTSTATUS write(ULONGLONG handle, const Descriptor& descriptor, ULONG count, const Data* data) {
+/// The activities an event names; either may be NULL. An id that is left out is the thread's own, which nobody here
+/// sets (EtwActivityIdControl): none.
+struct Activities {
+    const GUID *own, *related;
+};
+
+void emit_activity(const GUID* id, ULONGLONG which) {
+    if (id == nullptr) {
+        return;
+    }
+    ULONGLONG halves[2];
+    RtlCopyMemory(halves, id, sizeof(GUID));
+    dbg::emit(MPULAB_KIND_ETW_ACTIVITY, 0, halves[0], halves[1], which);
+}
+
+NTSTATUS write(ULONGLONG handle, const Descriptor& descriptor, Activities activities, ULONG count, const Data* data) {
     const Provider* provider = find(handle);
     if (provider == nullptr) {
         return STATUS_INVALID_HANDLE;
@@ -57,6 +72,8 @@ NTSTATUS write(ULONGLONG handle, const Descriptor& descriptor, ULONG count, cons
     ULONGLONG words;
     RtlCopyMemory(&words, &descriptor, sizeof(words));
     dbg::emit(MPULAB_KIND_ETW_EVENT, 0, words, descriptor.keyword, provider->number);
+    emit_activity(activities.own, 0);
+    emit_activity(activities.related, 1);
     for (ULONG i = 0; i < count; ++i) {
         if (data[i].size != 0) {
             dbg::emit_bytes(MPULAB_KIND_ETW_DATA, 0, reinterpret_cast<const void*>(data[i].pointer), data[i].size);
@@ -138,33 +155,36 @@ BOOLEAN export_EtwProviderEnabled(ULONGLONG RegHandle, UCHAR, ULONGLONG) {
 /// Any IRQL, as long as the data are resident.
 NTSTATUS export_EtwWrite(ULONGLONG RegHandle, const Descriptor* Event, const GUID*, ULONG Count,
                          const Data* UserData) __asm__("EtwWrite");
-NTSTATUS export_EtwWrite(ULONGLONG RegHandle, const Descriptor* Event, const GUID*, ULONG Count, const Data* UserData) {
-    return etw::write(RegHandle, *Event, Count, UserData);
+NTSTATUS export_EtwWrite(ULONGLONG RegHandle, const Descriptor* Event, const GUID* ActivityId, ULONG Count,
+                         const Data* UserData) {
+    return etw::write(RegHandle, *Event, {ActivityId, nullptr}, Count, UserData);
 }
 
+/// As EtwWrite; the event belongs to one activity and was brought about by another.
 NTSTATUS export_EtwWriteTransfer(ULONGLONG RegHandle, const Descriptor* Event, const GUID*, const GUID*, ULONG Count,
                                  const Data* UserData) __asm__("EtwWriteTransfer");
-NTSTATUS export_EtwWriteTransfer(ULONGLONG RegHandle, const Descriptor* Event, const GUID*, const GUID*, ULONG Count,
-                                 const Data* UserData) {
-    return etw::write(RegHandle, *Event, Count, UserData);
+NTSTATUS export_EtwWriteTransfer(ULONGLONG RegHandle, const Descriptor* Event, const GUID* ActivityId,
+                                 const GUID* RelatedActivityId, ULONG Count, const Data* UserData) {
+    return etw::write(RegHandle, *Event, {ActivityId, RelatedActivityId}, Count, UserData);
 }
 
 NTSTATUS export_EtwWriteEx(ULONGLONG RegHandle, const Descriptor* Event, ULONGLONG, ULONG, const GUID*, const GUID*,
                            ULONG Count, const Data* UserData) __asm__("EtwWriteEx");
-NTSTATUS export_EtwWriteEx(ULONGLONG RegHandle, const Descriptor* Event, ULONGLONG, ULONG, const GUID*, const GUID*,
-                           ULONG Count, const Data* UserData) {
-    return etw::write(RegHandle, *Event, Count, UserData);
+NTSTATUS export_EtwWriteEx(ULONGLONG RegHandle, const Descriptor* Event, ULONGLONG, ULONG, const GUID* ActivityId,
+                           const GUID* RelatedActivityId, ULONG Count, const Data* UserData) {
+    return etw::write(RegHandle, *Event, {ActivityId, RelatedActivityId}, Count, UserData);
 }
 
 /// An event of id 0 whose data are the text and its terminator.
 NTSTATUS export_EtwWriteString(ULONGLONG RegHandle, UCHAR Level, ULONGLONG Keyword, const GUID*,
                                PCWSTR String) __asm__("EtwWriteString");
-NTSTATUS export_EtwWriteString(ULONGLONG RegHandle, UCHAR Level, ULONGLONG Keyword, const GUID*, PCWSTR String) {
+NTSTATUS export_EtwWriteString(ULONGLONG RegHandle, UCHAR Level, ULONGLONG Keyword, const GUID* ActivityId,
+                               PCWSTR String) {
     Descriptor descriptor{};
     descriptor.level = Level;
     descriptor.keyword = Keyword;
     const Data data{reinterpret_cast<ULONGLONG>(String), static_cast<ULONG>((wcslen(String) + 1) * sizeof(WCHAR)), 0};
-    return etw::write(RegHandle, descriptor, 1, &data);
+    return etw::write(RegHandle, descriptor, {ActivityId, nullptr}, 1, &data);
 }
 
 /// Provider traits and the like: nobody here reads them.

@@ -7,6 +7,7 @@
 #include "io.hpp"
 #include "ke/ke.hpp"
 #include "ldr/failing_call.hpp"
+#include "notification.hpp"
 
 namespace nanont::io {
 namespace {
@@ -36,19 +37,33 @@ NTSTATUS query(DeviceNode& node, UCHAR minor, UCHAR cancel, NodeState pending) {
     return status;
 }
 
+NTSTATUS cancel(DeviceNode& node, UCHAR minor) {
+    node.state = NodeState::Started;
+    return send_pnp(node, minor);
+}
+
+/// Who has a handle on the device is asked before its drivers are.
 NTSTATUS query_remove(DeviceNode& node) {
-    NTSTATUS status = query(node, IRP_MN_QUERY_REMOVE_DEVICE, IRP_MN_CANCEL_REMOVE_DEVICE, NodeState::RemovePending);
+    NTSTATUS status = ask_listeners(node);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = query(node, IRP_MN_QUERY_REMOVE_DEVICE, IRP_MN_CANCEL_REMOVE_DEVICE, NodeState::RemovePending);
     if (NT_SUCCESS(status) && has_open_files(node)) {
         send_pnp(node, IRP_MN_CANCEL_REMOVE_DEVICE);
         node.state = NodeState::Started;
         status = STATUS_DEVICE_BUSY;
     }
+    if (!NT_SUCCESS(status)) {
+        tell_removal_is_off(node);
+    }
     return status;
 }
 
-NTSTATUS cancel(DeviceNode& node, UCHAR minor) {
-    node.state = NodeState::Started;
-    return send_pnp(node, minor);
+NTSTATUS cancel_remove(DeviceNode& node) {
+    const NTSTATUS status = cancel(node, IRP_MN_CANCEL_REMOVE_DEVICE);
+    tell_removal_is_off(node);
+    return status;
 }
 
 NTSTATUS stop(DeviceNode& node) {
@@ -234,8 +249,7 @@ NTSTATUS ask(DeviceNode& node, ULONG request, ULONG argument) {
     case MPULAB_DEVICE_QUERY_REMOVE:
         return started ? query_remove(node) : STATUS_INVALID_DEVICE_STATE;
     case MPULAB_DEVICE_CANCEL_REMOVE:
-        return state == NodeState::RemovePending ? cancel(node, IRP_MN_CANCEL_REMOVE_DEVICE)
-                                                 : STATUS_INVALID_DEVICE_STATE;
+        return state == NodeState::RemovePending ? cancel_remove(node) : STATUS_INVALID_DEVICE_STATE;
     case MPULAB_DEVICE_REMOVE:
         return state == NodeState::RemovePending ? finish_removal(node) : STATUS_INVALID_DEVICE_STATE;
     case MPULAB_DEVICE_SURPRISE_REMOVE:

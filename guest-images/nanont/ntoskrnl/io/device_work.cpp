@@ -48,14 +48,6 @@ VOID NTAPI check_unload(PVOID item) {
     unload_if_unused();
 }
 
-/// The node at the bottom of the stack that `device` is in; nullptr: in none.
-DeviceNode* node_below(PDEVICE_OBJECT device) {
-    while (extension_of(device).attached_to != nullptr) {
-        device = extension_of(device).attached_to;
-    }
-    return extension_of(device).node;
-}
-
 } // namespace
 
 void queue_device_work(DeviceNode& node, DeviceWork what) {

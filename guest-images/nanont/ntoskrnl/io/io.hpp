@@ -188,6 +188,8 @@ NTSTATUS start_device(DeviceNode& node);
 void take_away(DeviceNode& node);
 /// IRP_MN_REMOVE_DEVICE, interfaces forgotten, the driver unloaded when it has no device left.
 NTSTATUS finish_removal(DeviceNode& node);
+/// The node at the bottom of the stack that `device` is in; nullptr: in none.
+DeviceNode* node_below(PDEVICE_OBJECT device);
 /// Open files keep a device from being removed.
 bool has_open_files(const DeviceNode& node);
 /// IRP_MN_QUERY_PNP_DEVICE_STATE; a device that has failed or is gone by its own account is taken away.

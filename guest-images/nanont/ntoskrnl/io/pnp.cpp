@@ -7,6 +7,7 @@
 #include "io.hpp"
 #include "ke/call_watch.hpp"
 #include "ke/ke.hpp"
+#include "notification.hpp"
 #include "resources.hpp"
 
 namespace nanont::io {
@@ -164,6 +165,13 @@ NTSTATUS start_device(DeviceNode& node) {
     return start_with(node, node.raw.list(), node.translated.list());
 }
 
+DeviceNode* node_below(PDEVICE_OBJECT device) {
+    while (extension_of(device).attached_to != nullptr) {
+        device = extension_of(device).attached_to;
+    }
+    return extension_of(device).node;
+}
+
 bool has_open_files(const DeviceNode& node) {
     for (PDEVICE_OBJECT device = node.pdo; device != nullptr; device = device->AttachedDevice) {
         if (device->ReferenceCount != 0) {
@@ -180,6 +188,7 @@ void take_away(DeviceNode& node) {
                  node.instance, static_cast<ULONG>(status));
     }
     node.state = NodeState::SurpriseRemoved;
+    tell_removed(node); // they close their handles
     if (!has_open_files(node)) {
         finish_removal(node);
     }
@@ -188,6 +197,9 @@ void take_away(DeviceNode& node) {
 NTSTATUS finish_removal(DeviceNode& node) {
     const NTSTATUS status = send_pnp(node, IRP_MN_REMOVE_DEVICE);
     forget_interfaces(node);
+    if (node.state != NodeState::SurpriseRemoved) {
+        tell_removed(node);
+    }
     node.state = NodeState::Removed;
     if (node.pdo->AttachedDevice != nullptr) {
         dbg::say("%ls: a device object is still attached after IRP_MN_REMOVE_DEVICE", node.instance);

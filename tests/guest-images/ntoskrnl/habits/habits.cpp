@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "habits.hpp"
 
+#include <initializer_list>
+
 PDRIVER_OBJECT g_driver;
 
 namespace {
+
+bool g_started;
 
 struct Extension {
     PDEVICE_OBJECT pdo, below;
@@ -17,14 +21,35 @@ NTSTATUS NTAPI pnp(PDEVICE_OBJECT device, PIRP irp) {
     Extension& extension = extension_of(device);
     const UCHAR minor = IoGetCurrentIrpStackLocation(irp)->MinorFunction;
     if (minor == IRP_MN_START_DEVICE) {
-        DbgPrint("habits: case notification\n");
-        notification_begins(extension.pdo);
-        notification_ends(extension.pdo);
+        if (!g_started) {
+            g_started = true;
+            DbgPrint("habits: case notification\n");
+            notification_begins(extension.pdo);
+            notification_ends(extension.pdo);
+            DbgPrint("habits: case target\n");
+            target_wrong();
+        }
+        target_begins(extension.pdo);
         DbgPrint("habits: all cases ran\n");
+    } else if (minor == IRP_MN_QUERY_REMOVE_DEVICE || minor == IRP_MN_CANCEL_REMOVE_DEVICE ||
+               minor == IRP_MN_SURPRISE_REMOVAL || minor == IRP_MN_REMOVE_DEVICE) {
+        DbgPrint("habits: minor %u\n", minor);
     }
     irp->IoStatus.Status = STATUS_SUCCESS;
     IoSkipCurrentIrpStackLocation(irp);
-    return IoCallDriver(extension.below, irp);
+    if (minor != IRP_MN_REMOVE_DEVICE) return IoCallDriver(extension.below, irp);
+    const NTSTATUS status = IoCallDriver(extension.below, irp);
+    IoDetachDevice(extension.below);
+    IoDeleteDevice(device);
+    return status;
+}
+
+/// Opens and closes of the device, which all succeed.
+NTSTATUS NTAPI succeed(PDEVICE_OBJECT, PIRP irp) {
+    irp->IoStatus.Status = STATUS_SUCCESS;
+    irp->IoStatus.Information = 0;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
@@ -42,6 +67,8 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
     g_driver = driver;
     driver->DriverExtension->AddDevice = add_device;
     driver->MajorFunction[IRP_MJ_PNP] = pnp;
+    for (ULONG major : {IRP_MJ_CREATE, IRP_MJ_CLEANUP, IRP_MJ_CLOSE})
+        driver->MajorFunction[major] = succeed;
     static const struct {
         const char* name;
         void (*run)();

@@ -11,3 +11,5 @@ extern PDRIVER_OBJECT g_driver;
 void contiguous_memory(), pages_for_an_mdl(), quota_pool(), extended_state(), tracing(), secure_device();
 /// Before and after the device's interfaces come and go.
 void notification_begins(PDEVICE_OBJECT pdo), notification_ends(PDEVICE_OBJECT pdo);
+/// Wrong wishes for news of a device; from here on the driver has a handle on its own, and hears.
+void target_wrong(), target_begins(PDEVICE_OBJECT pdo);
