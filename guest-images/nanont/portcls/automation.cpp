@@ -109,7 +109,7 @@ NTSTATUS AutomationSets::call_driver(PIRP irp, PKSIDENTIFIER identifier, PVOID d
 
 } // namespace portcls
 
-/** Ends a property request whose handler returned STATUS_PENDING. IRQL <= DISPATCH_LEVEL. */
+/** Ends a property request whose handler returned STATUS_PENDING. PASSIVE_LEVEL. */
 PORTCLASSAPI NTSTATUS NTAPI PcCompletePendingPropertyRequest(PPCPROPERTY_REQUEST request, NTSTATUS status) {
     if (!request || status == STATUS_PENDING) return STATUS_INVALID_PARAMETER;
     PIRP irp = request->Irp;

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include "objects.hpp"
+
+PDRIVER_OBJECT g_driver;
+PDEVICE_OBJECT g_device;
+KSDEVICE_HEADER g_header;
+const GUID kNobodys = {0x3a1c59a4, 0x21a4, 0x4a4c, {0x9d, 0x5e, 0x53, 0x0c, 0x6f, 0x1e, 0x88, 0x02}};
+
+namespace {
+
+constexpr ULONG kTag = 'jbOK';
+constexpr WCHAR kDevice[] = L"\\Device\\MpulabKsObjects";
+
+NTSTATUS complete(PIRP irp, NTSTATUS status) {
+    irp->IoStatus.Status = status;
+    irp->IoStatus.Information = 0;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return status;
+}
+
+NTSTATUS NTAPI close(PDEVICE_OBJECT, PIRP irp) {
+    auto* opened = static_cast<Opened*>(IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext);
+    KsFreeObjectHeader(opened->header);
+    ExFreePoolWithTag(opened, kTag);
+    return complete(irp, STATUS_SUCCESS);
+}
+
+KSDISPATCH_TABLE table() {
+    KSDISPATCH_TABLE it{};
+    it.DeviceIoControl = control;
+    it.Close = close;
+    for (PDRIVER_DISPATCH* other : {&it.Read, &it.Write, &it.Flush, &it.QuerySecurity, &it.SetSecurity})
+        *other = KsDispatchInvalidDeviceRequest;
+    return it;
+}
+
+NTSTATUS set_up() {
+    UNICODE_STRING name;
+    RtlInitUnicodeString(&name, kDevice);
+    NTSTATUS status = IoCreateDevice(g_driver, sizeof(KSDEVICE_HEADER), &name, FILE_DEVICE_KS, FILE_DEVICE_SECURE_OPEN,
+                                     FALSE, &g_device);
+    if (!NT_SUCCESS(status)) return status;
+    static KSOBJECT_CREATE_ITEM items[1];
+    items[0].Create = create;
+    RtlInitUnicodeString(&items[0].ObjectClass, L"root");
+    status = KsAllocateDeviceHeader(&g_header, 1, items);
+    if (!NT_SUCCESS(status)) return status;
+    *static_cast<KSDEVICE_HEADER*>(g_device->DeviceExtension) = g_header;
+    for (ULONG major : {IRP_MJ_CREATE, IRP_MJ_CLOSE, IRP_MJ_DEVICE_CONTROL})
+        CHECK_EQUAL(KsSetMajorFunctionHandler(g_driver, major), STATUS_SUCCESS);
+    g_device->Flags &= ~DO_DEVICE_INITIALIZING;
+    return STATUS_SUCCESS;
+}
+
+} // namespace
+
+NTSTATUS NTAPI create(PDEVICE_OBJECT, PIRP irp) {
+    static const KSDISPATCH_TABLE dispatch = table();
+    auto* opened = static_cast<Opened*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Opened), kTag));
+    if (!opened) return complete(irp, STATUS_INSUFFICIENT_RESOURCES);
+    opened->items[0] = {};
+    opened->items[0].Create = create;
+    RtlInitUnicodeString(&opened->items[0].ObjectClass, L"given");
+    NTSTATUS status = KsAllocateObjectHeader(&opened->header, 1, opened->items, irp, &dispatch);
+    if (NT_SUCCESS(status))
+        IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext = opened;
+    else
+        ExFreePoolWithTag(opened, kTag);
+    return complete(irp, status);
+}
+
+void wait_ms(LONGLONG milliseconds) {
+    LARGE_INTEGER due;
+    due.QuadPart = -10'000 * milliseconds;
+    KeDelayExecutionThread(KernelMode, FALSE, &due);
+}
+
+NTSTATUS Object::open_in(HANDLE root, PCWSTR text, ACCESS_MASK access) {
+    UNICODE_STRING name;
+    RtlInitUnicodeString(&name, text);
+    OBJECT_ATTRIBUTES attributes;
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, root, nullptr);
+    IO_STATUS_BLOCK io{};
+    NTSTATUS status =
+        ZwCreateFile(&handle, access, &attributes, &io, nullptr, FILE_ATTRIBUTE_NORMAL, 0, FILE_OPEN, 0, nullptr, 0);
+    if (!NT_SUCCESS(status)) return status;
+    PVOID object = nullptr;
+    status = ObReferenceObjectByHandle(handle, 0, *IoFileObjectType, KernelMode, &object, nullptr);
+    file = static_cast<PFILE_OBJECT>(object);
+    return status;
+}
+
+NTSTATUS Object::open(PCWSTR name, ACCESS_MASK access) {
+    WCHAR path[96];
+    ULONG length = 0;
+    for (PCWSTR part : {PCWSTR(kDevice), PCWSTR(L"\\"), name})
+        for (; *part; ++part)
+            path[length++] = *part;
+    path[length] = 0;
+    return open_in(nullptr, path, access);
+}
+
+NTSTATUS Object::open(const Object& parent, PCWSTR name, ACCESS_MASK access) {
+    return open_in(parent.handle, name, access);
+}
+
+void Object::close() {
+    if (file) ObDereferenceObject(file);
+    if (handle) ZwClose(handle);
+    file = nullptr;
+    handle = nullptr;
+}
+
+NTSTATUS Object::send(ULONG code, const void* in, ULONG in_size, void* out, ULONG out_size, KPROCESSOR_MODE mode) {
+    returned = 0xffffffff;
+    return KsSynchronousIoControlDevice(file, mode, code, const_cast<void*>(in), in_size, out, out_size, &returned);
+}
+
+Thread::Thread(PKSTART_ROUTINE routine, void* context) {
+    CHECK_EQUAL(PsCreateSystemThread(&handle_, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, routine, context),
+                STATUS_SUCCESS);
+}
+
+void Thread::join() {
+    CHECK_EQUAL(ZwWaitForSingleObject(handle_, FALSE, nullptr), STATUS_SUCCESS);
+    ZwClose(handle_);
+}
+
+extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
+    g_driver = driver;
+    CHECK_EQUAL(set_up(), STATUS_SUCCESS);
+    static const struct {
+        const char* name;
+        void (*run)();
+    } cases[] = {
+#define CASE(name) {#name, name}
+        CASE(device_objects), CASE(given_items),   CASE(added_items),    CASE(items_by_context), CASE(items_in_use),
+        CASE(lists),          CASE(intersections), CASE(wrong_requests), CASE(queued_requests),  CASE(chained_cancel)};
+    for (const auto& one : cases) {
+        DbgPrint("objects: case %s\n", one.name);
+        one.run();
+        CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    }
+    KsFreeDeviceHeader(g_header);
+    IoDeleteDevice(g_device);
+    DbgPrint("objects: all cases ran\n");
+    return STATUS_UNSUCCESSFUL; // nothing is left behind, and no device is wanted
+}

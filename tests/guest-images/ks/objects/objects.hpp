@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// objects.sys: a driver that lives on ks.sys alone, without PortCls: its control device has a device header, what is
+// opened on it object headers. objects_test.py reads "case NAME" and "FAILED" lines.
+#pragma once
+
+#define CHECKS_OF "objects"
+#include "../../support/checks.hpp"
+
+#include <initializer_list>
+
+/// IOCTLs of an opened object, beside those of KS: what KsHandleSizedListQuery answers for three numbers; a request
+/// that stays in a cancelable queue.
+inline constexpr ULONG kListIoctl = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS);
+inline constexpr ULONG kQueueIoctl = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x801, METHOD_BUFFERED, FILE_ANY_ACCESS);
+inline constexpr ULONG kListed[] = {3, 1, 4};
+
+extern PDRIVER_OBJECT g_driver;
+extern PDEVICE_OBJECT g_device;
+extern KSDEVICE_HEADER g_header;
+extern const GUID kNobodys;
+
+/// What is behind an opened file; its header comes first (KsDispatchIrp wants it behind FsContext).
+struct Opened {
+    KSOBJECT_HEADER header;
+    KSOBJECT_CREATE_ITEM items[1]; // children by the name "given"
+};
+
+/// The Create routine of every item: an Opened is put behind the file.
+NTSTATUS NTAPI create(PDEVICE_OBJECT, PIRP irp);
+/// DeviceIoControl of the dispatch table (answers.cpp).
+NTSTATUS NTAPI control(PDEVICE_OBJECT, PIRP irp);
+/// Its requests that are kept (queue.cpp).
+NTSTATUS keep_request(PIRP irp);
+
+/// A handle and its file object; both go with the scope.
+class Object {
+  public:
+    Object() = default;
+    ~Object() { close(); }
+    Object(const Object&) = delete;
+    Object& operator=(const Object&) = delete;
+
+    /// By a name on the control device, or relative to an object.
+    NTSTATUS open(PCWSTR name, ACCESS_MASK access = GENERIC_READ);
+    NTSTATUS open(const Object& parent, PCWSTR name, ACCESS_MASK access = GENERIC_READ);
+    void close();
+    Opened& opened() const { return *static_cast<Opened*>(file->FsContext); }
+    /// KsSynchronousIoControlDevice; `returned` is what came back.
+    NTSTATUS send(ULONG code, const void* in, ULONG in_size, void* out, ULONG out_size,
+                  KPROCESSOR_MODE mode = KernelMode);
+
+    HANDLE handle = nullptr;
+    PFILE_OBJECT file = nullptr;
+    ULONG returned = 0;
+
+  private:
+    NTSTATUS open_in(HANDLE root, PCWSTR name, ACCESS_MASK access);
+};
+
+/// A system thread, waited for by join().
+class Thread {
+  public:
+    Thread(PKSTART_ROUTINE routine, void* context);
+    void join();
+
+  private:
+    HANDLE handle_ = nullptr;
+};
+
+void wait_ms(LONGLONG milliseconds);
+
+void device_objects(), given_items(), added_items(), items_by_context(), items_in_use(); // create_items.cpp
+void lists(), intersections(), wrong_requests();                                         // answers.cpp
+void queued_requests(), chained_cancel();                                                // queue.cpp
