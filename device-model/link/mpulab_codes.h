@@ -42,6 +42,14 @@ enum mpulab_guest_error {
     MPULAB_GUEST_WRITE_UNPOWERED = 3  /* any register written in D3 */
 };
 
+/* CALL_ENTER of PnpNotify. */
+enum mpulab_pnp_notice {
+    MPULAB_PNP_REBALANCE_TYPE = 0, /* GetSupportedRebalanceType */
+    MPULAB_PNP_QUERY_STOP = 1,
+    MPULAB_PNP_CANCEL_STOP = 2,
+    MPULAB_PNP_STOP = 3
+};
+
 /* IMAGE_NOTE. */
 enum mpulab_image_note {
     MPULAB_IMAGE_MAPPED_WHOLE =

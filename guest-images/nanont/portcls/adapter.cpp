@@ -36,6 +36,7 @@ NTSTATUS new_adapter(PDEVICE_OBJECT fdo, PDEVICE_OBJECT pdo, PCPFNSTARTDEVICE st
     adapter->pdo = pdo;
     adapter->start = start;
     adapter->max_objects = max_objects;
+    adapter->system_state = PowerSystemWorking;
     adapter->lock.initialize();
     InitializeListHead(&adapter->subdevices);
     InitializeListHead(&adapter->connections);

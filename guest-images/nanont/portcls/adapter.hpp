@@ -63,11 +63,14 @@ struct Adapter {
     LIST_ENTRY subdevices;
     LIST_ENTRY connections;
     LIST_ENTRY ports;
-    bool started, gone; // gone: surprise removal or removal has begun
-    IAdapterPowerManagement* power;
-    DEVICE_POWER_STATE d_state; // as the last SET_POWER left it; D0 from START_DEVICE on
-    bool asleep;                // the system is not in PowerSystemWorking
-    LIST_ENTRY timeouts;        // io_timeout.cpp
+    bool started, gone;              // gone: surprise removal or removal has begun
+    IAdapterPowerManagement* power;  // one reference
+    ULONG power_version;             // 1..3: which IAdapterPowerManagement it is
+    IAdapterPnpManagement* pnp;      // one reference
+    DEVICE_POWER_STATE d_state;      // as the last SET_POWER left it; D0 from START_DEVICE on
+    SYSTEM_POWER_STATE system_state; // as the last SET_POWER left it
+    PC_EXIT_LATENCY exit_latency;    // what the adapter was told of leaving D3
+    LIST_ENTRY timeouts;             // io_timeout.cpp
     KTIMER timeout_timer;
     KDPC timeout_dpc;
     KSPIN_LOCK timeout_lock;
@@ -122,6 +125,9 @@ void stop_timeouts(Adapter& adapter);
 NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information = 0);
 NTSTATUS dispatch_pnp(Adapter& adapter, PIRP irp);
 NTSTATUS dispatch_power(Adapter& adapter, PIRP irp);
+/** The device is removed: what is still registered to manage it is let go. PASSIVE_LEVEL. */
+void release_power_management(Adapter& adapter);
+void release_pnp_management(Adapter& adapter);
 /** The device is to be used: brings it to D0 and waits (reference portcls-midi.md §1.4). STATUS_DEVICE_NOT_READY: the
  * system sleeps. PASSIVE_LEVEL. */
 NTSTATUS bring_to_d0(Adapter& adapter);

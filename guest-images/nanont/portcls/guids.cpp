@@ -46,6 +46,12 @@ template <> const IID& iid_of<IMusicTechnology>() {
 template <> const IID& iid_of<IPowerNotify>() {
     return IID_IPowerNotify;
 }
+template <> const IID& iid_of<IAdapterPnpManagement>() {
+    return IID_IAdapterPnpManagement;
+}
+template <> const IID& iid_of<IMiniportPnpNotify>() {
+    return IID_IMiniportPnpNotify;
+}
 template <> const IID& iid_of<IRegistryKey>() {
     return IID_IRegistryKey;
 }

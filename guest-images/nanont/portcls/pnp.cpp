@@ -3,6 +3,8 @@
 #include "adapter.hpp"
 #include "resource_list.hpp"
 
+#include <mpulab_codes.h>
+
 namespace portcls {
 namespace {
 
@@ -38,6 +40,23 @@ NTSTATUS start(Adapter& adapter, PIRP irp) {
     return complete(irp, status);
 }
 
+void notify(Adapter& adapter, ULONG notice, void (STDMETHODCALLTYPE IAdapterPnpManagement::*method)()) {
+    if (!adapter.pnp) return;
+    trace::Call call(MPULAB_CALLBACK_PnpNotify, notice);
+    (adapter.pnp->*method)();
+    call.leave();
+}
+
+/** Miniports first, then the adapter, "after stopping all Ioctl operations" (IAdapterPnpManagement::PnpStop). */
+void tell_of_stop(Adapter& adapter) {
+    {
+        ControlGuard guard(adapter.lock);
+        for (LIST_ENTRY* at = adapter.ports.Flink; at != &adapter.ports; at = at->Flink)
+            CONTAINING_RECORD(at, KnownPort, link)->port->pnp_stop();
+    }
+    notify(adapter, MPULAB_PNP_STOP, &IAdapterPnpManagement::PnpStop);
+}
+
 bool streams_open(Adapter& adapter) {
     ControlGuard guard(adapter.lock);
     for (LIST_ENTRY* at = adapter.ports.Flink; at != &adapter.ports; at = at->Flink)
@@ -45,11 +64,27 @@ bool streams_open(Adapter& adapter) {
     return false;
 }
 
-/** Streams lose their hardware. Whether Windows lets it come to that is not documented (reference §1.5). */
+/** Streams lose their hardware. Whether Windows lets it come to that is not documented (reference §1.5). An adapter
+ * that manages its PnP is asked whether it can be rebalanced, and hears of the stop "just before succeeding the
+ * QueryStop IRP" (IAdapterPnpManagement). */
 NTSTATUS query_stop(Adapter& adapter, PIRP irp) {
     if (streams_open(adapter) && trace::choose(NANONT_CHOICE_STOP_STREAMS) == 0)
         return complete(irp, STATUS_UNSUCCESSFUL);
+    if (!adapter.pnp) return pass_down(adapter, irp);
+    trace::Call call(MPULAB_CALLBACK_PnpNotify, MPULAB_PNP_REBALANCE_TYPE);
+    const PC_REBALANCE_TYPE type = adapter.pnp->GetSupportedRebalanceType();
+    call.leave(STATUS_SUCCESS, type);
+    if (type != PcRebalanceRemoveSubdevices) return complete(irp, STATUS_UNSUCCESSFUL);
+    notify(adapter, MPULAB_PNP_QUERY_STOP, &IAdapterPnpManagement::PnpQueryStop);
     return pass_down(adapter, irp);
+}
+
+/** "while processing the CancelStop IRP": the bus' turn comes first, as for everything that brings a device back. */
+NTSTATUS cancel_stop(Adapter& adapter, PIRP irp) {
+    if (!adapter.pnp) return pass_down(adapter, irp);
+    NTSTATUS status = PcForwardIrpSynchronous(adapter.fdo, irp);
+    notify(adapter, MPULAB_PNP_CANCEL_STOP, &IAdapterPnpManagement::PnpCancelStop);
+    return complete(irp, status);
 }
 
 /** The bus' answer first; then an adapter that manages its power may edit it. */
@@ -65,6 +100,7 @@ NTSTATUS query_capabilities(Adapter& adapter, PIRP irp) {
 NTSTATUS stop(Adapter& adapter, PIRP irp) {
     adapter.started = false;
     disable_interfaces(adapter);
+    tell_of_stop(adapter);
     release_subdevices(adapter); // the next StartDevice makes them again
     return pass_down(adapter, irp);
 }
@@ -89,8 +125,9 @@ NTSTATUS remove(Adapter* adapter, PIRP irp) {
     stop_timeouts(*adapter);
     if (adapter->power) {
         trace::finding(73, 1, 0, "V73 adapter power management still registered at REMOVE");
-        adapter->power->Release();
+        release_power_management(*adapter);
     }
+    release_pnp_management(*adapter);
     NTSTATUS status = pass_down(*adapter, irp);
     PDEVICE_OBJECT fdo = adapter->fdo;
     IoDetachDevice(adapter->lower);
@@ -115,11 +152,12 @@ NTSTATUS dispatch_pnp(Adapter& adapter, PIRP irp) {
         return query_stop(adapter, irp);
     case IRP_MN_QUERY_CAPABILITIES:
         return query_capabilities(adapter, irp);
+    case IRP_MN_CANCEL_STOP_DEVICE:
+        return cancel_stop(adapter, irp);
     case IRP_MN_STOP_DEVICE:
         return stop(adapter, irp);
     case IRP_MN_QUERY_REMOVE_DEVICE:
     case IRP_MN_CANCEL_REMOVE_DEVICE:
-    case IRP_MN_CANCEL_STOP_DEVICE:
         return pass_down(adapter, irp);
     case IRP_MN_SURPRISE_REMOVAL:
         return surprise_removal(adapter, irp);
@@ -132,3 +170,30 @@ NTSTATUS dispatch_pnp(Adapter& adapter, PIRP irp) {
 }
 
 } // namespace portcls
+
+using namespace portcls;
+
+void portcls::release_pnp_management(Adapter& adapter) {
+    if (!adapter.pnp) return;
+    adapter.pnp->Release();
+    adapter.pnp = nullptr;
+}
+
+/** The object must answer IID_IAdapterPnpManagement (STATUS_INVALID_PARAMETER else); STATUS_INVALID_DEVICE_STATE: there
+ * is one already. PASSIVE_LEVEL. */
+extern "C" NTSTATUS NTAPI PcRegisterAdapterPnpManagement(PUNKNOWN unknown, PDEVICE_OBJECT device) {
+    Adapter* adapter = adapter_of(device);
+    if (!adapter || !unknown) return STATUS_INVALID_PARAMETER;
+    if (adapter->pnp) return STATUS_INVALID_DEVICE_STATE;
+    adapter->pnp = query<IAdapterPnpManagement>(unknown, IID_IAdapterPnpManagement).detach();
+    return adapter->pnp ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+}
+
+/** STATUS_INVALID_DEVICE_STATE: nothing is registered. PASSIVE_LEVEL. */
+extern "C" NTSTATUS NTAPI PcUnregisterAdapterPnpManagement(PDEVICE_OBJECT device) {
+    Adapter* adapter = adapter_of(device);
+    if (!adapter) return STATUS_INVALID_PARAMETER;
+    if (!adapter->pnp) return STATUS_INVALID_DEVICE_STATE;
+    release_pnp_management(*adapter);
+    return STATUS_SUCCESS;
+}

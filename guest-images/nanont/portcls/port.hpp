@@ -157,6 +157,7 @@ template <class Interface> class PortObject : public PortBase<Interface>, public
     void surprise_removed() override { remove_surprisingly(); }
     void device_removed() override { remove(); }
     void power_changed(POWER_STATE state, bool going_down) override { change_power(state, going_down); }
+    void pnp_stop() override {}
     bool has_pins() override { return any_pins(); }
     const GUID& port_class() const override { return port_class_; }
     const Description& description() const override { return description_; }

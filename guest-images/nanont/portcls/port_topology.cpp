@@ -4,6 +4,8 @@
 #include "new_port.hpp"
 #include "port.hpp"
 
+#include <mpulab_codes.h>
+
 namespace portcls {
 namespace {
 
@@ -23,6 +25,15 @@ class PortTopology final : public PortObject<IPortTopology> {
         return call.leave(topology_->Init(adapter, resources, this));
     }
     void stop_calls() override { topology_ = nullptr; }
+
+    void pnp_stop() override {
+        if (!topology_) return;
+        auto notify = query<IMiniportPnpNotify>(topology_, IID_IMiniportPnpNotify);
+        if (!notify) return;
+        trace::Call call(MPULAB_CALLBACK_PnpNotify, MPULAB_PNP_STOP);
+        notify->PnpStop();
+        call.leave();
+    }
 
   private:
     ~PortTopology() override { release_children(); }

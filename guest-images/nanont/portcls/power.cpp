@@ -13,11 +13,33 @@ void tell_ports(Adapter& adapter, POWER_STATE state, bool going_down) {
         CONTAINING_RECORD(at, KnownPort, link)->port->power_changed(state, going_down);
 }
 
-void tell_adapter(Adapter& adapter, POWER_STATE state) {
+/** By the newest method the object has. A latency is told only of leaving D3 ("If the device is not going into its new
+ * state from PowerDeviceD3 …", IAdapterPowerManagement3::PowerChangeState3). `was`: the state it comes from. */
+void tell_adapter(Adapter& adapter, POWER_STATE state, DEVICE_POWER_STATE was) {
     if (!adapter.power) return;
     trace::Call call(MPULAB_CALLBACK_PowerChangeNotify, state.DeviceState);
-    adapter.power->PowerChangeState(state);
+    if (adapter.power_version >= 3)
+        static_cast<IAdapterPowerManagement3*>(adapter.power)
+            ->PowerChangeState3(state.DeviceState, adapter.system_state,
+                                was == PowerDeviceD3 ? adapter.exit_latency : PcExitLatencyInstant);
+    else if (adapter.power_version == 2)
+        static_cast<IAdapterPowerManagement2*>(adapter.power)
+            ->PowerChangeState2(state.DeviceState, adapter.system_state);
+    else
+        adapter.power->PowerChangeState(state);
     call.leave();
+}
+
+/** The device is in D3 and the system asleep: the adapter may hear that it has more time to come back. */
+void relax_latency(Adapter& adapter) {
+    if (adapter.power_version < 3 || adapter.d_state != PowerDeviceD3 || adapter.system_state == PowerSystemWorking ||
+        adapter.exit_latency != PcExitLatencyInstant || trace::choose(NANONT_CHOICE_D3_EXIT_LATENCY) == 0)
+        return;
+    adapter.exit_latency = PcExitLatencyResponsive;
+    trace::Call call(MPULAB_CALLBACK_PowerChangeNotify, PowerDeviceD3);
+    const NTSTATUS status =
+        call.leave(static_cast<IAdapterPowerManagement3*>(adapter.power)->D3ExitLatencyChanged(adapter.exit_latency));
+    if (!NT_SUCCESS(status)) DbgPrint("portcls.sys: D3ExitLatencyChanged failed: 0x%08x\n", status);
 }
 
 NTSTATUS pass_down(Adapter& adapter, PIRP irp) {
@@ -36,18 +58,20 @@ NTSTATUS set_device_power(Adapter& adapter, PIRP irp, POWER_STATE state) {
     const bool down = state.DeviceState != PowerDeviceD0;
     if (down && adapter.d_state == PowerDeviceD0) tell_ports(adapter, state, true);
     if (down) {
-        tell_adapter(adapter, state);
+        tell_adapter(adapter, state, adapter.d_state);
         adapter.d_state = state.DeviceState;
+        relax_latency(adapter);
         PoSetPowerState(adapter.fdo, DevicePowerState, state);
         return pass_down(adapter, irp);
     }
     NTSTATUS status = PcForwardIrpSynchronous(adapter.fdo, irp);
     if (NT_SUCCESS(status)) {
         PoSetPowerState(adapter.fdo, DevicePowerState, state);
-        const bool was_down = adapter.d_state != PowerDeviceD0;
+        const DEVICE_POWER_STATE was = adapter.d_state;
         adapter.d_state = PowerDeviceD0;
-        tell_adapter(adapter, state);
-        if (was_down) tell_ports(adapter, state, false);
+        tell_adapter(adapter, state, was);
+        adapter.exit_latency = PcExitLatencyInstant;
+        if (was != PowerDeviceD0) tell_ports(adapter, state, false);
     }
     PoStartNextPowerIrp(irp);
     return complete(irp, status);
@@ -68,9 +92,12 @@ VOID NTAPI device_is_down(PDEVICE_OBJECT device, UCHAR, POWER_STATE, PVOID conte
     complete(irp, STATUS_DELETE_PENDING);
 }
 
-NTSTATUS system_goes_down(Adapter& adapter, PIRP irp) {
-    adapter.asleep = true;
-    if (!adapter.started || adapter.d_state != PowerDeviceD0) return pass_down(adapter, irp);
+NTSTATUS system_goes_down(Adapter& adapter, PIRP irp, SYSTEM_POWER_STATE state) {
+    adapter.system_state = state;
+    if (!adapter.started || adapter.d_state != PowerDeviceD0) {
+        relax_latency(adapter);
+        return pass_down(adapter, irp);
+    }
     POWER_STATE wanted;
     wanted.DeviceState = PowerDeviceD3;
     IoMarkIrpPending(irp);
@@ -83,7 +110,7 @@ NTSTATUS system_goes_down(Adapter& adapter, PIRP irp) {
 NTSTATUS NTAPI system_is_up(PDEVICE_OBJECT, PIRP irp, PVOID context) {
     auto& adapter = *static_cast<Adapter*>(context);
     if (irp->PendingReturned) IoMarkIrpPending(irp);
-    adapter.asleep = false;
+    adapter.system_state = PowerSystemWorking;
     if (adapter.started && adapter.d_state != PowerDeviceD0) {
         POWER_STATE wanted;
         wanted.DeviceState = PowerDeviceD0;
@@ -137,7 +164,8 @@ NTSTATUS request_and_wait(Adapter& adapter, DEVICE_POWER_STATE state) {
 
 NTSTATUS bring_to_d0(Adapter& adapter) {
     if (adapter.d_state == PowerDeviceD0) return STATUS_SUCCESS;
-    return adapter.asleep ? STATUS_DEVICE_NOT_READY : request_and_wait(adapter, PowerDeviceD0);
+    return adapter.system_state == PowerSystemWorking ? request_and_wait(adapter, PowerDeviceD0)
+                                                      : STATUS_DEVICE_NOT_READY;
 }
 
 NTSTATUS dispatch_power(Adapter& adapter, PIRP irp) {
@@ -147,7 +175,8 @@ NTSTATUS dispatch_power(Adapter& adapter, PIRP irp) {
     switch (stack->MinorFunction) {
     case IRP_MN_SET_POWER:
         if (device) return adapter.started ? set_device_power(adapter, irp, state) : pass_down(adapter, irp);
-        return state.SystemState == PowerSystemWorking ? system_comes_up(adapter, irp) : system_goes_down(adapter, irp);
+        return state.SystemState == PowerSystemWorking ? system_comes_up(adapter, irp)
+                                                       : system_goes_down(adapter, irp, state.SystemState);
     case IRP_MN_QUERY_POWER:
         if (!device) state.DeviceState = device_state_for(state.SystemState);
         return query_power(adapter, irp, state);
@@ -160,7 +189,31 @@ NTSTATUS dispatch_power(Adapter& adapter, PIRP irp) {
 
 using namespace portcls;
 
-/** `context` is the FDO. The object must answer IID_IAdapterPowerManagement. PASSIVE_LEVEL. */
+namespace {
+
+/** The newest interface of the object that this Windows asks for; one reference. Each has the slots of the older. */
+IAdapterPowerManagement* newest_of(PUNKNOWN unknown, ULONG& version) {
+    constexpr ULONG kWindows8 = 9200; // "Minimum supported client" of IAdapterPowerManagement3
+    static const IID* const kIds[] = {&IID_IAdapterPowerManagement, &IID_IAdapterPowerManagement2,
+                                      &IID_IAdapterPowerManagement3};
+    RTL_OSVERSIONINFOW windows{};
+    windows.dwOSVersionInfoSize = sizeof windows;
+    RtlGetVersion(&windows);
+    for (version = windows.dwBuildNumber < kWindows8 ? 2 : 3; version >= 1; --version)
+        if (auto power = query<IAdapterPowerManagement>(unknown, *kIds[version - 1])) return power.detach();
+    return nullptr;
+}
+
+} // namespace
+
+void portcls::release_power_management(Adapter& adapter) {
+    if (!adapter.power) return;
+    adapter.power->Release();
+    adapter.power = nullptr;
+    adapter.power_version = 0;
+}
+
+/** `context` is the FDO. The object must answer IID_IAdapterPowerManagement or a newer version's id. PASSIVE_LEVEL. */
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterAdapterPowerManagement(PUNKNOWN unknown, PVOID context) {
     Adapter* adapter = adapter_of(static_cast<PDEVICE_OBJECT>(context));
     if (!adapter || !unknown || !at_passive("V01 PcRegisterAdapterPowerManagement above PASSIVE_LEVEL"))
@@ -169,10 +222,8 @@ PORTCLASSAPI NTSTATUS NTAPI PcRegisterAdapterPowerManagement(PUNKNOWN unknown, P
         trace::finding(73, 1, 0, "V73 adapter power management registered twice");
         return STATUS_INVALID_DEVICE_STATE;
     }
-    auto power = query<IAdapterPowerManagement>(unknown, IID_IAdapterPowerManagement);
-    if (!power) return STATUS_INVALID_PARAMETER;
-    adapter->power = power.detach();
-    return STATUS_SUCCESS;
+    adapter->power = newest_of(unknown, adapter->power_version);
+    return adapter->power ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 
 PORTCLASSAPI NTSTATUS NTAPI PcUnregisterAdapterPowerManagement(PDEVICE_OBJECT device) {
@@ -180,8 +231,7 @@ PORTCLASSAPI NTSTATUS NTAPI PcUnregisterAdapterPowerManagement(PDEVICE_OBJECT de
     if (!adapter || !at_passive("V01 PcUnregisterAdapterPowerManagement above PASSIVE_LEVEL"))
         return STATUS_INVALID_PARAMETER;
     if (!adapter->power) return STATUS_INVALID_DEVICE_STATE;
-    adapter->power->Release();
-    adapter->power = nullptr;
+    release_power_management(*adapter);
     return STATUS_SUCCESS;
 }
 

@@ -73,6 +73,35 @@ class Power(Moody):
         self.assertEqual(heard(self, run), ["adapter is asked for D3"] + DOWN + UP)
         self.assertEqual(written(run), b"\x01")
 
+    def versions(self, refuses, **more):
+        """What the adapter hears of D3 and D0, and of a sleep in D0 and one in D3."""
+        self.score.device(SET_POWER, D3)
+        self.score.device(SET_POWER, D0)
+        self.score.device(SLEEP, S3)
+        self.score.device(WAKE)
+        self.score.device(SET_POWER, D3)
+        self.score.device(SLEEP, S3)
+        self.score.device(WAKE)
+        return [line[len("adapter hears "):] for line in heard(self, self.play(refuses, **more))
+                if line.startswith("adapter hears")]
+
+    def test_an_adapter_with_the_second_version_hears_of_the_systems_state_too(self):
+        self.assertEqual(self.versions(POWER_2), ["D3 in S0", "D0 in S0", "D3 in S3", "D0 in S0", "D3 in S0", "D0 in S0"])
+
+    def test_an_adapter_with_the_third_version_hears_how_soon_it_must_be_out_of_d3(self):
+        self.assertEqual(self.versions(POWER_2 | POWER_3), [f"{change}, latency 0" for change in
+                         ("D3 in S0", "D0 in S0", "D3 in S3", "D0 in S0", "D3 in S0", "D0 in S0")])
+
+    def test_d3_exit_latency(self):
+        """Where the system sleeps, an adapter with the third version may hear that it has more time."""
+        self.assertEqual(self.versions(POWER_3, choices={"d3-exit-latency": 1}),
+                         ["D3 in S0, latency 0", "D0 in S0, latency 0",
+                          "D3 in S3, latency 0", "of latency 2", "D0 in S0, latency 2",
+                          "D3 in S0, latency 0", "of latency 2", "D0 in S0, latency 2"])
+
+    def test_windows_7_does_not_know_the_third_version(self):
+        self.assertEqual(self.versions(POWER_2 | POWER_3, windows_build=7601)[:2], ["D3 in S0", "D0 in S0"])
+
     def test_a_driver_that_refuses_a_state_keeps_the_device_and_the_system_awake(self):
         device = self.score.device(QUERY_POWER, D3, flags=MAY_FAIL)
         system = self.score.device(SLEEP, S3, flags=MAY_FAIL)

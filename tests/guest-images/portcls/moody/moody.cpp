@@ -6,6 +6,8 @@
 #include "counted.hpp"
 #include "midi_pins.hpp"
 
+#include "../support/newer_interfaces.hpp"
+
 // mingw-w64's portcls.h lacks these.
 extern "C" NTSTATUS NTAPI PcGetPhysicalDeviceObject(PDEVICE_OBJECT device, PDEVICE_OBJECT* pdo);
 extern "C" NTSTATUS NTAPI PcUnregisterAdapterPowerManagement(PDEVICE_OBJECT device);
@@ -22,6 +24,8 @@ enum Mood : ULONG {
     kNeverRemoves = 0x40, // IRP_MN_REMOVE_DEVICE does not come back
     kSecondAdd = 0x80,    // AddDevice, but for the first
     kWantsD3 = 0x100,     // asks for D3, and for D0 again, when it starts
+    kPower2 = 0x200,      // has IAdapterPowerManagement2
+    kPower3 = 0x400,      // and IAdapterPowerManagement3
 };
 
 constexpr UCHAR kFails = 0xFD; // a byte at which the device says that it has failed
@@ -118,12 +122,28 @@ class Miniport final : public Counted<IMiniportMidi, IPowerNotify> {
     PSERVICEGROUP group_ = nullptr;
 };
 
-class Power final : public Counted<IAdapterPowerManagement> {
+class Power final : public Counted<IAdapterPowerManagement3> {
   public:
     ~Power() override { DbgPrint("moody: power management gone\n"); }
     STDMETHODIMP_(NTSTATUS) QueryInterface(REFIID iid, PVOID* out) override {
-        return gives<IAdapterPowerManagement>(iid, IID_IAdapterPowerManagement, out) ? STATUS_SUCCESS
-                                                                                     : gives_unknown(iid, out);
+        if (gives<IAdapterPowerManagement>(iid, IID_IAdapterPowerManagement, out)) return STATUS_SUCCESS;
+        if ((g_refuses & kPower2) && gives<IAdapterPowerManagement3>(iid, IID_IAdapterPowerManagement2, out))
+            return STATUS_SUCCESS;
+        if ((g_refuses & kPower3) && gives<IAdapterPowerManagement3>(iid, IID_IAdapterPowerManagement3, out))
+            return STATUS_SUCCESS;
+        return gives_unknown(iid, out);
+    }
+    STDMETHODIMP_(void) PowerChangeState2(DEVICE_POWER_STATE device, SYSTEM_POWER_STATE system) override {
+        DbgPrint("moody: adapter hears D%d in S%d\n", device - PowerDeviceD0, system - PowerSystemWorking);
+    }
+    STDMETHODIMP_(void)
+    PowerChangeState3(DEVICE_POWER_STATE device, SYSTEM_POWER_STATE system, PC_EXIT_LATENCY latency) override {
+        DbgPrint("moody: adapter hears D%d in S%d, latency %d\n", device - PowerDeviceD0, system - PowerSystemWorking,
+                 latency);
+    }
+    STDMETHODIMP_(NTSTATUS) D3ExitLatencyChanged(PC_EXIT_LATENCY latency) override {
+        DbgPrint("moody: adapter hears of latency %d\n", latency);
+        return STATUS_SUCCESS;
     }
     STDMETHODIMP_(void) PowerChangeState(POWER_STATE state) override {
         DbgPrint("moody: adapter hears D%d\n", state.DeviceState - PowerDeviceD0);

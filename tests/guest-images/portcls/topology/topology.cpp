@@ -6,6 +6,9 @@
 #include "module/ddk.hpp"
 #include "module/pool.hpp"
 
+#include "../../support/counted.hpp"
+#include "../support/newer_interfaces.hpp"
+
 namespace {
 
 KSDATARANGE range = {sizeof(KSDATARANGE),
@@ -32,23 +35,16 @@ const PCCONNECTION_DESCRIPTOR connections[] = {{PCFILTER_NODE, 0, PCFILTER_NODE,
 PCFILTER_DESCRIPTOR descriptor = {
     0, nullptr, sizeof(PCPIN_DESCRIPTOR), 2, pins, sizeof(PCNODE_DESCRIPTOR), 0, nullptr, 1, connections, 0, nullptr};
 
-class Miniport final : public IMiniportTopology {
+class Miniport final : public Counted<IMiniportTopology, IMiniportPnpNotify> {
   public:
-    virtual ~Miniport() { DbgPrint("topology: miniport gone\n"); }
-    STDMETHODIMP_(ULONG) AddRef() override { return static_cast<ULONG>(InterlockedIncrement(&references_)); }
-    STDMETHODIMP_(ULONG) Release() override {
-        LONG left = InterlockedDecrement(&references_);
-        if (left == 0) delete this;
-        return static_cast<ULONG>(left);
-    }
+    ~Miniport() override { DbgPrint("topology: miniport gone\n"); }
     STDMETHODIMP_(NTSTATUS) QueryInterface(REFIID iid, PVOID* out) override {
-        *out = nullptr;
-        if (!IsEqualGUIDAligned(iid, IID_IMiniportTopology) && !IsEqualGUIDAligned(iid, IID_IUnknown))
-            return STATUS_INVALID_PARAMETER;
-        *out = this;
-        AddRef();
-        return STATUS_SUCCESS;
+        if (gives<IMiniportTopology>(iid, IID_IMiniportTopology, out) ||
+            gives<IMiniportPnpNotify>(iid, IID_IMiniportPnpNotify, out))
+            return STATUS_SUCCESS;
+        return gives_unknown(iid, out);
     }
+    STDMETHODIMP_(void) PnpStop() override { DbgPrint("topology: miniport hears of a stop\n"); }
     STDMETHODIMP_(NTSTATUS) GetDescription(PPCFILTER_DESCRIPTOR* out) override {
         *out = &descriptor;
         return STATUS_SUCCESS;
@@ -61,9 +57,32 @@ class Miniport final : public IMiniportTopology {
         DbgPrint("topology: Init with a port: %u\n", port != nullptr);
         return STATUS_SUCCESS;
     }
+};
+
+/** An object that manages nothing. */
+class Nothing final : public Counted<IUnknown> {
+  public:
+    STDMETHODIMP_(NTSTATUS) QueryInterface(REFIID iid, PVOID* out) override { return gives_unknown(iid, out); }
+};
+
+/** Can be rebalanced, but for the third time it is asked. */
+class PlugAndPlay final : public Counted<IAdapterPnpManagement> {
+  public:
+    ~PlugAndPlay() override { DbgPrint("topology: plug and play gone\n"); }
+    STDMETHODIMP_(NTSTATUS) QueryInterface(REFIID iid, PVOID* out) override {
+        return gives<IAdapterPnpManagement>(iid, IID_IAdapterPnpManagement, out) ? STATUS_SUCCESS
+                                                                                 : gives_unknown(iid, out);
+    }
+    STDMETHODIMP_(PC_REBALANCE_TYPE) GetSupportedRebalanceType() override {
+        DbgPrint("topology: adapter is asked\n");
+        return ++asked_ == 3 ? PcRebalanceNotSupported : PcRebalanceRemoveSubdevices;
+    }
+    STDMETHODIMP_(void) PnpQueryStop() override { DbgPrint("topology: adapter hears that it may be stopped\n"); }
+    STDMETHODIMP_(void) PnpCancelStop() override { DbgPrint("topology: adapter hears that it is not\n"); }
+    STDMETHODIMP_(void) PnpStop() override { DbgPrint("topology: adapter hears of a stop\n"); }
 
   private:
-    LONG references_ = 1;
+    ULONG asked_ = 0;
 };
 
 NTSTATUS say(const char* what, NTSTATUS status) {
@@ -77,7 +96,7 @@ NTSTATUS add(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resources, const WCH
     if (!NT_SUCCESS(status)) return status;
     auto* miniport = new (kObjectTag) Miniport();
     if (!miniport) return STATUS_INSUFFICIENT_RESOURCES;
-    status = port->Init(device, irp, miniport, nullptr, resources);
+    status = port->Init(device, irp, static_cast<IMiniportTopology*>(miniport), nullptr, resources);
     miniport->Release();
     return NT_SUCCESS(status) ? PcRegisterSubdevice(device, const_cast<PWSTR>(name), port) : status;
 }
@@ -105,7 +124,29 @@ void unregister(PDEVICE_OBJECT device, PPORT here, PPORT there, PPORT gone) {
     subdevices_of->Release();
 }
 
+/** One that is refused, one that is taken away again, one that stays until the device goes. */
+void manage(PDEVICE_OBJECT device) {
+    auto* pnp = new (kObjectTag) PlugAndPlay();
+    auto* nothing = new (kObjectTag) Nothing();
+    if (pnp && nothing) {
+        say("manage without an object", PcRegisterAdapterPnpManagement(nullptr, device));
+        say("manage without a device", PcRegisterAdapterPnpManagement(pnp, nullptr));
+        say("manage by another object", PcRegisterAdapterPnpManagement(nothing, device));
+        say("no longer manage", PcUnregisterAdapterPnpManagement(device));
+        say("manage", PcRegisterAdapterPnpManagement(pnp, device));
+        say("manage again", PcRegisterAdapterPnpManagement(pnp, device));
+        say("no longer manage", PcUnregisterAdapterPnpManagement(device));
+        say("no longer manage without a device", PcUnregisterAdapterPnpManagement(nullptr));
+        say("manage", PcRegisterAdapterPnpManagement(pnp, device));
+    }
+    if (nothing) nothing->Release();
+    if (pnp) pnp->Release();
+}
+
 NTSTATUS NTAPI start_device(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resources) {
+    static bool managed;
+    if (!managed) manage(device);
+    managed = true;
     const WCHAR* const names[] = {L"Topology", L"Other", L"Gone"};
     PPORT ports[3] = {};
     NTSTATUS status = STATUS_SUCCESS;
