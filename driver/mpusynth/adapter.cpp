@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The driver's way in: DriverEntry, AddDevice, StartDevice; and its way out, a look at the PnP requests that end a
 // card's life, before PortCls handles them.
+#include "card_adapter.hpp"
 #include "card_resources.hpp"
-#include "com_ptr.hpp"
 #include "events.hpp"
-#include "miniport.hpp"
 #include "nt_try.hpp"
 #include "pool.hpp"
 #include "trace.hpp"
@@ -13,53 +12,42 @@ namespace mpusynth {
 namespace {
 
 /// Ours in the device extension, behind what belongs to PortCls. Zero in a new device.
-struct AdapterContext {
-    MidiMiniport* miniport; // one reference, from StartDevice to STOP or REMOVE; NULL else
+struct DeviceContext {
+    CardAdapter* adapter; // one reference, from StartDevice to STOP or REMOVE; NULL else
 };
 
 constexpr ULONG kMaxSubdevices = 1;
-constexpr ULONG kExtensionSize = PORT_CLASS_DEVICE_EXTENSION_SIZE + sizeof(AdapterContext);
+constexpr ULONG kExtensionSize = PORT_CLASS_DEVICE_EXTENSION_SIZE + sizeof(DeviceContext);
 
-/// Equals the INF's AddInterface reference string. PortCls keeps the pointer for the device's life.
-WCHAR g_subdevice_name[] = L"UART";
-
-AdapterContext& context_of(PDEVICE_OBJECT device) {
+DeviceContext& context_of(PDEVICE_OBJECT device) {
     auto* extension = static_cast<UCHAR*>(device->DeviceExtension);
-    return *reinterpret_cast<AdapterContext*>(extension + PORT_CLASS_DEVICE_EXTENSION_SIZE);
+    return *reinterpret_cast<DeviceContext*>(extension + PORT_CLASS_DEVICE_EXTENSION_SIZE);
 }
 
 /// PASSIVE_LEVEL.
-void retire_miniport(PDEVICE_OBJECT device, MidiMiniport::Card card) {
-    AdapterContext& context = context_of(device);
-    MidiMiniport* miniport = context.miniport;
-    context.miniport = nullptr;
-    if (miniport == nullptr) return;
-    miniport->retire(card);
+void retire_adapter(PDEVICE_OBJECT device, MidiMiniport::Card card) {
+    DeviceContext& context = context_of(device);
+    CardAdapter* adapter = context.adapter;
+    context.adapter = nullptr;
+    if (adapter == nullptr) return;
+    adapter->retire(device, card);
     write_event(Event::Stopped, Severity::Information, card == MidiMiniport::Card::Present);
-    miniport->Release();
-}
-
-/// Installs port and miniport as the card's only subdevice. On failure the miniport may have been started.
-NTSTATUS install_subdevice(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resources, MidiMiniport& miniport) {
-    ComPtr<IPort> port;
-    NT_TRY(PcNewPort(port.put(), CLSID_PortMidi));
-    NT_TRY(port->Init(device, irp, static_cast<PMINIPORTMIDI>(&miniport), nullptr, resources));
-    return PcRegisterSubdevice(device, g_subdevice_name, static_cast<PUNKNOWN>(port.get()));
+    adapter->Release();
 }
 
 /// PASSIVE_LEVEL, system thread; again on the same device after a STOP.
 NTSTATUS NTAPI StartDevice(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resources) {
     CardResources assigned;
     NT_TRY(read_card_resources(resources, assigned));
-    retire_miniport(device, MidiMiniport::Card::Gone); // none, unless a STOP went by unseen
+    retire_adapter(device, MidiMiniport::Card::Gone); // none, unless a STOP went by unseen
 
-    MidiMiniport* miniport = MidiMiniport::create();
-    if (miniport == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
-    context_of(device).miniport = miniport;
-    const NTSTATUS status = install_subdevice(device, irp, resources, *miniport);
+    CardAdapter* adapter = CardAdapter::create();
+    if (adapter == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
+    context_of(device).adapter = adapter;
+    const NTSTATUS status = adapter->start(device, irp, resources);
     if (!NT_SUCCESS(status)) {
         MPUSYNTH_ERROR("not started: status 0x%08lx\n", static_cast<ULONG>(status));
-        retire_miniport(device, MidiMiniport::Card::Present);
+        retire_adapter(device, MidiMiniport::Card::Present);
     }
     write_event(Event::Started, NT_SUCCESS(status) ? Severity::Information : Severity::Error,
                 static_cast<ULONG>(status));
@@ -71,10 +59,10 @@ NTSTATUS NTAPI DispatchPnp(PDEVICE_OBJECT device, PIRP irp) {
     switch (IoGetCurrentIrpStackLocation(irp)->MinorFunction) {
     case IRP_MN_STOP_DEVICE:
     case IRP_MN_REMOVE_DEVICE:
-        retire_miniport(device, MidiMiniport::Card::Present);
+        retire_adapter(device, MidiMiniport::Card::Present);
         break;
     case IRP_MN_SURPRISE_REMOVAL:
-        retire_miniport(device, MidiMiniport::Card::Gone);
+        retire_adapter(device, MidiMiniport::Card::Gone);
         break;
     default:
         break;

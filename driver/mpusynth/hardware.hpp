@@ -48,21 +48,40 @@ template <class Io> uint32_t elapsed_ms(Io& io, uint64_t since) {
     return static_cast<uint32_t>(io.now_100ns() - since) / 10'000;
 }
 
-/// Calls `done` until it returns true: closely for 40 µs, then once per millisecond or clock tick. False after
-/// `limit_ms`. PASSIVE_LEVEL.
+/// A wait with a limit: closely for 40 µs, then once per millisecond or clock tick. PASSIVE_LEVEL.
+template <class Io> class Wait {
+  public:
+    Wait(Io& io, uint32_t limit_ms) : io_(io), limit_ms_(limit_ms) {}
+
+    /// Returns when it is time to look again; false when the limit is reached.
+    bool again() {
+        if (spun_us_ < kSpinLimitUs) {
+            io_.stall_us(kPollStepUs);
+            spun_us_ += kPollStepUs;
+            return true;
+        }
+        if (sleeps_ == 0) start_ = io_.now_100ns();
+        if (sleeps_ == limit_ms_ || elapsed_ms(io_, start_) >= limit_ms_)
+            return false; // even if the clock stands still
+        ++sleeps_;
+        io_.sleep_ms(1);
+        return true;
+    }
+
+  private:
+    Io& io_;
+    const uint32_t limit_ms_;
+    uint32_t spun_us_ = 0;
+    uint32_t sleeps_ = 0;
+    uint64_t start_ = 0;
+};
+
+/// Calls `done` until it returns true. False after `limit_ms`. PASSIVE_LEVEL.
 template <class Io, class Done> bool wait_until(Io& io, uint32_t limit_ms, Done done) {
-    for (uint32_t us = 0;; us += kPollStepUs) {
-        if (done()) return true;
-        if (us >= kSpinLimitUs) break;
-        io.stall_us(kPollStepUs);
-    }
-    const uint64_t start = io.now_100ns();
-    for (uint32_t sleeps = 0; sleeps < limit_ms; ++sleeps) { // bounded even if the clock stood still
-        io.sleep_ms(1);
-        if (done()) return true;
-        if (elapsed_ms(io, start) >= limit_ms) return false;
-    }
-    return false;
+    Wait<Io> wait{io, limit_ms};
+    while (!done())
+        if (!wait.again()) return false;
+    return true;
 }
 
 template <class Io> bool wait_until_writable(Io& io, uint32_t limit_ms, uint8_t& status) {

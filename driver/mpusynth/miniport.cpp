@@ -60,12 +60,6 @@ STDMETHODIMP_(NTSTATUS) MidiMiniport::NonDelegatingQueryInterface(REFIID interfa
         *object = miniport;
         return STATUS_SUCCESS;
     }
-    if (IsEqualGUIDAligned(interface_id, IID_IPowerNotify)) {
-        PPOWERNOTIFY notify = this;
-        notify->AddRef();
-        *object = notify;
-        return STATUS_SUCCESS;
-    }
     return STATUS_INVALID_PARAMETER;
 }
 
@@ -169,11 +163,9 @@ MidiMiniport::NewStream(PMINIPORTMIDISTREAM* stream, PUNKNOWN outer, POOL_TYPE p
     return STATUS_SUCCESS;
 }
 
-/// Going down, the port has paused the streams and the card still has its power; coming up, it pauses them until we
-/// return. A card that had none is as after power-on: in intelligent mode, and RESET is not needed.
-STDMETHODIMP_(void) MidiMiniport::PowerChangeNotify(POWER_STATE state) {
+void MidiMiniport::power_changed(bool on) {
     if (retired()) return;
-    if (state.DeviceState != PowerDeviceD0) {
+    if (!on) {
         in_uart_mode_ = false;
     } else if (!in_uart_mode_) {
         enter_uart_mode(); // what goes wrong is in the debugger's log: nobody takes a status here

@@ -12,7 +12,7 @@ namespace mpusynth {
 
 inline constexpr ULONG kPoolTag = '104M'; // shown as M401
 
-class MidiMiniport final : public IMiniportMidi, public IPowerNotify, public CUnknown {
+class MidiMiniport final : public IMiniportMidi, public CUnknown {
   public:
     /// A miniport with one reference, which is the caller's; NULL when there is no memory. PASSIVE_LEVEL.
     static MidiMiniport* create();
@@ -36,9 +36,6 @@ class MidiMiniport final : public IMiniportMidi, public IPowerNotify, public CUn
     NewStream(PMINIPORTMIDISTREAM* stream, PUNKNOWN outer, POOL_TYPE pool, ULONG pin, BOOLEAN capture,
               PKSDATAFORMAT format, PSERVICEGROUP* service_group) override;
 
-    // IPowerNotify. PASSIVE_LEVEL.
-    STDMETHODIMP_(void) PowerChangeNotify(POWER_STATE state) override;
-
     enum class Card : UCHAR { Present, Gone };
 
     /// Ends all traffic with the card and lets go of interrupt, service group and port. Streams may still exist and
@@ -48,6 +45,10 @@ class MidiMiniport final : public IMiniportMidi, public IPowerNotify, public CUn
     /// Not left to the destructor alone: an open handle keeps this object alive past IRP_MN_REMOVE_DEVICE, when the
     /// ports may belong to somebody else; and it breaks the circle of references between port and miniport.
     void retire(Card card);
+
+    /// The card is about to lose its power, or has it again and then is as after power-on: in intelligent mode.
+    /// No stream runs meanwhile. PASSIVE_LEVEL.
+    void power_changed(bool on);
 
     // For the streams and the filter's properties.
     [[nodiscard]] const Counters& counters() const { return counters_; }

@@ -47,6 +47,7 @@ typedef struct {
 #undef TCHAR
 #undef IID_IUnknown
 DEFINE_GUID(IID_IUnknown, 0x00000000, 0x0000, 0x0000, 0xC0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46);
+PORTCLASSAPI NTSTATUS NTAPI PcUnregisterAdapterPowerManagement(PDEVICE_OBJECT device);
 #define DRIVER_INIT_CODE __attribute__((section("INIT"), noinline)) // discarded once DriverEntry has returned
 #else
 #define DRIVER_INIT_CODE __declspec(code_seg("INIT"))

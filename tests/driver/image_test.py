@@ -29,7 +29,8 @@ ALLOWED = {
     },
     "portcls.sys": {
         "PcAddAdapterDevice", "PcDispatchIrp", "PcGetTimeInterval", "PcInitializeAdapterDriver", "PcNewInterruptSync",
-        "PcNewPort", "PcNewServiceGroup", "PcRegisterSubdevice",
+        "PcNewPort", "PcNewServiceGroup", "PcRegisterAdapterPowerManagement", "PcRegisterSubdevice",
+        "PcUnregisterAdapterPowerManagement",
     },
 }
 if I686:

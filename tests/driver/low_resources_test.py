@@ -7,7 +7,8 @@ from own_driver import *  # noqa: F403
 
 # In the order in which they come; how far each gets, by the callback that was left with a failure.
 CALLS = [("PcInitializeAdapterDriver", "DriverEntry"), ("EtwRegister", None), ("PcAddAdapterDevice", "AddDevice"),
-         ("ExAllocatePoolWithTag", "StartDevice"), ("PcNewPort", "StartDevice"), ("PcNewServiceGroup", "Init"),
+         ("ExAllocatePoolWithTag", "StartDevice"), ("ExAllocatePoolWithTag", "StartDevice"),
+         ("PcRegisterAdapterPowerManagement", "StartDevice"), ("PcNewPort", "StartDevice"), ("PcNewServiceGroup", "Init"),
          ("PcNewInterruptSync", "Init"), ("PcRegisterSubdevice", "StartDevice")]
 ONE_MORE = len(CALLS) + 1
 

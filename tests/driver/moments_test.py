@@ -188,6 +188,33 @@ class Moments(OwnDriver):
         self.assertEqual(out, b"")
         self.assertEqual(captured(run)[:10], bytes([0xF0, *range(9)]))
 
+    def test_the_adapter_puts_the_card_into_uart_mode_before_a_stream_runs_again_and_takes_its_leave_from_power_at_a_stop(self):
+        self.score.open_filter(FILTER)
+        self.open_render()
+        self.write(b"\xc0\x01")
+        self.score.wait_writes(RENDER)
+        self.ask_device("D3", [(SET_POWER, D3, SUCCESS), (SET_POWER, D0, SUCCESS)])
+        self.write(b"\xc0\x02")
+        self.score.wait_writes(RENDER)
+        self.close_render()
+        self.ask_device("stop and start", [(QUERY_STOP, 0, SUCCESS), (STOP_DEVICE, 0, SUCCESS), (START_DEVICE, 0, SUCCESS)])
+        self.ask_device("D3 again", [(SET_POWER, D3, SUCCESS), (SET_POWER, D0, SUCCESS)])
+        self.reopened(b"\xc0\x03")
+        run = self.holds()
+        self.assertEqual(own_bytes(run), b"\xc0\x01\xc0\x02\xc0\x03")
+        heard = []  # of each change of power, what is written to COMMAND in it; and what the stream is told
+        inside = False
+        for r in run.records:
+            if r.kind in ("CALL_ENTER", "CALL_LEAVE") and eventlog.CALLBACKS[r.a] == "PowerChangeNotify":
+                inside = r.kind == "CALL_ENTER"
+                heard += [f"D{r.b - 1}"] if inside else []
+            elif inside and r.kind == "REG_WRITE" and r.a == 1:
+                heard.append("UART")
+            elif r.kind == "CALL_ENTER" and eventlog.CALLBACKS[r.a] == "SetState" and r.b == RUN:
+                heard.append("RUN")
+        self.assertEqual(heard, ["RUN", "D3", "D0", "UART", "RUN", "D3", "D0", "UART", "RUN"],
+                         "the adapter hears once of each change: after a stop the old one does not any more")
+
     def test_a_device_that_was_stopped_starts_on_other_resources_and_plays_there(self):
         self.reopened(b"\xc0\x01")
         self.score.device(QUERY_STOP)
