@@ -224,7 +224,7 @@ def main():
         table.seconds("  of it after firmware", median(
             [b["MPULAB_PHASE_DRIVER_STARTED"] - b["MPULAB_PHASE_LOADER"] for b in boots]), 0.030)
         table.seconds("mpulab inspect of the bundled package", median([inspect(mpulab.BUILD / "driver/package") for _ in range(repeats)]), 1)
-        table.number("the guest's image set", image_set(), 1000, "KiB")
+        table.number("the guest's image set", image_set(), 1_000_000 / 1024, "KiB")
         memory = int(re.search(r" -m (\d+)M", " " + " ".join(command)).group(1))
         table.number("memory of the machine that plays", memory, 32, "MiB")
         longest = mpulab.SONGS / "three-minutes.mid"

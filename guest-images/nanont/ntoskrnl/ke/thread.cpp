@@ -235,6 +235,11 @@ HANDLE NTAPI PsGetCurrentThreadId(VOID) {
     return reinterpret_cast<HANDLE>(current_thread()->id);
 }
 
+/// Whether a 32-bit process asks: there are no processes but the system's. Any IRQL.
+BOOLEAN NTAPI IoIs32bitProcess(PIRP) {
+    return FALSE;
+}
+
 HANDLE NTAPI PsGetCurrentProcessId(VOID) {
     return reinterpret_cast<HANDLE>(ULONG_PTR{4}); // there is but the System process
 }

@@ -99,4 +99,5 @@ void extended_state() {
     CHECK_EQUAL(after, before);
     KeRestoreExtendedProcessorState(&saved);
     CHECK(saved.Prev == nullptr);
+    CHECK_EQUAL(IoIs32bitProcess(nullptr), FALSE);
 }
