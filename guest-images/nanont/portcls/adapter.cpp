@@ -69,8 +69,7 @@ using namespace portcls;
 PORTCLASSAPI NTSTATUS NTAPI PcInitializeAdapterDriver(PDRIVER_OBJECT driver, PUNICODE_STRING,
                                                       PDRIVER_ADD_DEVICE add_device) {
     trace::attach();
-    if (!at_passive("V01 PcInitializeAdapterDriver above PASSIVE_LEVEL") || !driver || !add_device)
-        return STATUS_INVALID_PARAMETER;
+    if (!driver || !add_device) return STATUS_INVALID_PARAMETER;
     driver->DriverExtension->AddDevice = add_device;
     driver->DriverUnload = KsNullDriverUnload;
     for (UCHAR major : {IRP_MJ_CREATE, IRP_MJ_CLEANUP, IRP_MJ_PNP, IRP_MJ_POWER, IRP_MJ_SYSTEM_CONTROL})
@@ -86,8 +85,7 @@ PORTCLASSAPI NTSTATUS NTAPI PcInitializeAdapterDriver(PDRIVER_OBJECT driver, PUN
 PORTCLASSAPI NTSTATUS NTAPI PcAddAdapterDevice(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo, PCPFNSTARTDEVICE start,
                                                ULONG max_objects, ULONG extension_size) {
     trace::attach();
-    if (!at_passive("V01 PcAddAdapterDevice above PASSIVE_LEVEL") || !driver || !pdo || !start || max_objects == 0)
-        return STATUS_INVALID_PARAMETER;
+    if (!driver || !pdo || !start || max_objects == 0) return STATUS_INVALID_PARAMETER;
     if (extension_size != 0 && extension_size < PORT_CLASS_DEVICE_EXTENSION_SIZE) {
         trace::finding(70, extension_size, PORT_CLASS_DEVICE_EXTENSION_SIZE,
                        "V70 PcAddAdapterDevice with an extension that is neither 0 nor large enough");
@@ -113,7 +111,7 @@ PORTCLASSAPI NTSTATUS NTAPI PcAddAdapterDevice(PDRIVER_OBJECT driver, PDEVICE_OB
 PORTCLASSAPI NTSTATUS NTAPI PcGetDeviceProperty(PVOID device, DEVICE_REGISTRY_PROPERTY property, ULONG length,
                                                 PVOID buffer, PULONG result) {
     Adapter* adapter = adapter_of(static_cast<PDEVICE_OBJECT>(device));
-    if (!adapter || !at_passive("V01 PcGetDeviceProperty above PASSIVE_LEVEL")) return STATUS_INVALID_PARAMETER;
+    if (!adapter) return STATUS_INVALID_PARAMETER;
     return IoGetDeviceProperty(adapter->pdo, property, length, buffer, result);
 }
 

@@ -109,7 +109,7 @@ template <class T> ComPtr<T> query(PUNKNOWN unknown, REFIID iid) {
     return {};
 }
 
-/** Pc* functions are for PASSIVE_LEVEL (V01); true: the caller may go on. */
+/** Methods are for PASSIVE_LEVEL (V01); true: the caller may go on. Exported functions are held to it by the kernel. */
 inline bool at_passive(const char* function) {
     KIRQL irql = KeGetCurrentIrql();
     if (irql == PASSIVE_LEVEL) return true;

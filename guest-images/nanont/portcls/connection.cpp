@@ -43,8 +43,7 @@ NTSTATUS resolve(Adapter& adapter, const ConnectionEnd& asked, End& end) {
 NTSTATUS register_connection(PDEVICE_OBJECT device, const char* function, const ConnectionEnd& from,
                              const ConnectionEnd& to) {
     Adapter* adapter = adapter_of(device);
-    if (!adapter || (!from.port && !from.external) || (!to.port && !to.external) || !at_passive(function))
-        return STATUS_INVALID_PARAMETER;
+    if (!adapter || (!from.port && !from.external) || (!to.port && !to.external)) return STATUS_INVALID_PARAMETER;
     auto* connection = static_cast<PhysicalConnection*>(allocate_zeroed(sizeof(PhysicalConnection), kObjectTag.value));
     if (!connection) return STATUS_INSUFFICIENT_RESOURCES;
     ControlGuard guard(adapter->lock);
@@ -52,7 +51,7 @@ NTSTATUS register_connection(PDEVICE_OBJECT device, const char* function, const 
     if (NT_SUCCESS(status)) status = resolve(*adapter, to, connection->to);
     if (!NT_SUCCESS(status)) {
         DbgPrint("portcls.sys: %s: pins %u and %u: an end is no pin of a registered subdevice, or has no name\n",
-                 function + 4, from.pin, to.pin); // "V01 " is for a finding
+                 function, from.pin, to.pin);
         free_connection(connection);
         return status;
     }
@@ -127,7 +126,7 @@ using namespace portcls;
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterPhysicalConnection(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin,
                                                          PUNKNOWN to, ULONG to_pin) {
     if (!from || !to) return STATUS_INVALID_PARAMETER;
-    return register_connection(device, "V01 PcRegisterPhysicalConnection", {from, nullptr, from_pin},
+    return register_connection(device, "PcRegisterPhysicalConnection", {from, nullptr, from_pin},
                                {to, nullptr, to_pin});
 }
 
@@ -135,7 +134,7 @@ PORTCLASSAPI NTSTATUS NTAPI PcRegisterPhysicalConnection(PDEVICE_OBJECT device, 
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterPhysicalConnectionFromExternal(PDEVICE_OBJECT device, PUNICODE_STRING from,
                                                                      ULONG from_pin, PUNKNOWN to, ULONG to_pin) {
     if (!from || !to) return STATUS_INVALID_PARAMETER;
-    return register_connection(device, "V01 PcRegisterPhysicalConnectionFromExternal", {nullptr, from, from_pin},
+    return register_connection(device, "PcRegisterPhysicalConnectionFromExternal", {nullptr, from, from_pin},
                                {to, nullptr, to_pin});
 }
 
@@ -143,6 +142,6 @@ PORTCLASSAPI NTSTATUS NTAPI PcRegisterPhysicalConnectionFromExternal(PDEVICE_OBJ
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterPhysicalConnectionToExternal(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin,
                                                                    PUNICODE_STRING to, ULONG to_pin) {
     if (!from || !to) return STATUS_INVALID_PARAMETER;
-    return register_connection(device, "V01 PcRegisterPhysicalConnectionToExternal", {from, nullptr, from_pin},
+    return register_connection(device, "PcRegisterPhysicalConnectionToExternal", {from, nullptr, from_pin},
                                {nullptr, to, to_pin});
 }

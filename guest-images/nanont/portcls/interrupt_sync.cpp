@@ -184,8 +184,7 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
  * PASSIVE_LEVEL. */
 PORTCLASSAPI NTSTATUS NTAPI PcNewInterruptSync(PINTERRUPTSYNC* out, PUNKNOWN outer, PRESOURCELIST resources,
                                                ULONG index, INTERRUPTSYNCMODE mode) {
-    if (!portcls::at_passive("V01 PcNewInterruptSync above PASSIVE_LEVEL") || !out || !resources)
-        return STATUS_INVALID_PARAMETER;
+    if (!out || !resources) return STATUS_INVALID_PARAMETER;
     *out = nullptr;
     if (mode < InterruptSyncModeNormal || mode > InterruptSyncModeRepeat) return STATUS_INVALID_PARAMETER;
     PCM_PARTIAL_RESOURCE_DESCRIPTOR line = resources->FindTranslatedEntry(CmResourceTypeInterrupt, index);

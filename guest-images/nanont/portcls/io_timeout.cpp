@@ -49,8 +49,7 @@ using namespace portcls;
 /** PASSIVE_LEVEL. */
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterIoTimeout(PDEVICE_OBJECT device, PIO_TIMER_ROUTINE routine, PVOID context) {
     Adapter* adapter = adapter_of(device);
-    if (!adapter || !routine || !at_passive("V01 PcRegisterIoTimeout above PASSIVE_LEVEL"))
-        return STATUS_INVALID_PARAMETER;
+    if (!adapter || !routine) return STATUS_INVALID_PARAMETER;
     auto* timeout = static_cast<Timeout*>(allocate_zeroed(sizeof(Timeout), kObjectTag.value));
     if (!timeout) return STATUS_INSUFFICIENT_RESOURCES;
     timeout->routine = routine;
@@ -68,7 +67,7 @@ PORTCLASSAPI NTSTATUS NTAPI PcRegisterIoTimeout(PDEVICE_OBJECT device, PIO_TIMER
 /** STATUS_NOT_FOUND: it was not registered with this context. The routine does not run any more on return. */
 PORTCLASSAPI NTSTATUS NTAPI PcUnregisterIoTimeout(PDEVICE_OBJECT device, PIO_TIMER_ROUTINE routine, PVOID context) {
     Adapter* adapter = adapter_of(device);
-    if (!adapter || !at_passive("V01 PcUnregisterIoTimeout above PASSIVE_LEVEL")) return STATUS_INVALID_PARAMETER;
+    if (!adapter) return STATUS_INVALID_PARAMETER;
     SpinLockGuard guard(adapter->timeout_lock);
     for (LIST_ENTRY* at = adapter->timeouts.Flink; at != &adapter->timeouts; at = at->Flink) {
         auto* timeout = CONTAINING_RECORD(at, Timeout, link);

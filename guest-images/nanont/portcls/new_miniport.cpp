@@ -7,7 +7,7 @@ using namespace portcls;
 
 /** One reference. STATUS_NOT_SUPPORTED: a class that is not there, named in the log with the reason. PASSIVE_LEVEL. */
 PORTCLASSAPI NTSTATUS NTAPI PcNewMiniport(PMINIPORT* out, REFCLSID id) {
-    if (!at_passive("V01 PcNewMiniport above PASSIVE_LEVEL") || !out) return STATUS_INVALID_PARAMETER;
+    if (!out) return STATUS_INVALID_PARAMETER;
     *out = nullptr;
     if (IsEqualGUIDAligned(id, CLSID_MiniportDriverUart)) {
         *out = new_uart_midi();

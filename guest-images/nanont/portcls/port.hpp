@@ -109,11 +109,13 @@ template <class Interface> class PortObject : public PortBase<Interface>, public
     }
     STDMETHODIMP_(NTSTATUS)
     GetDeviceProperty(DEVICE_REGISTRY_PROPERTY property, ULONG length, PVOID buffer, PULONG result) override {
+        if (!at_passive("V01 IPort::GetDeviceProperty above PASSIVE_LEVEL")) return STATUS_INVALID_DEVICE_REQUEST;
         return device_ ? PcGetDeviceProperty(device_, property, length, buffer, result) : STATUS_INVALID_DEVICE_STATE;
     }
     STDMETHODIMP_(NTSTATUS)
     NewRegistryKey(PREGISTRYKEY* out, PUNKNOWN outer, ULONG type, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes,
                    ULONG options, PULONG disposition) override {
+        if (!at_passive("V01 IPort::NewRegistryKey above PASSIVE_LEVEL")) return STATUS_INVALID_DEVICE_REQUEST;
         return PcNewRegistryKey(out, outer, type, access, device_, static_cast<ISubdevice*>(this), attributes, options,
                                 disposition);
     }

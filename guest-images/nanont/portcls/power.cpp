@@ -216,8 +216,7 @@ void portcls::release_power_management(Adapter& adapter) {
 /** `context` is the FDO. The object must answer IID_IAdapterPowerManagement or a newer version's id. PASSIVE_LEVEL. */
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterAdapterPowerManagement(PUNKNOWN unknown, PVOID context) {
     Adapter* adapter = adapter_of(static_cast<PDEVICE_OBJECT>(context));
-    if (!adapter || !unknown || !at_passive("V01 PcRegisterAdapterPowerManagement above PASSIVE_LEVEL"))
-        return STATUS_INVALID_PARAMETER;
+    if (!adapter || !unknown) return STATUS_INVALID_PARAMETER;
     if (adapter->power) {
         trace::finding(73, 1, 0, "V73 adapter power management registered twice");
         return STATUS_INVALID_DEVICE_STATE;
@@ -228,8 +227,7 @@ PORTCLASSAPI NTSTATUS NTAPI PcRegisterAdapterPowerManagement(PUNKNOWN unknown, P
 
 PORTCLASSAPI NTSTATUS NTAPI PcUnregisterAdapterPowerManagement(PDEVICE_OBJECT device) {
     Adapter* adapter = adapter_of(device);
-    if (!adapter || !at_passive("V01 PcUnregisterAdapterPowerManagement above PASSIVE_LEVEL"))
-        return STATUS_INVALID_PARAMETER;
+    if (!adapter) return STATUS_INVALID_PARAMETER;
     if (!adapter->power) return STATUS_INVALID_DEVICE_STATE;
     release_power_management(*adapter);
     return STATUS_SUCCESS;
@@ -239,9 +237,7 @@ PORTCLASSAPI NTSTATUS NTAPI PcUnregisterAdapterPowerManagement(PDEVICE_OBJECT de
  * adapter, or no device power state; STATUS_INVALID_DEVICE_STATE: it is not started. PASSIVE_LEVEL. */
 PORTCLASSAPI NTSTATUS NTAPI PcRequestNewPowerState(PDEVICE_OBJECT device, DEVICE_POWER_STATE state) {
     Adapter* adapter = adapter_of(device);
-    if (!adapter || state < PowerDeviceD0 || state > PowerDeviceD3 ||
-        !at_passive("V01 PcRequestNewPowerState above PASSIVE_LEVEL"))
-        return STATUS_INVALID_PARAMETER;
+    if (!adapter || state < PowerDeviceD0 || state > PowerDeviceD3) return STATUS_INVALID_PARAMETER;
     if (!adapter->started) return STATUS_INVALID_DEVICE_STATE;
     return adapter->d_state == state ? STATUS_SUCCESS : request_and_wait(*adapter, state);
 }

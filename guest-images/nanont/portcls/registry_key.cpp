@@ -129,7 +129,6 @@ PORTCLASSAPI NTSTATUS NTAPI PcNewRegistryKey(PREGISTRYKEY* out, PUNKNOWN outer, 
                                              ULONG options, PULONG disposition) {
     if (!out) return STATUS_INVALID_PARAMETER;
     *out = nullptr;
-    if (!at_passive("V01 PcNewRegistryKey above PASSIVE_LEVEL")) return STATUS_INVALID_PARAMETER;
     HANDLE key = nullptr;
     const NTSTATUS status = open_key(type, access, device, subdevice, attributes, options, disposition, key);
     if (!NT_SUCCESS(status)) return status;

@@ -128,7 +128,7 @@ NTSTATUS new_resource_list(PCM_RESOURCE_LIST translated, PCM_RESOURCE_LIST untra
 /** NULL lists give an empty list (a device without hardware). PASSIVE_LEVEL. */
 PORTCLASSAPI NTSTATUS NTAPI PcNewResourceList(PRESOURCELIST* out, PUNKNOWN outer, POOL_TYPE,
                                               PCM_RESOURCE_LIST translated, PCM_RESOURCE_LIST untranslated) {
-    if (!portcls::at_passive("V01 PcNewResourceList above PASSIVE_LEVEL") || !out) return STATUS_INVALID_PARAMETER;
+    if (!out) return STATUS_INVALID_PARAMETER;
     *out = nullptr;
     return portcls::new_resource_list(translated, untranslated, out, outer);
 }
@@ -137,9 +137,7 @@ PORTCLASSAPI NTSTATUS NTAPI PcNewResourceList(PRESOURCELIST* out, PUNKNOWN outer
 PORTCLASSAPI NTSTATUS NTAPI PcNewResourceSublist(PRESOURCELIST* out, PUNKNOWN outer, POOL_TYPE, PRESOURCELIST parent,
                                                  ULONG max) {
     constexpr ULONG kMaxEntries = 256;
-    if (!portcls::at_passive("V01 PcNewResourceSublist above PASSIVE_LEVEL") || !out || !parent || max == 0 ||
-        max > kMaxEntries)
-        return STATUS_INVALID_PARAMETER;
+    if (!out || !parent || max == 0 || max > kMaxEntries) return STATUS_INVALID_PARAMETER;
     *out = nullptr;
     return portcls::ResourceList::create(outer, nullptr, nullptr, max, out);
 }

@@ -157,7 +157,7 @@ bool is_service_group(PSERVICEGROUP group) {
 
 /** PASSIVE_LEVEL. STATUS_INSUFFICIENT_RESOURCES. */
 PORTCLASSAPI NTSTATUS NTAPI PcNewServiceGroup(PSERVICEGROUP* out, PUNKNOWN outer) {
-    if (!portcls::at_passive("V01 PcNewServiceGroup above PASSIVE_LEVEL") || !out) return STATUS_INVALID_PARAMETER;
+    if (!out) return STATUS_INVALID_PARAMETER;
     *out = nullptr;
     return portcls::hand_out(new (kObjectTag) portcls::ServiceGroup(outer), out);
 }

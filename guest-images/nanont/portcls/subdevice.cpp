@@ -201,8 +201,7 @@ using namespace portcls;
  * initialized; STATUS_INSUFFICIENT_RESOURCES: more than MaxObjects; STATUS_OBJECT_NAME_COLLISION. PASSIVE_LEVEL. */
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterSubdevice(PDEVICE_OBJECT device, PWCHAR name, PUNKNOWN unknown) {
     Adapter* adapter = adapter_of(device);
-    if (!adapter || !name || !unknown || !at_passive("V01 PcRegisterSubdevice above PASSIVE_LEVEL"))
-        return STATUS_INVALID_PARAMETER;
+    if (!adapter || !name || !unknown) return STATUS_INVALID_PARAMETER;
     auto port = query<ISubdevice>(unknown, IID_ISubdevice);
     if (!port) {
         DbgPrint("portcls.sys: PcRegisterSubdevice(%ws): not a port made by PcNewPort\n", name);

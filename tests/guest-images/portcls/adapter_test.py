@@ -3,6 +3,7 @@
 """What portcls.sys gives an adapter beside its ports: timeouts, device properties, and requests that the adapter forwards
 and completes itself (early.sys; reference portcls-midi.md 4)."""
 import pathlib
+import re
 import sys
 import unittest
 
@@ -37,8 +38,16 @@ class Adapter(unittest.TestCase):
         self.says(*(f"aggregated {what}" for what in ("interrupt sync", "service group", "resource list",
                                                       "resource sublist")))
 
+    def test_a_method_called_above_passive_level_says_so_and_does_nothing(self):
+        told = [text for rule, text in self.run_.findings() if rule == 1]
+        self.assertEqual(told, [f"V01 {method} above PASSIVE_LEVEL" for method in (
+            "IInterruptSync::RegisterServiceRoutine", "IInterruptSync::Connect", "IServiceGroup::AddMember",
+            "IPort::GetDeviceProperty", "IPort::NewRegistryKey")])
+        statuses = ["0xc000000d", "0xc0000184", "0xc000000d", "0xc0000010", "0xc0000010"]
+        self.assertEqual(re.findall("early: above its level: (.*)", self.run_.text), statuses)
+
     def test_nothing_an_aggregated_object_was_is_left_and_no_rule_is_broken(self):
-        self.assertEqual([rule for rule, _ in self.run_.findings()], [44, 61], "the early call; one subdevice more than announced")
+        self.assertEqual([rule for rule, _ in self.run_.findings() if rule != 1], [44, 61], "the early call; one subdevice more than announced")
 
 
 if __name__ == "__main__":

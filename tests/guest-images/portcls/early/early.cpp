@@ -49,6 +49,29 @@ void properties(PDEVICE_OBJECT device) {
     DbgPrint("early: property 99: 0x%08x\n", status);
 }
 
+/// Methods of portcls.sys' objects above their level: each says so (V01) and does nothing.
+void above_passive(PRESOURCELIST resources, PPORT port) {
+    PINTERRUPTSYNC sync = nullptr;
+    PSERVICEGROUP group = nullptr;
+    PREGISTRYKEY key = nullptr;
+    ULONG length = 0;
+    WCHAR text[8];
+    if (!NT_SUCCESS(PcNewInterruptSync(&sync, nullptr, resources, 0, InterruptSyncModeNormal)) ||
+        !NT_SUCCESS(PcNewServiceGroup(&group, nullptr)))
+        return;
+    KIRQL old;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    const NTSTATUS statuses[] = {sync->RegisterServiceRoutine(synchronized, nullptr, FALSE), sync->Connect(),
+                                 group->AddMember(group),
+                                 port->GetDeviceProperty(DevicePropertyHardwareID, sizeof text, text, &length),
+                                 port->NewRegistryKey(&key, nullptr, DriverRegistryKey, KEY_READ, nullptr, 0, nullptr)};
+    KeLowerIrql(old);
+    for (NTSTATUS status : statuses)
+        DbgPrint("early: above its level: 0x%08x\n", status);
+    group->Release();
+    sync->Release();
+}
+
 PDRIVER_DISPATCH g_port_pnp;
 
 /// QUERY_CAPABILITIES is answered here: what the driver below says, with no D1.
@@ -77,6 +100,7 @@ NTSTATUS NTAPI start_device(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resou
     if (NT_SUCCESS(status)) status = PcNewMiniport(&miniport, CLSID_MiniportDriverUart);
     if (NT_SUCCESS(status)) status = port->Init(device, irp, miniport, nullptr, resources);
     if (NT_SUCCESS(status)) status = PcRegisterSubdevice(device, name, port);
+    if (NT_SUCCESS(status)) above_passive(resources, port);
     if (NT_SUCCESS(status)) DbgPrint("early: one more: 0x%08x\n", PcRegisterSubdevice(device, more, port));
     if (miniport) miniport->Release();
     if (port) port->Release();
