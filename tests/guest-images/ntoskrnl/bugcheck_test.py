@@ -158,6 +158,10 @@ class Report(Faulty):
         self.report("work_item_queued_twice", 0x96, "INVALID_WORK_QUEUE_ITEM", "while it is queued",
                     parameters=(None, 0, 0))
 
+    def test_relations_are_a_physical_device_object_s_and_no_other_s(self):
+        self.report("relations_of_own_device", 0xCA, "PNP_DETECTED_FATAL_ERROR", "the physical device object",
+                    parameters=(2,))
+
     def test_pool_on_a_quota_raises_when_there_is_none_and_unhandled_that_is_a_bugcheck(self):
         run = boot("quota_raises")
         code, parameters = run.bugcheck()

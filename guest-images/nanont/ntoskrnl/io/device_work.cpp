@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a device needs done that cannot be done where it is noticed: a worker does it, at PASSIVE_LEVEL and in its turn.
+#include "dbg/report.hpp"
 #include "io.hpp"
 #include "ke/ke.hpp"
 
@@ -48,6 +49,16 @@ VOID NTAPI check_unload(PVOID item) {
     unload_if_unused();
 }
 
+/// The PDO's node; nullptr: the device is gone. A device that lies on another one is no PDO (0xCA, kind 2).
+DeviceNode* node_of_pdo(PDEVICE_OBJECT device, const char* function) {
+    DeviceNode* node = node_of(device);
+    if (node == nullptr && extension_of(device).attached_to != nullptr) {
+        dbg::bugcheck(PNP_DETECTED_FATAL_ERROR, 2, reinterpret_cast<ULONG_PTR>(device), 0, 0,
+                      "%s: %p is a device of a driver's own; it wants the physical device object", function, device);
+    }
+    return node;
+}
+
 } // namespace
 
 void queue_device_work(DeviceNode& node, DeviceWork what) {
@@ -88,14 +99,15 @@ extern "C" {
 /// Asynchronous: IRP_MN_QUERY_PNP_DEVICE_STATE comes from a system thread. PhysicalDeviceObject must be a PDO. IRQL <=
 /// DISPATCH_LEVEL.
 VOID NTAPI IoInvalidateDeviceState(PDEVICE_OBJECT PhysicalDeviceObject) {
-    if (DeviceNode* node = node_of(PhysicalDeviceObject)) {
+    if (DeviceNode* node = node_of_pdo(PhysicalDeviceObject, "IoInvalidateDeviceState")) {
         queue_device_work(*node, DeviceWork::State);
     }
 }
 
-/// Asynchronous: for BusRelations, IRP_MN_QUERY_DEVICE_RELATIONS comes from a system thread. IRQL <= DISPATCH_LEVEL.
+/// Asynchronous: for BusRelations, IRP_MN_QUERY_DEVICE_RELATIONS comes from a system thread; the others are asked for
+/// when they are needed. DeviceObject must be a PDO. IRQL <= DISPATCH_LEVEL.
 VOID NTAPI IoInvalidateDeviceRelations(PDEVICE_OBJECT DeviceObject, DEVICE_RELATION_TYPE Type) {
-    DeviceNode* node = node_of(DeviceObject);
+    DeviceNode* node = node_of_pdo(DeviceObject, "IoInvalidateDeviceRelations");
     if (node != nullptr && Type == BusRelations) {
         queue_device_work(*node, DeviceWork::Relations);
     }

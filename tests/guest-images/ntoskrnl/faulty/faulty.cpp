@@ -176,6 +176,13 @@ PLAIN_FUNCTION work_item_queued_twice() {
     return STATUS_SUCCESS;
 }
 
+PLAIN_FUNCTION relations_of_own_device() {
+    PDEVICE_OBJECT upper = own_device();
+    IoAttachDeviceToDeviceStack(upper, own_device());
+    IoInvalidateDeviceRelations(upper, BusRelations);
+    return STATUS_SUCCESS;
+}
+
 PLAIN_FUNCTION quota_raises() {
     return ExAllocatePoolWithQuotaTag(NonPagedPool, 1ull << 40, kTag) != nullptr;
 }
