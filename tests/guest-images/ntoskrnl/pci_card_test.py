@@ -16,9 +16,9 @@ PORT, INTERRUPT, MEMORY = 1, 2, 3  # CmResourceType
 
 
 class PciCard(unittest.TestCase):
-    def play(self, card="pci-mpu401,addr=4", files=None, **options):
+    def play(self, card="pci-mpu401,addr=4", files=None, score=None, **options):
         driver = guest_machine.test_driver("ntoskrnl/pci_card", "pci_card")
-        run = guest_machine.boot(guest_machine.Score(), driver, card=card, files=files, **options)
+        run = guest_machine.boot(score or guest_machine.Score(), driver, card=card, files=files, **options)
         self.assertEqual(run.end, 0, run)
         self.assertEqual(re.findall("FAILED.*", run.text), [], run)
         return run
@@ -73,6 +73,60 @@ class PciCard(unittest.TestCase):
     def test_the_interrupt_is_served_on_two_processors_too(self):
         run = self.play(cpus=2)
         self.assertEqual(run.text.count("1 interrupts, byte fe"), 2)
+
+    def restarts(self, *arguments, **options):
+        """[(start of its registers, (raw, translated) interrupt)] of each start: the first, and one with each argument."""
+        score = guest_machine.Score()
+        for argument in arguments:
+            for request, value in ((guest_machine.QUERY_STOP, 0), (guest_machine.STOP_DEVICE, 0),
+                                   (guest_machine.START_DEVICE, argument)):
+                score.device(request, value)
+        run = self.play(score=score, **options)
+        places = re.findall(r"pci: translated type \d start (\w+)", run.text)
+        lines = [tuple(map(int, found)) for found in
+                 re.findall(r"pci: (?:raw|translated) interrupt level (\d+) vector (\d+)", run.text)]
+        return run, [(int(place, 16), raw, translated) for place, raw, translated in zip(places, lines[::2], lines[1::2])]
+
+    def test_a_card_started_elsewhere_answers_and_interrupts_there_and_no_longer_where_it_was(self):
+        # Where nothing answers QEMU reads ports as ones and memory as zeros; the card's status would be bf.
+        for card, nobody in (("pci-mpu401,addr=4", "ff"), ("pci-mpu401,addr=4,bar=memory", "00")):
+            run, starts = self.restarts(guest_machine.ELSEWHERE, guest_machine.ELSEWHERE, card=card)
+            places, raw, translated = zip(*starts)
+            self.assertEqual(len(set(places)), 3, starts)
+            first, second = raw[0][0], raw[1][0]
+            self.assertEqual({first, second}, {10, 11})
+            self.assertEqual([line[0] for line in raw], [first, second, first], "the other line, and back")
+            self.assertNotEqual(translated[0], translated[1])
+            self.assertEqual(translated[0], translated[2])
+            self.assertEqual(run.text.count("1 interrupts, byte fe"), 6, run)
+            self.assertEqual(re.findall("the former place reads (..)", run.text), [nobody] * 2)
+
+    def test_messages_of_a_card_started_elsewhere_come_by_another_vector(self):
+        registry = MESSAGES.replace("{instance}", self.instance(self.play())).encode()
+        run, starts = self.restarts(guest_machine.ELSEWHERE, guest_machine.ELSEWHERE, files={"registry.reg": registry})
+        vectors = [translated[1] for _, _, translated in starts]
+        self.assertEqual((len(set(vectors)), vectors[0]), (2, vectors[2]), starts)
+        self.assertEqual(run.text.count("connected 00000000 by message"), 3)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), 6, run)
+
+    def test_a_line_that_another_started_card_hears_stays_when_one_of_them_moves(self):
+        run, starts = self.restarts(guest_machine.ELSEWHERE, card=("pci-mpu401,addr=4", "pci-mpu401,addr=8"))
+        self.assertEqual(len({place for place, _, _ in starts}), 3, starts)
+        self.assertEqual(len({raw for _, raw, _ in starts}), 1, starts)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), 6, run)
+
+    def test_a_card_started_again_where_it_was_keeps_everything(self):
+        run, starts = self.restarts(0)
+        self.assertEqual(starts[0], starts[1])
+        self.assertNotIn("the former place", run.text)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), 4, run)
+
+    def test_a_card_that_runs_is_not_started_elsewhere(self):
+        score = guest_machine.Score()
+        step = score.device(guest_machine.START_DEVICE, guest_machine.ELSEWHERE, flags=guest_machine.MAY_FAIL)
+        run = self.play(score=score)
+        self.assertEqual(run.status_of(step), 0xC0000184)  # STATUS_INVALID_DEVICE_STATE
+        self.assertEqual(run.text.count("pci: raw interrupt"), 1)
 
     def test_a_package_for_another_id_leaves_the_card_alone(self):
         run = self.play(files={"boot.cfg": b"driver=pci_card.sys\nid=PCI\\VEN_8086&DEV_FFFF\n"})

@@ -84,6 +84,19 @@ bool is_free(const DeviceNode& other, const DeviceNode& asking) {
     return true;
 }
 
+/// Whether another device that has its resources hears the same input of the interrupt router.
+bool shares_its_input(const DeviceNode& asking) {
+    DeviceNode* node = nullptr;
+    for (size_t i = 0; (node = node_at(i)) != nullptr; ++i) {
+        if (node != &asking && node->is_pci && node->state >= NodeState::Added &&
+            node->state <= NodeState::RemovePending && node->state != NodeState::Stopped &&
+            share_an_input(node->pci, asking.pci)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// Points the node at the resources it is to be started with.
 NTSTATUS choose_resources(DeviceNode& node, ULONG argument) {
     if (argument == node.machine.unit) {
@@ -91,7 +104,7 @@ NTSTATUS choose_resources(DeviceNode& node, ULONG argument) {
         return STATUS_SUCCESS;
     }
     if (node.is_pci && argument == kElsewhere) {
-        forget_pci_resources(node.pci);
+        forget_pci_resources(node.pci, !shares_its_input(node));
         return STATUS_SUCCESS;
     }
     DeviceNode* other = nullptr;

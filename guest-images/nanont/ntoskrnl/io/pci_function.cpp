@@ -104,26 +104,37 @@ bool take(ULONGLONG& next, ULONGLONG end, ULONG size, ULONGLONG& base) {
     return true;
 }
 
-/// What stands behind an interrupt pin on bus 0 of a PC with a PIIX: devices are wired to its four inputs in turn, and
-/// its registers 60h..63h say which line each input drives ("82371SB (PIIX3)", §2.2.6). Inputs that drive none get one.
-UCHAR route(const PciFunction& function) {
+constexpr UCHAR kLines[] = {10, 11}; // level-triggered in every PC's MADT
+
+/// What stands behind an interrupt pin on bus 0 of a PC with a PIIX: devices are wired to its four inputs in turn.
+ULONG input_of(const PciFunction& function) {
+    return ((function.slot & 0x1f) - 1 + function.pin - 1u) & 3;
+}
+
+/// The line that the function's input drives, by the PIIX's registers 60h..63h ("82371SB (PIIX3)", §2.2.6). An input
+/// that drives none gets one; with `move` one that drives one of kLines drives the other.
+UCHAR route(const PciFunction& function, bool move = false) {
     constexpr ULONG kPiix = 1; // device 1, function 0
     constexpr ULONG kRoutes = 0x60;
     constexpr UCHAR kOff = 0x80;
     constexpr USHORT kIntel = 0x8086;
-    constexpr UCHAR kLines[4] = {10, 11, 10, 11}; // level-triggered in every PC's MADT
     PciFunction router{};
     router.slot = kPiix;
     if (function.bus != 0 || read<USHORT>(router, kIds) != kIntel) {
         return kNoLine;
     }
-    const ULONG input = ((function.slot & 0x1f) - 1 + function.pin - 1u) & 3;
-    auto line = read<UCHAR>(router, kRoutes + input);
-    if ((line & kOff) != 0 || (line & 0xf) == 0) {
-        line = kLines[input];
+    const ULONG input = input_of(function);
+    const auto before = read<UCHAR>(router, kRoutes + input);
+    UCHAR line = before & 0xf;
+    if ((before & kOff) != 0 || line == 0) {
+        line = kLines[input & 1];
+    } else if (move && (line == kLines[0] || line == kLines[1])) {
+        line = line == kLines[0] ? kLines[1] : kLines[0];
+    }
+    if (line != before) {
         write<UCHAR>(router, kRoutes + input, line);
     }
-    return line & 0xf;
+    return line;
 }
 
 void fill(CM_PARTIAL_RESOURCE_DESCRIPTOR& out, const PciBar& bar) {
@@ -235,8 +246,24 @@ bool assign_pci_resources(PciFunction& function) {
     return true;
 }
 
-void forget_pci_resources(PciFunction& function) {
+bool share_an_input(const PciFunction& one, const PciFunction& other) {
+    const auto has_pin = [](const PciFunction& it) { return it.bus == 0 && it.pin >= 1 && it.pin <= 4; };
+    return has_pin(one) && has_pin(other) && input_of(one) == input_of(other);
+}
+
+void forget_pci_resources(PciFunction& function, bool moves_line) {
     enable_pci_function(function, false);
+    if (function.message_vector != 0) {
+        const ULONG next =
+            function.other_message_vector != 0 ? function.other_message_vector : HalAllocateMessageVector();
+        if (next != 0) { // else all are given: it keeps its own
+            function.other_message_vector = function.message_vector;
+            function.message_vector = next;
+        }
+    }
+    if (moves_line && function.pin >= 1 && function.pin <= 4) {
+        route(function, true);
+    }
     for (ULONG i = 0; i < 6; ++i) {
         if (function.bars[i].size != 0) {
             write<ULONG>(function, kBars + 4 * i, 0);

@@ -26,7 +26,8 @@ struct PciFunction {
     UCHAR line;                                 // ISA line behind the pin; FFh = none
     UCHAR power_capability, message_capability; // where they stand; 0 = none
     PciBar bars[6];
-    ULONG message_vector; // 0 = the driver's package did not ask for messages, or the function has none
+    ULONG message_vector;       // 0 = the driver's package did not ask for messages, or the function has none
+    ULONG other_message_vector; // that it has had before, or will have next; 0 = none yet
 };
 
 /// Reads a function and sizes its registers (decoding is off meanwhile). False: there is none. PASSIVE_LEVEL.
@@ -36,8 +37,12 @@ bool read_pci_function(ULONG bus, ULONG slot, PciFunction& function);
 /// says so: there is no room.
 bool assign_pci_resources(PciFunction& function);
 
-/// Takes its addresses away, so that assign_pci_resources() finds it others. Decodes nothing meanwhile.
-void forget_pci_resources(PciFunction& function);
+/// Takes its addresses and its message vector away, so that assign_pci_resources() finds it others, and with
+/// `moves_line` leads its pin to another line (every function behind the same input goes with it). Decodes nothing
+/// meanwhile.
+void forget_pci_resources(PciFunction& function, bool moves_line);
+/// Whether both pins lead to one input of the interrupt router.
+bool share_an_input(const PciFunction& one, const PciFunction& other);
 
 /// Its registers and its interrupt (the line, or `message_vector`), as START_DEVICE carries them: raw, or translated to
 /// vector and IRQL. `PciResourceList` has room for them.

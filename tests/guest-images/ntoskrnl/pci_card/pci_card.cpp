@@ -10,6 +10,8 @@ struct Extension {
     PDEVICE_OBJECT below;
     PUCHAR ports;
     volatile UCHAR* memory;
+    PHYSICAL_ADDRESS place; // of its registers, ports or memory
+    ULONG length;
     volatile LONG interrupts;
     volatile LONG strangers; // interrupts of a shared line that were not ours
     UCHAR byte;
@@ -67,10 +69,33 @@ void print_resources(const char* kind, const CM_RESOURCE_LIST& list) {
     }
 }
 
+/// What answers where the registers were before the device was stopped.
+void look_at_former_place(const Extension& self) {
+    UCHAR seen;
+    if (self.ports) {
+        seen = READ_PORT_UCHAR(reinterpret_cast<PUCHAR>(static_cast<ULONG_PTR>(self.place.QuadPart)) + 1);
+    } else {
+        auto* memory = static_cast<volatile UCHAR*>(MmMapIoSpace(self.place, self.length, MmNonCached));
+        seen = memory[1];
+        MmUnmapIoSpace(const_cast<UCHAR*>(memory), self.length);
+    }
+    DbgPrint("pci: the former place reads %02x\n", seen);
+}
+
+void unmap(Extension& self) {
+    if (self.memory) MmUnmapIoSpace(const_cast<UCHAR*>(self.memory), self.length);
+    self.memory = nullptr;
+}
+
 void map(Extension& self, const CM_RESOURCE_LIST& list) {
     const CM_PARTIAL_RESOURCE_LIST& items = list.List[0].PartialResourceList;
     for (ULONG i = 0; i < items.Count; ++i) {
         const CM_PARTIAL_RESOURCE_DESCRIPTOR& item = items.PartialDescriptors[i];
+        if (item.Type == CmResourceTypePort || item.Type == CmResourceTypeMemory) {
+            if (self.length != 0 && item.u.Port.Start.QuadPart != self.place.QuadPart) look_at_former_place(self);
+            self.place = item.u.Port.Start; // u.Memory lies there as well
+            self.length = item.u.Port.Length;
+        }
         if (item.Type == CmResourceTypePort) {
             self.ports = reinterpret_cast<PUCHAR>(static_cast<ULONG_PTR>(item.u.Port.Start.QuadPart));
         } else if (item.Type == CmResourceTypeMemory) {
@@ -178,8 +203,12 @@ NTSTATUS NTAPI pass_down(PDEVICE_OBJECT device, PIRP irp) {
 
 NTSTATUS NTAPI pnp(PDEVICE_OBJECT device, PIRP irp) {
     const IO_STACK_LOCATION location = *IoGetCurrentIrpStackLocation(irp);
-    if (location.MinorFunction != IRP_MN_START_DEVICE) return pass_down(device, irp);
     Extension& self = extension_of(device);
+    if (location.MinorFunction == IRP_MN_STOP_DEVICE) unmap(self);
+    if (location.MinorFunction != IRP_MN_START_DEVICE) {
+        irp->IoStatus.Status = STATUS_SUCCESS;
+        return pass_down(device, irp);
+    }
     IoForwardIrpSynchronously(self.below, irp);
     print_resources("raw", *location.Parameters.StartDevice.AllocatedResources);
     print_resources("translated", *location.Parameters.StartDevice.AllocatedResourcesTranslated);
