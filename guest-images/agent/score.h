@@ -62,7 +62,9 @@ enum mpulab_resource_list {
 #undef MPULAB_RESOURCE_LIST
 };
 
-#define MPULAB_DEVICE_ELSEWHERE 0xffffffffu /* argument of START: a PCI function's registers at other addresses */
+#define MPULAB_DEVICE_ELSEWHERE                                                                                        \
+    0xffffffffu /* argument of START: a PCI function at other addresses, with another interrupt where no other card    \
+                   shares its own */
 
 typedef struct mpulab_op_open_filter {
     uint32_t unit;

@@ -3,8 +3,8 @@
 // ACPI ids, and each root= of boot.cfg one without hardware. It answers what a PnP bus is asked; starting and stopping
 // needs nothing of it. An ISA card has no power register, so its D-state, like a method of ACPI on a PC, goes to the
 // machine by the probe.
+#include "bus_information.hpp"
 #include "dbg/report.hpp"
-#include "io.hpp"
 #include "ke/ke.hpp"
 
 namespace nanont::io {
@@ -98,6 +98,10 @@ NTSTATUS NTAPI dispatch_pnp(PDEVICE_OBJECT device, PIRP irp) {
         return query_capabilities(node, irp, location.Parameters.DeviceCapabilities.Capabilities);
     case IRP_MN_QUERY_ID:
         return query_id(node, irp, location.Parameters.QueryId.IdType);
+    case IRP_MN_QUERY_BUS_INFORMATION: {
+        const NTSTATUS status = answer_bus_information(node, irp);
+        return complete(irp, status != STATUS_NOT_SUPPORTED ? status : irp->IoStatus.Status);
+    }
     case IRP_MN_QUERY_DEVICE_RELATIONS:
         return query_target(device, irp, location.Parameters.QueryDeviceRelations.Type);
     default: {

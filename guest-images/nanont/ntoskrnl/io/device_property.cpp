@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What a device is asked of itself: IoGetDeviceProperty from its key under Enum, typed properties beside it.
+// What a device is asked of itself: IoGetDeviceProperty, from its key under Enum and from its bus.
+#include "bus_information.hpp"
 #include "cm/cm.hpp"
-#include "io.hpp"
 #include "ke/ke.hpp"
-#include "property_store.hpp"
-#include "resources.hpp"
 
 namespace nanont::io {
 namespace {
@@ -67,6 +65,12 @@ const WCHAR* value_name(DEVICE_REGISTRY_PROPERTY property) {
     }
 }
 
+NTSTATUS give_list(const CM_RESOURCE_LIST& list, ULONG room, PVOID buffer, PULONG result) {
+    const size_t size = offsetof(CM_RESOURCE_LIST, List[0].PartialResourceList.PartialDescriptors) +
+                        list.List[0].PartialResourceList.Count * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
+    return give(&list, size, room, buffer, result);
+}
+
 NTSTATUS give_resources(const DeviceNode& node, bool translated, ULONG room, PVOID buffer, PULONG result) {
     if (node.is_root) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
@@ -78,9 +82,18 @@ NTSTATUS give_resources(const DeviceNode& node, bool translated, ULONG room, PVO
     } else {
         make_resources(node.machine, vector, list);
     }
-    const ULONG count = list.list()->List[0].PartialResourceList.Count;
-    const size_t size = offsetof(CM_RESOURCE_LIST, List[0].PartialResourceList.PartialDescriptors) +
-                        count * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
+    return give_list(*list.list(), room, buffer, result);
+}
+
+/// What it was started with. STATUS_OBJECT_NAME_NOT_FOUND: nothing, or it is stopped.
+NTSTATUS give_allocated(DeviceNode& node, ULONG room, PVOID buffer, PULONG result) {
+    return node.raw.list()->Count != 0 ? give_list(*node.raw.list(), room, buffer, result)
+                                       : STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
+NTSTATUS give_requirements(const DeviceNode& node, ULONG room, PVOID buffer, PULONG result) {
+    RequirementsList list;
+    const ULONG size = make_requirements(node, list);
     return give(list.list(), size, room, buffer, result);
 }
 
@@ -100,26 +113,6 @@ NTSTATUS give_enumerator(const DeviceNode& node, ULONG room, PVOID buffer, PULON
         text[i] = node.device_id[i];
     }
     return give_text(text, room, buffer, result);
-}
-
-/// DEVPKEY_Device_*: properties that Windows keeps as values of the key under Enum.
-const WCHAR* value_of_property(const DEVPROPKEY& key) {
-    static const GUID kDevice = {0xa45c254e, 0xdf1c, 0x4efd, {0x80, 0x20, 0x67, 0xd1, 0x46, 0xa8, 0x50, 0xe0}};
-    static const struct {
-        ULONG pid;
-        const WCHAR* value;
-    } kKnown[] = {{2, L"DeviceDesc"}, {3, L"HardwareID"},    {4, L"CompatibleIDs"},
-                  {6, L"Service"},    {9, L"Class"},         {11, L"Driver"},
-                  {13, L"Mfg"},       {14, L"FriendlyName"}, {15, L"LocationInformation"}};
-    if (RtlCompareMemory(&key.fmtid, &kDevice, sizeof(GUID)) != sizeof(GUID)) {
-        return nullptr;
-    }
-    for (const auto& known : kKnown) {
-        if (known.pid == key.pid) {
-            return known.value;
-        }
-    }
-    return nullptr;
 }
 
 } // namespace
@@ -158,9 +151,11 @@ NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_
         break;
     }
     const bool of_a_bus = DeviceProperty == DevicePropertyLegacyBusType || DeviceProperty == DevicePropertyBusNumber ||
-                          DeviceProperty == DevicePropertyAddress || DeviceProperty == DevicePropertyUINumber;
+                          DeviceProperty == DevicePropertyAddress || DeviceProperty == DevicePropertyUINumber ||
+                          DeviceProperty == DevicePropertyResourceRequirements ||
+                          DeviceProperty == DevicePropertyBusTypeGuid;
     if (node->is_root && of_a_bus) {
-        return STATUS_OBJECT_NAME_NOT_FOUND; // it is on no bus
+        return STATUS_OBJECT_NAME_NOT_FOUND; // it is on no bus, which would give it resources
     }
     switch (DeviceProperty) {
     case DevicePropertyLegacyBusType:
@@ -176,40 +171,17 @@ NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_
     case DevicePropertyUINumber:
         return give_number(node->machine.unit, BufferLength, PropertyBuffer, ResultLength);
     case DevicePropertyResourceRequirements:
-    case DevicePropertyBusTypeGuid:
+        return give_requirements(*node, BufferLength, PropertyBuffer, ResultLength);
+    case DevicePropertyBusTypeGuid: {
+        PNP_BUS_INFORMATION bus{};
+        bus_information(*node, bus);
+        return give(&bus.BusTypeGuid, sizeof(GUID), BufferLength, PropertyBuffer, ResultLength);
+    }
     case DevicePropertyAllocatedResources:
-        return STATUS_OBJECT_NAME_NOT_FOUND; // a device may be without them
+        return give_allocated(*node, BufferLength, PropertyBuffer, ResultLength);
     default:
         return STATUS_INVALID_PARAMETER_2; // documented: no property
     }
-}
-
-NTSTATUS NTAPI IoSetDevicePropertyData(PDEVICE_OBJECT Pdo, CONST DEVPROPKEY* PropertyKey, LCID Lcid, ULONG,
-                                       DEVPROPTYPE Type, ULONG Size, PVOID Data) {
-    const DeviceNode* node = node_of(Pdo);
-    if (node == nullptr) {
-        return STATUS_INVALID_DEVICE_REQUEST;
-    }
-    if (PropertyKey == nullptr || value_of_property(*PropertyKey) != nullptr) {
-        return STATUS_INVALID_PARAMETER; // the system's own are not for drivers to set
-    }
-    WCHAR path[kLongestKeyPath];
-    enum_path(*node, L"", path);
-    return set_property(path, *PropertyKey, Lcid, Type, Size, Data);
-}
-
-NTSTATUS NTAPI IoGetDevicePropertyData(PDEVICE_OBJECT Pdo, CONST DEVPROPKEY* PropertyKey, LCID Lcid, ULONG, ULONG Size,
-                                       PVOID Data, PULONG RequiredSize, PDEVPROPTYPE Type) {
-    const DeviceNode* node = node_of(Pdo);
-    if (node == nullptr) {
-        return STATUS_INVALID_DEVICE_REQUEST;
-    }
-    WCHAR path[kLongestKeyPath];
-    enum_path(*node, L"", path);
-    if (const WCHAR* value = value_of_property(*PropertyKey)) {
-        return get_value_as_property(path, value, Size, Data, *RequiredSize, *Type);
-    }
-    return get_property(path, *PropertyKey, Lcid, Size, Data, *RequiredSize, *Type);
 }
 
 } // extern "C"

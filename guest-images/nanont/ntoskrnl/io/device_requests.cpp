@@ -69,6 +69,7 @@ NTSTATUS cancel_remove(DeviceNode& node) {
 NTSTATUS stop(DeviceNode& node) {
     const NTSTATUS status = send_pnp(node, IRP_MN_STOP_DEVICE);
     node.state = NodeState::Stopped; // a driver must not fail it
+    node.raw.list()->Count = 0;
     return status;
 }
 

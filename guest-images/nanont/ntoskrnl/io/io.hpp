@@ -62,7 +62,7 @@ struct DeviceNode {
     bool is_pci;
     bool is_wanted; // the driver under test is for it
     PciFunction pci;
-    ResourceList raw, translated; // what it was started with last; Count 0 = nothing
+    ResourceList raw, translated; // what it was started with; Count 0 = nothing
     PDEVICE_OBJECT pdo;
     WCHAR device_id[64];     // ACPI\PNPB006
     WCHAR instance_id[16];   // 0

@@ -10,7 +10,6 @@ namespace nanont::io {
 namespace {
 
 constexpr GUID kBusInterface = {0x496b8280, 0x6f25, 0x11d0, {0xbe, 0xaf, 0x08, 0x00, 0x2b, 0xe2, 0x09, 0x2f}};
-constexpr GUID kPciBusType = {0xc8ebdfb0, 0xb510, 0x11d0, {0x80, 0xe5, 0x00, 0xa0, 0xc9, 0x25, 0x42, 0xe3}};
 
 /// Appends a zero-terminated id to a list of them.
 class IdList {
@@ -101,19 +100,6 @@ NTSTATUS give_interface(DeviceNode& node, const IO_STACK_LOCATION& location) {
     return STATUS_SUCCESS;
 }
 
-NTSTATUS give_bus_information(const DeviceNode& node, PIRP irp) {
-    auto* out =
-        static_cast<PPNP_BUS_INFORMATION>(ExAllocatePoolWithTag(PagedPool, sizeof(PNP_BUS_INFORMATION), tag("Bus ")));
-    if (out == nullptr) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    out->BusTypeGuid = kPciBusType;
-    out->LegacyBusType = PCIBus;
-    out->BusNumber = node.pci.bus;
-    irp->IoStatus.Information = reinterpret_cast<ULONG_PTR>(out);
-    return STATUS_SUCCESS;
-}
-
 NTSTATUS access_configuration(const DeviceNode& node, PIRP irp, bool write) {
     const auto& wanted = IoGetCurrentIrpStackLocation(irp)->Parameters.ReadWriteConfig;
     if (wanted.WhichSpace != PCI_WHICHSPACE_CONFIG) {
@@ -130,8 +116,6 @@ NTSTATUS answer_pci(DeviceNode& node, PIRP irp) {
     switch (location.MinorFunction) {
     case IRP_MN_QUERY_INTERFACE:
         return give_interface(node, location);
-    case IRP_MN_QUERY_BUS_INFORMATION:
-        return give_bus_information(node, irp);
     case IRP_MN_READ_CONFIG:
     case IRP_MN_WRITE_CONFIG:
         return access_configuration(node, irp, location.MinorFunction == IRP_MN_WRITE_CONFIG);

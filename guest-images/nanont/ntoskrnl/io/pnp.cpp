@@ -128,6 +128,7 @@ NTSTATUS add_device(DeviceNode& node) {
     if (!NT_SUCCESS(status)) {
         return status;
     }
+    node.raw.list()->Count = 0; // what it had, if it was there before
     {
         const ke::WatchedCall call(g_driver->module->under_test, MPULAB_CALLBACK_AddDevice, driver_name(), "AddDevice");
         status = call.leave(g_driver->extension.AddDevice(&g_driver->object, node.pdo));

@@ -116,6 +116,23 @@ void print_property(PDEVICE_OBJECT pdo, const char* name, DEVICE_REGISTRY_PROPER
     DbgPrint("\n");
 }
 
+void look_at_bus(PDEVICE_OBJECT pdo, const CM_RESOURCE_LIST& given) {
+    GUID bus{};
+    UCHAR bytes[512];
+    ULONG size = 0;
+    CHECK_EQUAL(IoGetDeviceProperty(pdo, DevicePropertyBusTypeGuid, sizeof bus, &bus, &size), STATUS_SUCCESS);
+    CHECK(bus.Data1 == 0xc8ebdfb0 && bus.Data2 == 0xb510); // GUID_BUS_TYPE_PCI
+    CHECK_EQUAL(IoGetDeviceProperty(pdo, DevicePropertyAllocatedResources, sizeof bytes, bytes, &size), STATUS_SUCCESS);
+    CHECK_EQUAL(RtlCompareMemory(bytes, &given, size), size); // where it is now
+    CHECK_EQUAL(IoGetDeviceProperty(pdo, DevicePropertyResourceRequirements, sizeof bytes, bytes, &size),
+                STATUS_SUCCESS);
+    const auto& list = *reinterpret_cast<IO_RESOURCE_REQUIREMENTS_LIST*>(bytes);
+    const IO_RESOURCE_DESCRIPTOR& room = list.List[0].Descriptors[0];
+    CHECK(list.InterfaceType == PCIBus && list.ListSize == size);
+    CHECK_EQUAL(room.u.Port.Alignment, room.u.Port.Length); // anywhere that is aligned
+    CHECK(room.u.Port.MinimumAddress.QuadPart == 0 && room.u.Port.MaximumAddress.QuadPart >= 0xffff);
+}
+
 void look_at_configuration(Extension& self) {
     IO_STATUS_BLOCK result;
     KEVENT done;
@@ -215,6 +232,7 @@ NTSTATUS NTAPI pnp(PDEVICE_OBJECT device, PIRP irp) {
     print_property(self.pdo, "hardware ids", DevicePropertyHardwareID);
     print_property(self.pdo, "enumerator", DevicePropertyEnumeratorName);
     map(self, *location.Parameters.StartDevice.AllocatedResourcesTranslated);
+    look_at_bus(self.pdo, *location.Parameters.StartDevice.AllocatedResources);
     look_at_configuration(self);
     connect(self, self.pdo);
     const NTSTATUS status = irp->IoStatus.Status;

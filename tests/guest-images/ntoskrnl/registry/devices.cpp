@@ -29,6 +29,82 @@ bool text_is(DEVICE_REGISTRY_PROPERTY property, const WCHAR* expected) {
     return property_is(property, expected, static_cast<ULONG>((wcslen(expected) + 1) * 2));
 }
 
+constexpr GUID kAcpiBus = {0xd7b46895, 0x001a, 0x4942, {0x89, 0x1f, 0xa7, 0xd4, 0x66, 0x10, 0xa8, 0x43}};
+constexpr GUID kMediaClass = {0x4d36e96c, 0xe325, 0x11ce, {0xbf, 0xc1, 0x08, 0x00, 0x2b, 0xe1, 0x03, 0x18}};
+
+/// What the bus says of the card, and what it gave it: the card's place is fixed.
+void of_the_bus() {
+    CHECK(property_is(DevicePropertyBusTypeGuid, &kAcpiBus, sizeof kAcpiBus));
+    const ULONG isa = Isa;
+    CHECK(property_is(DevicePropertyLegacyBusType, &isa, sizeof isa));
+    UCHAR given[256], boot[256], wanted[256];
+    ULONG given_size = 0, boot_size = 0, wanted_size = 0, needed = 0;
+    CHECK_EQUAL(IoGetDeviceProperty(g_pdo, DevicePropertyAllocatedResources, sizeof given, given, &given_size),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(IoGetDeviceProperty(g_pdo, DevicePropertyBootConfiguration, sizeof boot, boot, &boot_size),
+                STATUS_SUCCESS);
+    CHECK(given_size == boot_size && RtlCompareMemory(given, boot, boot_size) == boot_size);
+    CHECK_EQUAL(IoGetDeviceProperty(g_pdo, DevicePropertyResourceRequirements, sizeof wanted, wanted, &wanted_size),
+                STATUS_SUCCESS);
+    const auto& has = reinterpret_cast<CM_RESOURCE_LIST*>(given)->List[0].PartialResourceList.PartialDescriptors[0];
+    const auto& list = *reinterpret_cast<IO_RESOURCE_REQUIREMENTS_LIST*>(wanted);
+    CHECK_EQUAL(list.ListSize, wanted_size);
+    CHECK(list.InterfaceType == Isa && list.AlternativeLists == 1 && list.List[0].Count == 2);
+    const IO_RESOURCE_DESCRIPTOR &port = list.List[0].Descriptors[0], &line = (&port)[1];
+    CHECK_EQUAL(port.Type, CmResourceTypePort);
+    CHECK_EQUAL(port.u.Port.MinimumAddress.QuadPart, has.u.Port.Start.QuadPart);
+    CHECK_EQUAL(port.u.Port.MaximumAddress.QuadPart, has.u.Port.Start.QuadPart + has.u.Port.Length - 1);
+    CHECK_EQUAL(line.Type, CmResourceTypeInterrupt);
+    CHECK_EQUAL(line.u.Interrupt.MinimumVector, line.u.Interrupt.MaximumVector);
+    CHECK_EQUAL(IoGetDeviceProperty(g_pdo, DevicePropertyResourceRequirements, 8, wanted, &needed),
+                STATUS_BUFFER_TOO_SMALL);
+    CHECK_EQUAL(needed, wanted_size);
+    CHECK_EQUAL(IoGetDeviceProperty(g_pdo, DevicePropertyBusTypeGuid, 15, wanted, &needed), STATUS_BUFFER_TOO_SMALL);
+    CHECK_EQUAL(needed, sizeof(GUID));
+    CHECK_EQUAL(IoGetDeviceProperty(g_pdo, static_cast<DEVICE_REGISTRY_PROPERTY>(99), sizeof wanted, wanted, &needed),
+                STATUS_INVALID_PARAMETER_2);
+}
+
+bool typed_is(ULONG pid, DEVPROPTYPE expected_type, const void* expected, ULONG size,
+              const GUID& category = kDeviceDescription.fmtid) {
+    UCHAR bytes[256];
+    ULONG needed = 0;
+    DEVPROPTYPE type = 0;
+    const DEVPROPKEY key = {category, pid};
+    return IoGetDevicePropertyData(g_pdo, &key, 0, 0, sizeof bytes, bytes, &needed, &type) == STATUS_SUCCESS &&
+           type == expected_type && needed == size && RtlCompareMemory(bytes, expected, size) == size;
+}
+
+/// The system's own of other types than text (devpkey.h).
+void typed() {
+    constexpr GUID kInstance = {0x78c34fc8, 0x104a, 0x4aca, {0x9e, 0xa4, 0x52, 0x4d, 0x52, 0x99, 0x6e, 0x57}};
+    const ULONG isa = Isa, zero = 0;
+    CHECK(typed_is(10, DEVPROP_TYPE_GUID, &kMediaClass, sizeof(GUID)));
+    CHECK(typed_is(21, DEVPROP_TYPE_GUID, &kAcpiBus, sizeof(GUID)));
+    CHECK(typed_is(22, DEVPROP_TYPE_UINT32, &isa, 4));
+    CHECK(typed_is(23, DEVPROP_TYPE_UINT32, &zero, 4));
+    CHECK(typed_is(24, DEVPROP_TYPE_STRING, L"ACPI", 10));
+    CHECK(typed_is(30, DEVPROP_TYPE_UINT32, &zero, 4));
+    CHECK(typed_is(36, DEVPROP_TYPE_UINT32, &zero, 4));
+    CHECK(typed_is(256, DEVPROP_TYPE_STRING, L"ACPI\\PNPB006\\0", 30, kInstance));
+    UCHAR bytes[16];
+    ULONG needed = 0;
+    DEVPROPTYPE type = 0;
+    DEVPROPKEY key = {kDeviceDescription.fmtid, 21};
+    CHECK_EQUAL(IoGetDevicePropertyData(g_pdo, &key, 0, 0, 15, bytes, &needed, &type), STATUS_BUFFER_TOO_SMALL);
+    CHECK_EQUAL(needed, sizeof(GUID));
+    CHECK_EQUAL(IoSetDevicePropertyData(g_pdo, &key, 0, 0, DEVPROP_TYPE_GUID, sizeof(GUID), bytes),
+                STATUS_INVALID_PARAMETER);
+    key.pid = 10;
+    CHECK_EQUAL(IoGetDevicePropertyData(g_pdo, &key, 0, 0, 15, bytes, &needed, &type), STATUS_BUFFER_TOO_SMALL);
+    CHECK_EQUAL(needed, sizeof(GUID));
+    key.pid = 99;
+    CHECK_EQUAL(IoGetDevicePropertyData(g_pdo, &key, 0, 0, sizeof bytes, bytes, &needed, &type),
+                STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_EQUAL(IoGetDevicePropertyData(g_pdo->AttachedDevice, &key, 0, 0, sizeof bytes, bytes, &needed, &type),
+                STATUS_INVALID_DEVICE_REQUEST);
+}
+
 } // namespace
 
 void loaded_text() {
@@ -86,6 +162,8 @@ void device_properties() {
     CHECK(property_is(DevicePropertyHardwareID, kIds, sizeof kIds));
     const ULONG installed = 0;
     CHECK(property_is(DevicePropertyInstallState, &installed, 4));
+    of_the_bus();
+    typed();
     UCHAR bytes[64];
     ULONG needed = 0;
     CHECK_EQUAL(IoGetDeviceProperty(g_pdo, DevicePropertyClassName, 4, bytes, &needed), STATUS_BUFFER_TOO_SMALL);
