@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// helpers.sys: an adapter without subdevices whose StartDevice tries the helper objects of portcls.sys on a real card
+// (reference portcls-midi.md 3). helpers_test.py reads "case NAME" and "FAILED" lines, and the findings of each case.
+#pragma once
+
+#define CHECKS_OF "helpers"
+#include "../../support/checks.hpp"
+
+#include <initializer_list>
+
+/// The device's resources, for as long as StartDevice runs.
+extern PRESOURCELIST g_resources;
+
+/// The card asks for its interrupt line: a reset is acknowledged (reference mpu401.md 2).
+void ring();
+/// Takes the byte that waits. False: there is none. Any IRQL.
+bool take_byte();
+void wait_ms(LONGLONG milliseconds);
+
+void modes(), order(), endless(), connecting(), releasing(), synchronized(), too_many_routines(); // interrupts.cpp
+void serving(), members(), delays(), removing_from_a_second_processor();                          // groups.cpp
+void lists(), sublists();                                                                         // resources.cpp
