@@ -167,6 +167,10 @@ class Report(Faulty):
         code, parameters = run.bugcheck()
         self.assertEqual((code, parameters[0]), (0x7E, 0xC000009A), run)
 
+    def test_a_device_is_not_said_to_power_down_at_dispatch_level(self):
+        self.report("power_down_at_dispatch", 0x0A, "IRQL_NOT_LESS_OR_EQUAL", "PoSetPowerState", "IRQL 2",
+                    parameters=("here", 2, 8, "here"))
+
     def test_pool_misuse_names_the_block_its_tag_and_what_happened_to_it(self):
         tag = struct.unpack("<I", b"Fult")[0]
         for fault, code, name, parameters, words in (

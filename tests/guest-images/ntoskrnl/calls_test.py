@@ -26,6 +26,10 @@ class Calls(unittest.TestCase):
         self.assertIn("calls: a list of 7 and words", self.run_.text)
         self.assertIn("before-calls: a list of 8", self.run_.text)
 
+    def test_an_apc_routine_is_refused_by_name(self):
+        for name in ("ZwReadFile", "ZwWriteFile", "ZwDeviceIoControlFile"):
+            self.assertEqual(self.run_.text.count(f"{name}: an APC routine was given"), 1, name)
+
     def test_no_rule_is_broken_and_no_pool_left_behind(self):
         self.assertEqual(self.run_.named("FINDING"), [])
 

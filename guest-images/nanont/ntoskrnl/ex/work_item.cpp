@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Work items: calls that wait for a system worker thread, at PASSIVE_LEVEL.
+#include "work_item.hpp"
+
 #include "dbg/report.hpp"
 #include "io/io.hpp"
 #include "ke/ke.hpp"
@@ -28,6 +30,7 @@ constexpr SCHAR kDelayedPriority = 12;
 constexpr SCHAR kCriticalPriority = 13;
 Queue g_delayed;
 Queue g_critical;
+Queue g_devices; // queue_device_item()
 
 [[noreturn]] VOID NTAPI work(PVOID context) {
     auto& queue = *static_cast<Queue*>(context);
@@ -78,6 +81,11 @@ void require_idle(const WORK_QUEUE_ITEM& item) {
     }
 }
 
+void put(Queue& queue, WORK_QUEUE_ITEM& item) {
+    ExInterlockedInsertTailList(&queue.items, &item.List, &queue.lock);
+    KeReleaseSemaphore(&queue.items_waiting, 0, 1, FALSE);
+}
+
 void queue_io_item(PIO_WORKITEM item, WORK_QUEUE_TYPE type) {
     ObfReferenceObject(item->object);
     ExInitializeWorkItem(&item->item, run_io_item, item);
@@ -89,6 +97,11 @@ void queue_io_item(PIO_WORKITEM item, WORK_QUEUE_TYPE type) {
 void init_workers() {
     start(g_delayed, 2, kDelayedPriority);
     start(g_critical, 1, kCriticalPriority);
+    start(g_devices, 1, kDelayedPriority);
+}
+
+void queue_device_item(WORK_QUEUE_ITEM& item) {
+    put(g_devices, item);
 }
 
 } // namespace nanont::io
@@ -100,9 +113,7 @@ extern "C" {
 
 VOID NTAPI ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType) {
     require_idle(*WorkItem);
-    Queue& queue = QueueType == DelayedWorkQueue ? g_delayed : g_critical;
-    ExInterlockedInsertTailList(&queue.items, &WorkItem->List, &queue.lock);
-    KeReleaseSemaphore(&queue.items_waiting, 0, 1, FALSE);
+    put(QueueType == DelayedWorkQueue ? g_delayed : g_critical, *WorkItem);
 }
 
 ULONG NTAPI IoSizeofWorkItem(VOID) {

@@ -133,6 +133,17 @@ NTSTATUS start(DeviceNode& node, ULONG argument) {
     return status;
 }
 
+} // namespace
+
+void restart_device(DeviceNode& node) {
+    if (NT_SUCCESS(query(node, IRP_MN_QUERY_STOP_DEVICE, IRP_MN_CANCEL_STOP_DEVICE, NodeState::StopPending))) {
+        stop(node);
+        start(node, node.resources_of->machine.unit);
+    }
+}
+
+namespace {
+
 NTSTATUS surprise_remove(DeviceNode& node) {
     set_hardware_power(node, 3);
     if (node.is_pci) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a device needs done that cannot be done where it is noticed: a worker does it, at PASSIVE_LEVEL and in its turn.
 #include "dbg/report.hpp"
+#include "ex/work_item.hpp"
 #include "io.hpp"
 #include "ke/ke.hpp"
 
@@ -69,7 +70,7 @@ void queue_device_work(DeviceNode& node, DeviceWork what) {
     if (!node.work_queued) {
         node.work_queued = true;
         ExInitializeWorkItem(&node.work, work, &node);
-        ExQueueWorkItem(&node.work, DelayedWorkQueue);
+        queue_device_item(node.work);
     }
 }
 
@@ -78,7 +79,7 @@ void queue_unload_check() {
         static_cast<PWORK_QUEUE_ITEM>(ExAllocatePoolWithTag(NonPagedPool, sizeof(WORK_QUEUE_ITEM), tag("IoWk")));
     if (item != nullptr) { // without memory the driver stays, which harms nobody
         ExInitializeWorkItem(item, check_unload, item);
-        ExQueueWorkItem(item, DelayedWorkQueue);
+        queue_device_item(*item);
     }
 }
 

@@ -247,6 +247,14 @@ NTSTATUS transfer(HANDLE file_handle, HANDLE event_handle, PIO_STATUS_BLOCK io_s
     return send(file, event, irp, io_status);
 }
 
+/// There are no APCs here: a caller that waits for one would wait for ever, so it is told.
+bool refuse_apc(const char* function, PIO_APC_ROUTINE routine) {
+    if (routine != nullptr) {
+        dbg::say("%s: an APC routine was given; there are no APCs here, so it is refused: give an event", function);
+    }
+    return routine != nullptr;
+}
+
 struct CancelMatch {
     PFILE_OBJECT file;
     PVOID thread;               // null = any
@@ -306,7 +314,7 @@ NTSTATUS NTAPI ZwOpenFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT
 NTSTATUS NTAPI ZwDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID,
                                      PIO_STATUS_BLOCK IoStatusBlock, ULONG IoControlCode, PVOID InputBuffer,
                                      ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength) {
-    if (ApcRoutine != nullptr) {
+    if (refuse_apc("ZwDeviceIoControlFile", ApcRoutine)) {
         return STATUS_NOT_SUPPORTED;
     }
     PFILE_OBJECT file = nullptr;
@@ -324,13 +332,21 @@ NTSTATUS NTAPI ZwDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_RO
     return io::send(file, event, irp, IoStatusBlock);
 }
 
-NTSTATUS NTAPI ZwReadFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK IoStatusBlock,
-                          PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset, PULONG) {
+NTSTATUS NTAPI ZwReadFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID,
+                          PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset,
+                          PULONG) {
+    if (refuse_apc("ZwReadFile", ApcRoutine)) {
+        return STATUS_NOT_SUPPORTED;
+    }
     return transfer(FileHandle, Event, IoStatusBlock, IRP_MJ_READ, Buffer, Length, ByteOffset);
 }
 
-NTSTATUS NTAPI ZwWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK IoStatusBlock,
-                           PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset, PULONG) {
+NTSTATUS NTAPI ZwWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID,
+                           PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset,
+                           PULONG) {
+    if (refuse_apc("ZwWriteFile", ApcRoutine)) {
+        return STATUS_NOT_SUPPORTED;
+    }
     return transfer(FileHandle, Event, IoStatusBlock, IRP_MJ_WRITE, Buffer, Length, ByteOffset);
 }
 

@@ -192,8 +192,11 @@ NTSTATUS finish_removal(DeviceNode& node);
 DeviceNode* node_below(PDEVICE_OBJECT device);
 /// Open files keep a device from being removed.
 bool has_open_files(const DeviceNode& node);
+/// Stopped and started again with what it has, if its drivers let it: device_requests.cpp.
+void restart_device(DeviceNode& node);
 /// IRP_MN_QUERY_PNP_DEVICE_STATE; a device that has failed or is gone by its own account is taken away.
-void look_at_state(DeviceNode& node);
+/// One whose resource requirements have changed is started again, unless it has just been started.
+void look_at_state(DeviceNode& node, bool may_restart = true);
 /// IRP_MN_QUERY_DEVICE_RELATIONS for BusRelations; what children it names is told and let go.
 void look_at_relations(DeviceNode& node);
 

@@ -68,7 +68,7 @@ NTSTATUS start_with(DeviceNode& node, PCM_RESOURCE_LIST raw, PCM_RESOURCE_LIST t
     }
     node.state = NodeState::Started;
     look_at_capabilities(node);
-    look_at_state(node);
+    look_at_state(node, false);
     return STATUS_SUCCESS;
 }
 
@@ -209,10 +209,16 @@ NTSTATUS finish_removal(DeviceNode& node) {
     return status;
 }
 
-void look_at_state(DeviceNode& node) {
+void look_at_state(DeviceNode& node, bool may_restart) {
     const Outcome outcome = send_pnp(node, IRP_MN_QUERY_PNP_DEVICE_STATE, [](IO_STACK_LOCATION&) {});
     const auto state = static_cast<PNP_DEVICE_STATE>(outcome.information);
-    if (!NT_SUCCESS(outcome.status) || (state & (PNP_DEVICE_FAILED | PNP_DEVICE_REMOVED)) == 0) {
+    if (!NT_SUCCESS(outcome.status)) {
+        return;
+    }
+    if ((state & (PNP_DEVICE_FAILED | PNP_DEVICE_REMOVED)) == 0) {
+        if ((state & PNP_DEVICE_RESOURCE_REQUIREMENTS_CHANGED) != 0 && may_restart) {
+            restart_device(node);
+        }
         return;
     }
     dbg::say("%ls: by its driver's account it %s", node.instance,

@@ -117,10 +117,21 @@ NTSTATUS NTAPI PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunctio
     return STATUS_PENDING;
 }
 
-/// Returns the device power state it was told last; a device nobody has spoken for is in D0. IRQL <= DISPATCH_LEVEL.
+/// Returns the device power state it was told last; a device nobody has spoken for is in D0. A type that is not
+/// DevicePowerState, which "drivers must specify", is said and changes nothing. IRQL <= APC_LEVEL; for D0 <=
+/// DISPATCH_LEVEL.
 POWER_STATE NTAPI PoSetPowerState(PDEVICE_OBJECT DeviceObject, POWER_STATE_TYPE Type, POWER_STATE State) {
     POWER_STATE before = State;
-    if (Type == DevicePowerState) {
+    const KIRQL irql = nanont::ke::current_irql();
+    if (Type != DevicePowerState) {
+        nanont::dbg::say("PoSetPowerState with type %d: it is for device power states only, and nothing is changed",
+                         static_cast<int>(Type));
+    } else if (irql > APC_LEVEL && State.DeviceState != PowerDeviceD0) {
+        const auto caller = reinterpret_cast<ULONG_PTR>(__builtin_return_address(0));
+        nanont::dbg::bugcheck(IRQL_NOT_LESS_OR_EQUAL, caller, irql, 8, caller,
+                              "PoSetPowerState was called at IRQL %u; but for D0 it may be called at IRQL 1 or below",
+                              irql);
+    } else {
         DEVICE_POWER_STATE& power = extension_of(DeviceObject).power;
         before.DeviceState = power == PowerDeviceUnspecified ? PowerDeviceD0 : power;
         power = State.DeviceState;

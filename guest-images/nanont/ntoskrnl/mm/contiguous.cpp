@@ -89,14 +89,26 @@ void release(PVOID base) {
     ExFreePool(found);
 }
 
-PMDL allocate_mdl(ULONGLONG lowest, ULONGLONG highest, SIZE_T bytes, ULONG flags) {
+/// Pages in a row in the first range that has them: lowest..highest, or one that begins `skip` bytes later, and so on.
+ULONGLONG take_skipping(size_t pages, ULONGLONG lowest, ULONGLONG highest, ULONGLONG skip) {
+    for (;;) {
+        const ULONGLONG found = take_within(pages, lowest, highest, 0);
+        if (found != 0 || skip == 0 || skip >= kMaxManagedMemory || lowest + skip >= kMaxManagedMemory) {
+            return found;
+        }
+        lowest += skip;
+        highest += skip;
+    }
+}
+
+PMDL allocate_mdl(ULONGLONG lowest, ULONGLONG highest, ULONGLONG skip, SIZE_T bytes, ULONG flags) {
     constexpr ULONG kDontZero = 1;
     constexpr ULONG kFully = 4;
     if (bytes == 0 || bytes > MAXULONG - PAGE_SIZE) {
         return nullptr;
     }
     size_t pages = pages_of(bytes);
-    ULONGLONG physical = take_within(pages, lowest, highest, 0);
+    ULONGLONG physical = take_skipping(pages, lowest, highest, skip);
     while (physical == 0 && pages > 1 && (flags & kFully) == 0) { // "may return fewer bytes than asked for"
         pages /= 2;
         physical = take_within(pages, lowest, highest, 0);
@@ -155,16 +167,16 @@ VOID NTAPI MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T, MEMORY_
 
 /// Zeroed pages, maybe fewer than asked for (MmGetMdlByteCount says how many); NULL: none. The caller gives the pages
 /// back by MmFreePagesFromMdl and the MDL by ExFreePool. IRQL <= DISPATCH_LEVEL.
-PMDL NTAPI MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS,
+PMDL NTAPI MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS SkipBytes,
                                  SIZE_T TotalBytes) {
     return allocate_mdl(static_cast<ULONGLONG>(LowAddress.QuadPart), static_cast<ULONGLONG>(HighAddress.QuadPart),
-                        TotalBytes, 0);
+                        static_cast<ULONGLONG>(SkipBytes.QuadPart), TotalBytes, 0);
 }
 
-PMDL NTAPI MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS,
-                                   SIZE_T TotalBytes, MEMORY_CACHING_TYPE, ULONG Flags) {
+PMDL NTAPI MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress,
+                                   PHYSICAL_ADDRESS SkipBytes, SIZE_T TotalBytes, MEMORY_CACHING_TYPE, ULONG Flags) {
     return allocate_mdl(static_cast<ULONGLONG>(LowAddress.QuadPart), static_cast<ULONGLONG>(HighAddress.QuadPart),
-                        TotalBytes, Flags);
+                        static_cast<ULONGLONG>(SkipBytes.QuadPart), TotalBytes, Flags);
 }
 
 VOID NTAPI MmFreePagesFromMdl(PMDL MemoryDescriptorList) {

@@ -143,6 +143,11 @@ void handles() {
     CHECK(same(bytes, "\x42\x42\x42\0", 4));
     CHECK_EQUAL(write(handle, nullptr, nullptr, nullptr, &io, bytes, 4, &offset, nullptr), STATUS_SUCCESS);
     CHECK_EQUAL(io.Information, 4);
+    const auto apc = [](PVOID, IO_STATUS_BLOCK*, ULONG) {}; // there are none: refused, and said
+    CHECK_EQUAL(read(handle, nullptr, apc, nullptr, &io, bytes, 3, &offset, nullptr), STATUS_NOT_SUPPORTED);
+    CHECK_EQUAL(write(handle, nullptr, apc, nullptr, &io, bytes, 3, &offset, nullptr), STATUS_NOT_SUPPORTED);
+    CHECK_EQUAL(ZwDeviceIoControlFile(handle, nullptr, apc, nullptr, &io, 0, nullptr, 0, nullptr, 0),
+                STATUS_NOT_SUPPORTED);
     const auto cancel = EXPORT(ZwCancelIoFileEx, NTSTATUS(*)(HANDLE, IO_STATUS_BLOCK*, IO_STATUS_BLOCK*));
     CHECK_EQUAL(cancel(handle, nullptr, &io), STATUS_NOT_FOUND); // there is nothing in flight
     CHECK_EQUAL(ZwClose(handle), STATUS_SUCCESS);

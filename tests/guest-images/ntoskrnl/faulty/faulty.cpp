@@ -187,6 +187,16 @@ PLAIN_FUNCTION quota_raises() {
     return ExAllocatePoolWithQuotaTag(NonPagedPool, 1ull << 40, kTag) != nullptr;
 }
 
+PLAIN_FUNCTION power_down_at_dispatch() {
+    POWER_STATE state;
+    state.DeviceState = PowerDeviceD0;
+    PDEVICE_OBJECT device = own_device();
+    AtDispatch raised;
+    PoSetPowerState(device, DevicePowerState, state); // that is allowed
+    state.DeviceState = PowerDeviceD3;
+    return PoSetPowerState(device, DevicePowerState, state).DeviceState == PowerDeviceD0;
+}
+
 PLAIN_FUNCTION double_free() {
     UCHAR* block = allocate(100);
     ExFreePoolWithTag(block, kTag);

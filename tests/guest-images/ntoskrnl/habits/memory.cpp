@@ -64,6 +64,19 @@ void pages_for_an_mdl() {
         MmFreePagesFromMdl(mdl);
         ExFreePool(mdl);
     }
+    // No page of the first range is free; with SkipBytes the ranges behind it are looked at.
+    constexpr LONGLONG kRange = 0x10000;
+    CHECK(MmAllocatePagesForMdl(physical(0), physical(kRange - 1), physical(0), PAGE_SIZE) == nullptr);
+    mdl = MmAllocatePagesForMdl(physical(0), physical(kRange - 1), physical(kRange), 2 * PAGE_SIZE);
+    CHECK(mdl != nullptr);
+    if (mdl) {
+        const PFN_NUMBER* pages = MmGetMdlPfnArray(mdl);
+        CHECK_EQUAL(MmGetMdlByteCount(mdl), 2 * PAGE_SIZE);
+        CHECK(pages[0] * PAGE_SIZE >= kRange);
+        CHECK_EQUAL(pages[0] * PAGE_SIZE / kRange, pages[1] * PAGE_SIZE / kRange); // all in one range
+        MmFreePagesFromMdl(mdl);
+        ExFreePool(mdl);
+    }
     CHECK(MmAllocatePagesForMdl(physical(0), physical(kAll), physical(0), 0) == nullptr);
     CHECK(MmAllocatePagesForMdl(physical(kHuge), physical(2 * kHuge), physical(0), PAGE_SIZE) == nullptr);
     constexpr ULONG kFully = 4;                  // MM_ALLOCATE_FULLY_REQUIRED

@@ -10,6 +10,7 @@ namespace {
 struct Extension {
     PDEVICE_OBJECT pdo;
     PDEVICE_OBJECT below;
+    ULONG starts;
 };
 
 KIRQL highest_power_irql; // at which a power IRP came, since it was last set
@@ -96,6 +97,22 @@ void invalidate_relations(PDEVICE_OBJECT pdo) {
     KeLowerIrql(before);
 }
 
+/// What it was told last comes back; another type than the device's is none of its.
+void set_power_state(PDEVICE_OBJECT device) {
+    const auto set = [device](POWER_STATE_TYPE type, DEVICE_POWER_STATE to) {
+        POWER_STATE state;
+        state.DeviceState = to;
+        return static_cast<ULONG>(PoSetPowerState(device, type, state).DeviceState);
+    };
+    const ULONG first = set(DevicePowerState, PowerDeviceD3), second = set(DevicePowerState, PowerDeviceD1);
+    const ULONG other = set(SystemPowerState, PowerDeviceD2);
+    KIRQL before;
+    KeRaiseIrql(DISPATCH_LEVEL, &before);
+    const ULONG third = set(DevicePowerState, PowerDeviceD0);
+    KeLowerIrql(before);
+    DbgPrint("power: PoSetPowerState %u %u %u, of another type %u\n", first, second, third, other);
+}
+
 NTSTATUS NTAPI pass_down(PDEVICE_OBJECT device, PIRP irp) {
     IoSkipCurrentIrpStackLocation(irp);
     return IofCallDriver(extension_of(device).below, irp);
@@ -107,6 +124,14 @@ NTSTATUS NTAPI pnp(PDEVICE_OBJECT device, PIRP irp) {
         walk(extension_of(device).pdo, *location.Parameters.StartDevice.AllocatedResourcesTranslated);
         from_dispatch_level(device, extension_of(device).pdo);
         invalidate_relations(extension_of(device).pdo);
+        set_power_state(device);
+        if (++extension_of(device).starts == 1) IoInvalidateDeviceState(extension_of(device).pdo);
+    } else if (location.MinorFunction == IRP_MN_QUERY_PNP_DEVICE_STATE) { // it never stops saying so
+        irp->IoStatus.Information |= PNP_DEVICE_RESOURCE_REQUIREMENTS_CHANGED;
+        irp->IoStatus.Status = STATUS_SUCCESS;
+    } else if (location.MinorFunction == IRP_MN_QUERY_STOP_DEVICE || location.MinorFunction == IRP_MN_STOP_DEVICE) {
+        DbgPrint("power: minor function %u\n", location.MinorFunction);
+        irp->IoStatus.Status = STATUS_SUCCESS;
     } else if (location.MinorFunction == IRP_MN_QUERY_DEVICE_RELATIONS) {
         DbgPrint("power: relations of type %u are asked for\n", location.Parameters.QueryDeviceRelations.Type);
     }
@@ -117,7 +142,7 @@ NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
     PDEVICE_OBJECT device = nullptr;
     const NTSTATUS status = IoCreateDevice(driver, sizeof(Extension), nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
     if (!NT_SUCCESS(status)) return status;
-    extension_of(device) = {pdo, IoAttachDeviceToDeviceStack(device, pdo)};
+    extension_of(device) = {pdo, IoAttachDeviceToDeviceStack(device, pdo), 0};
     device->Flags |= DO_POWER_PAGABLE;
     device->Flags &= ~ULONG{DO_DEVICE_INITIALIZING};
     return STATUS_SUCCESS;
