@@ -50,10 +50,61 @@ NTSTATUS append(Path& path, const WCHAR* text) {
     return STATUS_SUCCESS;
 }
 
-bool is_friendly_name(const DEVPROPKEY& key) {
+/// The system's own properties of an interface (devpkey.h).
+enum class Own { None, FriendlyName, Enabled, ClassGuid, ReferenceString, InstanceId };
+
+Own own_property(const DEVPROPKEY& key) {
     static const GUID kInterface = {0x026e516e, 0xb814, 0x414b, {0x83, 0xcd, 0x85, 0x6d, 0x6f, 0xef, 0x48, 0x22}};
-    constexpr ULONG kFriendlyName = 2; // DEVPKEY_DeviceInterface_FriendlyName
-    return key.pid == kFriendlyName && RtlCompareMemory(&key.fmtid, &kInterface, sizeof(GUID)) == sizeof(GUID);
+    static const GUID kInstance = {0x78c34fc8, 0x104a, 0x4aca, {0x9e, 0xa4, 0x52, 0x4d, 0x52, 0x99, 0x6e, 0x57}};
+    constexpr ULONG kInstanceId = 256;
+    const auto is = [&key](const GUID& id) { return RtlCompareMemory(&key.fmtid, &id, sizeof(GUID)) == sizeof(GUID); };
+    if (key.pid == kInstanceId && is(kInstance)) {
+        return Own::InstanceId;
+    }
+    const bool known = key.pid >= 2 && key.pid <= 5 && is(kInterface); // DEVPKEY_DeviceInterface_*
+    return known ? static_cast<Own>(key.pid - 1) : Own::None;
+}
+
+/// A property that comes from the interface itself, copied out while it is sure to be there.
+struct Shown {
+    Own which;
+    ULONG room;
+    PVOID data;
+    ULONG needed;
+    DEVPROPTYPE type;
+    NTSTATUS status;
+};
+
+void show(DeviceNode& node, Interface& item, void* context) {
+    auto& shown = *static_cast<Shown*>(context);
+    const DEVPROP_BOOLEAN enabled = item.enabled ? DEVPROP_TRUE : DEVPROP_FALSE;
+    const void* value = &enabled;
+    shown.type = DEVPROP_TYPE_BOOLEAN;
+    shown.needed = sizeof(enabled);
+    if (shown.which == Own::ClassGuid) {
+        value = &item.category;
+        shown.type = DEVPROP_TYPE_GUID;
+        shown.needed = sizeof(GUID);
+    } else if (shown.which == Own::InstanceId || shown.which == Own::ReferenceString) {
+        const bool has_reference = item.name.Length > item.link_name.Length;
+        const WCHAR* reference = has_reference ? item.name.Buffer + item.link_name.Length / sizeof(WCHAR) + 1 : L"";
+        const WCHAR* text = shown.which == Own::InstanceId ? node.instance : reference;
+        const size_t units = shown.which == Own::InstanceId ? wcslen(node.instance)
+                             : has_reference ? (item.name.Length - item.link_name.Length) / sizeof(WCHAR) - 1
+                                             : 0;
+        shown.type = DEVPROP_TYPE_STRING;
+        shown.needed = static_cast<ULONG>((units + 1) * sizeof(WCHAR));
+        shown.status = shown.room < shown.needed ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS;
+        if (NT_SUCCESS(shown.status)) {
+            RtlCopyMemory(shown.data, text, units * sizeof(WCHAR));
+            static_cast<WCHAR*>(shown.data)[units] = 0;
+        }
+        return;
+    }
+    shown.status = shown.room < shown.needed ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS;
+    if (NT_SUCCESS(shown.status)) {
+        RtlCopyMemory(shown.data, value, shown.needed);
+    }
 }
 
 /// Windows shows the value FriendlyName of an interface's key as that property, and keeps the property there.
@@ -145,8 +196,14 @@ NTSTATUS export_IoSetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkNam
     if (!find_interface(*SymbolicLinkName, path)) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
-    return is_friendly_name(*PropertyKey) ? set_friendly_name(path, Type, Size, Data)
-                                          : set_property(path.text, *PropertyKey, Lcid, Type, Size, Data);
+    switch (own_property(*PropertyKey)) {
+    case Own::None:
+        return set_property(path.text, *PropertyKey, Lcid, Type, Size, Data);
+    case Own::FriendlyName:
+        return set_friendly_name(path, Type, Size, Data);
+    default:
+        return STATUS_INVALID_PARAMETER; // not for drivers to set
+    }
 }
 
 NTSTATUS export_IoGetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName, CONST DEVPROPKEY* PropertyKey,
@@ -159,8 +216,16 @@ NTSTATUS export_IoGetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkNam
     if (!find_interface(*SymbolicLinkName, path)) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
-    if (!is_friendly_name(*PropertyKey)) {
+    const Own own = own_property(*PropertyKey);
+    if (own == Own::None) {
         return get_property(path.text, *PropertyKey, Lcid, Size, Data, *RequiredSize, *Type);
+    }
+    if (own != Own::FriendlyName) {
+        Shown shown{own, Size, Data, 0, DEVPROP_TYPE_EMPTY, STATUS_OBJECT_NAME_NOT_FOUND};
+        with_interface(*SymbolicLinkName, show, &shown);
+        *RequiredSize = shown.needed;
+        *Type = shown.type;
+        return shown.status;
     }
     const NTSTATUS status = append(path, L"\\Device Parameters");
     return NT_SUCCESS(status) ? get_value_as_property(path.text, L"FriendlyName", Size, Data, *RequiredSize, *Type)

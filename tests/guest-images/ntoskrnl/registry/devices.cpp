@@ -2,6 +2,8 @@
 // What registry.reg brought, and the keys and properties of the device itself and of its interfaces.
 #include "registry.hpp"
 
+#include <initializer_list>
+
 extern "C" NTSTATUS NTAPI IoSetDeviceInterfacePropertyData(PUNICODE_STRING, CONST DEVPROPKEY*, LCID, ULONG, DEVPROPTYPE,
                                                            ULONG, PVOID); // Windows 8's
 extern "C" NTSTATUS NTAPI IoGetDeviceInterfacePropertyData(PUNICODE_STRING, CONST DEVPROPKEY*, LCID, ULONG, ULONG,
@@ -224,6 +226,28 @@ void interface_keys() {
     ZwClose(key);
     CHECK_EQUAL(IoSetDeviceInterfacePropertyData(&one, &kFriendlyName, 0, 0, DEVPROP_TYPE_UINT32, 4, bytes),
                 STATUS_INVALID_PARAMETER);
+    DEVPROPKEY own = {kFriendlyName.fmtid, 3}; // DEVPKEY_DeviceInterface_Enabled
+    for (const bool enabled : {true, false}) {
+        CHECK_EQUAL(IoSetDeviceInterfaceState(&one, enabled), STATUS_SUCCESS);
+        CHECK_EQUAL(IoGetDeviceInterfacePropertyData(&one, &own, 0, 0, 1, bytes, &needed, &type), STATUS_SUCCESS);
+        CHECK(type == DEVPROP_TYPE_BOOLEAN && needed == 1 && bytes[0] == (enabled ? 0xff : 0));
+    }
+    CHECK_EQUAL(IoGetDeviceInterfacePropertyData(&one, &own, 0, 0, 0, nullptr, &needed, &type),
+                STATUS_BUFFER_TOO_SMALL);
+    CHECK_EQUAL(IoSetDeviceInterfacePropertyData(&one, &own, 0, 0, DEVPROP_TYPE_BOOLEAN, 1, bytes),
+                STATUS_INVALID_PARAMETER);
+    own.pid = 4; // DEVPKEY_DeviceInterface_ClassGuid
+    CHECK_EQUAL(IoGetDeviceInterfacePropertyData(&one, &own, 0, 0, 64, bytes, &needed, &type), STATUS_SUCCESS);
+    CHECK(type == DEVPROP_TYPE_GUID && needed == sizeof(GUID) &&
+          RtlCompareMemory(bytes, &kOne, sizeof(GUID)) == sizeof(GUID));
+    own.pid = 5; // DEVPKEY_DeviceInterface_ReferenceString
+    CHECK_EQUAL(IoGetDeviceInterfacePropertyData(&one, &own, 0, 0, 64, bytes, &needed, &type), STATUS_SUCCESS);
+    CHECK(type == DEVPROP_TYPE_STRING && needed == 10 && RtlCompareMemory(bytes, L"UART", 10) == 10);
+    CHECK_EQUAL(IoGetDeviceInterfacePropertyData(&one, &own, 0, 0, 9, bytes, &needed, &type), STATUS_BUFFER_TOO_SMALL);
+    CHECK_EQUAL(needed, 10);
+    own = {{0x78c34fc8, 0x104a, 0x4aca, {0x9e, 0xa4, 0x52, 0x4d, 0x52, 0x99, 0x6e, 0x57}}, 256}; // _InstanceId
+    CHECK_EQUAL(IoGetDeviceInterfacePropertyData(&one, &own, 0, 0, 64, bytes, &needed, &type), STATUS_SUCCESS);
+    CHECK(needed == 30 && RtlCompareMemory(bytes, L"ACPI\\PNPB006\\0", 30) == 30);
     CHECK_EQUAL(IoSetDeviceInterfacePropertyData(&two, &kOwn, 0, 0, DEVPROP_TYPE_BINARY, 3, bytes), STATUS_SUCCESS);
     CHECK_EQUAL(IoGetDeviceInterfacePropertyData(&two, &kOwn, 0, 0, 64, bytes, &needed, &type), STATUS_SUCCESS);
     CHECK_EQUAL(needed, 3);
