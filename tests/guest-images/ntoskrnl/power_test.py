@@ -41,13 +41,17 @@ class Power(unittest.TestCase):
                                  ("not pageable", str(D3), "00000000", "2"), ("not pageable", str(D0), "00000000", "2")])
         self.assertEqual([(record.a, record.b) for record in run.of("POWER")][5:9], [(3, 0), (0, 3)] * 2)
 
+    def test_a_power_irp_comes_even_while_every_work_item_waits(self):
+        run, _ = self.play("iobase=0x330,irq=7")
+        self.assertEqual(re.findall("power: while workers wait: (.*)", run.text), ["00000000 00000000"] * 2)
+
     def test_a_minor_function_that_cannot_be_asked_for_is_the_second_parameter_s_fault(self):
         run, _ = self.play("iobase=0x330,irq=7")
         self.assertIn("power: sequence is c00000f0", run.text)
 
     def test_bus_relations_that_changed_are_asked_for_once_and_other_relations_not(self):
         run, _ = self.play("iobase=0x330,irq=7")
-        self.assertEqual(re.findall(r"power: relations of type (\d) are asked for", run.text), ["0"])
+        self.assertEqual(re.findall(r"power: relations of type (\d) are asked for", run.text), ["0", "0"], "of each start, which says so twice")
 
     def test_a_power_state_that_is_set_gives_back_the_one_before_and_system_states_are_none_of_a_device_s(self):
         run, _ = self.play("iobase=0x330,irq=7")
@@ -61,7 +65,7 @@ class Power(unittest.TestCase):
     def test_each_of_two_cards_hears_of_its_own_device_alone(self):
         run, walk = self.play(("iobase=0x330,irq=7", "iobase=0x300,irq=5"))
         self.assertEqual(walk, WALK * 4, run)
-        self.assertEqual([record.unit for record in run.of("POWER")], [0] * 9 + [1] * 9 + [0] * 9 + [1] * 9)
+        self.assertEqual([record.unit for record in run.of("POWER")], [0] * 11 + [1] * 11 + [0] * 11 + [1] * 11)
 
 
 if __name__ == "__main__":

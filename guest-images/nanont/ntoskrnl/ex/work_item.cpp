@@ -31,6 +31,7 @@ constexpr SCHAR kCriticalPriority = 13;
 Queue g_delayed;
 Queue g_critical;
 Queue g_devices; // queue_device_item()
+Queue g_power;   // queue_power_item()
 
 [[noreturn]] VOID NTAPI work(PVOID context) {
     auto& queue = *static_cast<Queue*>(context);
@@ -98,10 +99,15 @@ void init_workers() {
     start(g_delayed, 2, kDelayedPriority);
     start(g_critical, 1, kCriticalPriority);
     start(g_devices, 1, kDelayedPriority);
+    start(g_power, 1, kDelayedPriority);
 }
 
 void queue_device_item(WORK_QUEUE_ITEM& item) {
     put(g_devices, item);
+}
+
+void queue_power_item(WORK_QUEUE_ITEM& item) {
+    put(g_power, item);
 }
 
 } // namespace nanont::io

@@ -2,6 +2,7 @@
 // The power manager: requests to a device's stack, from here or on a driver's word, and what state a device says it is
 // in. A stack whose top may page (DO_POWER_PAGABLE) gets its requests at PASSIVE_LEVEL.
 #include "dbg/report.hpp"
+#include "ex/work_item.hpp"
 #include "io.hpp"
 #include "ke/ke.hpp"
 
@@ -110,7 +111,7 @@ NTSTATUS NTAPI PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunctio
     }
     if (nanont::ke::current_irql() > PASSIVE_LEVEL && (top->Flags & DO_POWER_PAGABLE) != 0) {
         ExInitializeWorkItem(&request->item, send, request);
-        ExQueueWorkItem(&request->item, DelayedWorkQueue);
+        queue_power_item(request->item);
     } else {
         send(request);
     }

@@ -80,6 +80,30 @@ void from_dispatch_level(PDEVICE_OBJECT device, PDEVICE_OBJECT pdo) {
     DbgPrint("power: sequence is %08x\n", static_cast<ULONG>(request(pdo, IRP_MN_POWER_SEQUENCE, PowerDeviceD0)));
 }
 
+VOID NTAPI wait_for_event(PDEVICE_OBJECT, PVOID context) {
+    KeWaitForSingleObject(context, Executive, KernelMode, FALSE, nullptr);
+}
+
+/// Power IRPs need no thread of the work queues: here all of those wait.
+void while_workers_wait(PDEVICE_OBJECT device, PDEVICE_OBJECT pdo) {
+    KEVENT let_go;
+    KeInitializeEvent(&let_go, NotificationEvent, FALSE);
+    PIO_WORKITEM items[4] = {};
+    for (PIO_WORKITEM& item : items) {
+        item = IoAllocateWorkItem(device);
+        if (item) IoQueueWorkItem(item, wait_for_event, DelayedWorkQueue, &let_go);
+    }
+    const NTSTATUS down = request(pdo, IRP_MN_SET_POWER, PowerDeviceD3, DISPATCH_LEVEL);
+    const NTSTATUS up = request(pdo, IRP_MN_SET_POWER, PowerDeviceD0, DISPATCH_LEVEL);
+    DbgPrint("power: while workers wait: %08x %08x\n", static_cast<ULONG>(down), static_cast<ULONG>(up));
+    KeSetEvent(&let_go, IO_NO_INCREMENT, FALSE);
+    LARGE_INTEGER moment;
+    moment.QuadPart = -20'000; // the last of them is through
+    KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    for (PIO_WORKITEM item : items)
+        if (item) IoFreeWorkItem(item);
+}
+
 NTSTATUS NTAPI power(PDEVICE_OBJECT device, PIRP irp) {
     highest_power_irql = KeGetCurrentIrql() > highest_power_irql ? KeGetCurrentIrql() : highest_power_irql;
     IoSkipCurrentIrpStackLocation(irp);
@@ -125,6 +149,7 @@ NTSTATUS NTAPI pnp(PDEVICE_OBJECT device, PIRP irp) {
         from_dispatch_level(device, extension_of(device).pdo);
         invalidate_relations(extension_of(device).pdo);
         set_power_state(device);
+        while_workers_wait(device, extension_of(device).pdo);
         if (++extension_of(device).starts == 1) IoInvalidateDeviceState(extension_of(device).pdo);
     } else if (location.MinorFunction == IRP_MN_QUERY_PNP_DEVICE_STATE) { // it never stops saying so
         irp->IoStatus.Information |= PNP_DEVICE_RESOURCE_REQUIREMENTS_CHANGED;
