@@ -200,24 +200,27 @@ NTSTATUS reference_for_call(HANDLE file_handle, HANDLE event_handle, PFILE_OBJEC
     return STATUS_SUCCESS;
 }
 
-/// Sends it; a file opened for synchronous I/O waits. The references taken for the call go with the IRP.
+/// Sends it; a file opened for synchronous I/O waits, and takes one request after the other. The references taken for
+/// the call go with the IRP.
 NTSTATUS send(PFILE_OBJECT file, PKEVENT event, PIRP irp, PIO_STATUS_BLOCK io_status) {
     irp->UserIosb = io_status;
     set_event_object(irp, event);
     irp->Tail.Overlay.OriginalFileObject = file;
     IoGetNextIrpStackLocation(irp)->FileObject = file;
     const bool synchronous = (file->Flags & FO_SYNCHRONOUS_IO) != 0;
-    KeClearEvent(&file->Event);
     if (synchronous) {
         ObfReferenceObject(file);
+        KeWaitForSingleObject(&file->Lock, Executive, KernelMode, FALSE, nullptr);
     }
+    KeClearEvent(&file->Event);
     NTSTATUS status = IofCallDriver(IoGetRelatedDeviceObject(file), irp);
     if (synchronous) {
         if (status == STATUS_PENDING) {
-            PKEVENT done = event != nullptr ? event : &file->Event;
-            KeWaitForSingleObject(done, Executive, KernelMode, FALSE, nullptr);
+            // Not for the caller's event: that one is to be signalled when the call returns.
+            KeWaitForSingleObject(&file->Event, Executive, KernelMode, FALSE, nullptr);
             status = io_status->Status;
         }
+        KeSetEvent(&file->Lock, IO_NO_INCREMENT, FALSE);
         ObfDereferenceObject(file);
     }
     return status;

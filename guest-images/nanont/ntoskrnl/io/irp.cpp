@@ -152,7 +152,8 @@ void finish_irp(PIRP irp) {
         }
         if (irp->UserEvent != nullptr) {
             KeSetEvent(irp->UserEvent, IO_NO_INCREMENT, FALSE);
-        } else if (file != nullptr) {
+        }
+        if (file != nullptr && (irp->UserEvent == nullptr || (file->Flags & FO_SYNCHRONOUS_IO) != 0)) {
             KeSetEvent(&file->Event, IO_NO_INCREMENT, FALSE);
         }
     }

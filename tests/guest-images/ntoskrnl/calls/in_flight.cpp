@@ -65,15 +65,16 @@ VOID NTAPI cancel_as_another(PVOID context) {
     CHECK_EQUAL(cancel_mine(context, &io), STATUS_SUCCESS);
 }
 
-HANDLE open(const WCHAR* text) {
+HANDLE open(const WCHAR* text, ACCESS_MASK more = 0, ULONG options = 0) {
     UNICODE_STRING name;
     RtlInitUnicodeString(&name, text);
     OBJECT_ATTRIBUTES attributes;
     InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE, nullptr, nullptr);
     HANDLE file = nullptr;
     IO_STATUS_BLOCK io;
-    CHECK_EQUAL(ZwCreateFile(&file, GENERIC_READ, &attributes, &io, nullptr, 0, 0, FILE_OPEN, 0, nullptr, 0),
-                STATUS_SUCCESS);
+    CHECK_EQUAL(
+        ZwCreateFile(&file, GENERIC_READ | more, &attributes, &io, nullptr, 0, 0, FILE_OPEN, options, nullptr, 0),
+        STATUS_SUCCESS);
     return file;
 }
 
@@ -117,6 +118,54 @@ void cancels_what_cannot_be(HANDLE file) {
     CHECK_EQUAL(deaf.io.Information, 0);
 }
 
+/// A read of a handle for synchronous I/O; it is held as a deaf one.
+struct Synchronous {
+    HANDLE file, event;
+    volatile LONG over;
+    NTSTATUS status;
+};
+
+VOID NTAPI read_synchronously(PVOID context) {
+    auto& self = *static_cast<Synchronous*>(context);
+    IO_STATUS_BLOCK io = {};
+    UCHAR byte = 0;
+    LARGE_INTEGER offset;
+    offset.QuadPart = kDeaf;
+    self.status = ZwReadFile(self.file, self.event, nullptr, nullptr, &io, &byte, 1, &offset, nullptr);
+    InterlockedIncrement(&self.over);
+}
+
+/// The call returns when the request is done, the caller's event is signalled then (an automatic one, too), and a
+/// second thread's request waits until the first is through.
+void one_after_the_other(const WCHAR* name) {
+    HANDLE file = open(name, SYNCHRONIZE, FILE_SYNCHRONOUS_IO_NONALERT), event = nullptr;
+    CHECK_EQUAL(ZwCreateEvent(&event, EVENT_ALL_ACCESS, nullptr, SynchronizationEvent, FALSE), STATUS_SUCCESS);
+    Synchronous first = {file, event, 0, STATUS_UNSUCCESSFUL}, second = {file, nullptr, 0, STATUS_UNSUCCESSFUL};
+    g_deaf = nullptr;
+    {
+        OtherThread one(read_synchronously, &first);
+        pause(2);
+        PIRP held = g_deaf;
+        CHECK(held != nullptr);
+        OtherThread two(read_synchronously, &second);
+        pause(2);
+        CHECK(g_deaf == held); // the second is not sent yet
+        CHECK(!first.over && !second.over);
+        if (held) finish(held, STATUS_SUCCESS);
+        pause(2);
+        CHECK(first.over && !second.over);
+        LARGE_INTEGER now = {};
+        CHECK_EQUAL(ZwWaitForSingleObject(event, FALSE, &now), STATUS_SUCCESS);
+        CHECK_EQUAL(ZwWaitForSingleObject(event, FALSE, &now), STATUS_TIMEOUT);
+        CHECK(g_deaf != held);
+        if (g_deaf != held) finish(g_deaf, STATUS_END_OF_FILE);
+    }
+    CHECK_EQUAL(first.status, STATUS_SUCCESS);
+    CHECK_EQUAL(second.status, STATUS_END_OF_FILE);
+    ZwClose(event);
+    CHECK_EQUAL(ZwClose(file), STATUS_SUCCESS);
+}
+
 } // namespace
 
 void requests_in_flight() {
@@ -132,6 +181,7 @@ void requests_in_flight() {
     HANDLE file = open(name.Buffer), elsewhere = open(name.Buffer);
     cancels(file, elsewhere);
     cancels_what_cannot_be(file);
+    one_after_the_other(name.Buffer);
     CHECK_EQUAL(ZwClose(file), STATUS_SUCCESS);
     CHECK_EQUAL(ZwClose(elsewhere), STATUS_SUCCESS);
     IO_STATUS_BLOCK io = {};
