@@ -38,8 +38,7 @@ NTSTATUS Output::write(const UCHAR* bytes, ULONG count, ULONG& taken) {
     const ULONG room = queue_.room();
     if (count > room) {
         count = room & ~3ul; // the port's data are DWORD-granular (reference §2.6)
-        if (count == 0)
-            return io_.now_100ns() - progress_100ns_ > kStuck100ns ? STATUS_IO_DEVICE_ERROR : STATUS_SUCCESS;
+        if (count == 0) return is_stuck() ? STATUS_IO_DEVICE_ERROR : STATUS_SUCCESS;
     }
     if (room == kQueueBytes) progress_100ns_ = io_.now_100ns();
     queue_.push(bytes, count);
@@ -49,6 +48,16 @@ NTSTATUS Output::write(const UCHAR* bytes, ULONG count, ULONG& taken) {
         dpc_.run_now();
     }
     return STATUS_SUCCESS;
+}
+
+/// The queue is full, and has been for half a second in which the card took nothing. Under lock_.
+bool Output::is_stuck() {
+    const uint64_t now = io_.now_100ns();
+    if (const uint32_t sent = counters_.bytes_out.load_relaxed(); sent != sent_before_) {
+        sent_before_ = sent;
+        progress_100ns_ = now;
+    }
+    return now - progress_100ns_ > kStuck100ns;
 }
 
 /// DISPATCH_LEVEL.
@@ -67,18 +76,17 @@ void Output::run() {
     }
 }
 
-/// No lock and no bookkeeping between two slices of one tick: it happens once a tick, for all of its bytes.
+/// No lock between two slices of one tick: whether there is more to do is asked once, for all of its bytes.
 void Output::send(uint64_t now) {
     Watching watching{io_};
     const TransmitPump::Next next = pump_.send(watching, queue_, now);
+    counters_.bytes_out.store_release(pump_.written());
     if (watching.byte_waits) input_.look();
     if (next == TransmitPump::Next::Yield) {
         dpc_.run_now();
         return;
     }
-    counters_.bytes_out.store_release(pump_.written());
     SpinLockGuard guard{lock_};
-    if (pump_.last_write() > progress_100ns_) progress_100ns_ = pump_.last_write();
     alive_ = !queue_.empty();
     if (alive_) dpc_.run_at_next_tick();
 }
@@ -97,7 +105,6 @@ void Output::stop_pump() {
     }
     pumping_.store_release(false);
     dpc_.cancel();
-    counters_.bytes_out.store_release(pump_.written());
     SpinLockGuard guard{lock_};
     alive_ = false; // it may have been cancelled on its way to the next slice
 }

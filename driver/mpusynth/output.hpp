@@ -48,6 +48,7 @@ class Output {
     static void NTAPI on_dpc(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2);
     void run();
     void send(uint64_t now);
+    bool is_stuck();
     void stop_pump();
     void drop_queue();
     bool sent();
@@ -63,9 +64,9 @@ class Output {
 
     SpinLock lock_; // guards what follows
     bool accepting_ = false;
-    bool alive_ = false; // the DPC is queued, runs or waits for a tick
-    uint64_t progress_100ns_ =
-        0; // last time the card took a byte (as of the last tick), or the queue ceased to be empty
+    bool alive_ = false;          // the DPC is queued, runs or waits for a tick
+    uint64_t progress_100ns_ = 0; // when write() last saw that the card takes bytes, or the queue was empty
+    uint32_t sent_before_ = 0;    // bytes that it had taken then
 };
 
 } // namespace mpusynth

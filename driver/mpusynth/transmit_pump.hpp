@@ -83,8 +83,6 @@ class TransmitPump {
 
     /// Time in 100 ns at which the wire will have sent all that the card has been given, as far as we can know.
     [[nodiscard]] uint64_t wire_free_at() const { return wire_free_at_; }
-    /// Time in 100 ns of the last byte written; 0: none yet.
-    [[nodiscard]] uint64_t last_write() const { return last_write_; }
     /// Bytes written so far.
     [[nodiscard]] uint32_t written() const { return written_; }
 
