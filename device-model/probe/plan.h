@@ -63,8 +63,11 @@ typedef struct mpulab_machine_device {
 typedef struct mpulab_guest_options {
     uint32_t flags;         /* MPULAB_OPTION_* */
     uint32_t windows_build; /* of a profile in nanont_profiles.def; 0 = 19045 */
-    uint32_t reserved[6];
+    uint32_t dpc_delay_us;  /* how late each DPC of a driver, portcls and ks comes, at least; 0 = not */
+    uint32_t reserved[5];
 } mpulab_guest_options;
+
+#define MPULAB_MAX_DPC_DELAY_US 1000000u
 
 #define MPULAB_OPTION_HOLD_BEFORE_DRIVER_ENTRY 0x1u
 

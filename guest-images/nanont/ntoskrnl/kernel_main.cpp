@@ -137,6 +137,20 @@ void hold_if_asked() {
     }
 }
 
+/// How late the drivers' DPCs come (plan.h).
+void take_dpc_delay() {
+    mpulab_guest_options options{};
+    ULONG size = sizeof(options);
+    if (!dbg::read_plan(MPULAB_SECTION_OPTIONS, &options, size) || size < sizeof(options)) {
+        return;
+    }
+    if (options.dpc_delay_us > MPULAB_MAX_DPC_DELAY_US) {
+        dbg::say("the plan's DPC delay is %u us; expected at most %u", options.dpc_delay_us, MPULAB_MAX_DPC_DELAY_US);
+        dbg::end_run(MPULAB_END_GUEST_UNFIT, static_cast<ULONG>(STATUS_INVALID_PARAMETER));
+    }
+    ke::set_dpc_delay(options.dpc_delay_us * 10);
+}
+
 void start_driver(io::Driver& driver) {
     NTSTATUS status = io::call_driver_entry(driver);
     if (!NT_SUCCESS(status)) {
@@ -154,6 +168,7 @@ void start_driver(io::Driver& driver) {
 VOID NTAPI system_start(PVOID) {
     phase(MPULAB_PHASE_SYSTEM_READY);
     dbg::check_choices();
+    take_dpc_delay();
     io::init_workers();
     load_registry();
     io::init_bus();

@@ -45,12 +45,19 @@ ULONGLONG now_precise() {
     return static_cast<ULONGLONG>(KeQueryPerformanceCounter(nullptr).QuadPart);
 }
 
+/// For the next tick, or a DPC that is held back until before it.
+void arm_clock(ULONGLONG now) {
+    const ULONG late = next_late_dpc(g_processors[0]);
+    const ULONGLONG wanted = late != MAXULONG ? now + late : MAXULONGLONG;
+    HalArmClock(wanted < g_next_tick ? wanted : g_next_tick, now);
+}
+
 void plan_next_tick(ULONGLONG now) {
     g_next_tick = g_interrupt_time + g_tick;
     if (g_next_tick <= now) {
         g_next_tick += (now - g_next_tick) / g_tick * g_tick + g_tick;
     }
-    HalArmClock(g_next_tick, now);
+    arm_clock(now);
 }
 
 void look_for_a_stuck_dpc(Processor& processor, ULONGLONG now) {
@@ -102,6 +109,11 @@ void start_clock() {
     plan_next_tick(now_precise());
 }
 
+void arm_clock() {
+    cpu::InterruptsOff off;
+    arm_clock(now_precise());
+}
+
 void replan_clock() {
     cpu::InterruptsOff off;
     plan_next_tick(now_precise());
@@ -127,7 +139,10 @@ void clock_interrupt() {
     const ULONGLONG precise =
         now_precise(); // once: under an instruction-counted clock a look ends the emulator's block
     if (precise < g_next_tick) {
-        HalArmClock(g_next_tick, precise); // the one-shot timer was cut short by its own width
+        arm_clock(precise); // the one-shot timer was cut short by its own width, or a DPC was held back until now
+        if (processor.dpc_count != 0 && may_run_a_dpc(processor)) {
+            request_dispatch(processor);
+        }
         return;
     }
     const ULONGLONG now = g_next_tick;

@@ -215,7 +215,7 @@ void dispatch_interrupt() {
         }
         drain_dpcs();
         cpu::interrupts_off();
-        if (List::empty(processor.dpcs) && (!keeps_time || next_timer_due() > interrupt_time())) {
+        if (!may_run_a_dpc(processor) && (!keeps_time || next_timer_due() > interrupt_time())) {
             break;
         }
         cpu::interrupts_on();

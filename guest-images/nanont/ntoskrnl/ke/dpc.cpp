@@ -16,17 +16,61 @@ Processor* queued_on(const KDPC& dpc) {
     return static_cast<Processor*>(__atomic_load_n(const_cast<PVOID*>(&dpc.DpcData), __ATOMIC_ACQUIRE));
 }
 
+ULONG g_delay; // 100 ns; see set_dpc_delay()
+
+/// When a DPC may run, on a clock of 100 ns that wraps: in the four bytes that amd64's KDPC leaves unused behind
+/// Number.
+ULONG& due_of(KDPC& dpc) {
+    static_assert(offsetof(KDPC, Number) + sizeof(USHORT) == 4 && offsetof(KDPC, DpcListEntry) == 8);
+    return *reinterpret_cast<ULONG*>(reinterpret_cast<UCHAR*>(&dpc) + 4);
+}
+
+ULONG now_wrapping() {
+    return static_cast<ULONG>(KeQueryPerformanceCounter(nullptr).QuadPart);
+}
+
+/// 100 ns until it may run; 0 or less: it may.
+LONG time_left(KDPC& dpc, ULONG now) {
+    return static_cast<LONG>(due_of(dpc) - now);
+}
+
+VOID NTAPI reached(KDPC*, PVOID event, PVOID, PVOID);
+
+/// The kernel's own come at once; the one that a flush waits for comes no sooner than those before it.
+bool is_held_back(const KDPC& dpc) {
+    return g_delay != 0 &&
+           (!ldr::in_kernel(reinterpret_cast<ULONG_PTR>(dpc.DeferredRoutine)) || dpc.DeferredRoutine == reached);
+}
+
+/// The first that may run; null: none. Under the queue's lock.
+LIST_ENTRY* first_due(Processor& processor) {
+    LIST_ENTRY* entry = processor.dpcs.Flink;
+    if (entry == &processor.dpcs) {
+        return nullptr;
+    }
+    if (g_delay == 0) {
+        return entry;
+    }
+    const ULONG now = now_wrapping();
+    while (entry != &processor.dpcs && time_left(*CONTAINING_RECORD(entry, KDPC, DpcListEntry), now) > 0) {
+        entry = entry->Flink;
+    }
+    return entry != &processor.dpcs ? entry : nullptr;
+}
+
 struct Call {
     PKDEFERRED_ROUTINE routine;
     PVOID context, argument1, argument2;
 };
 
-/// Takes the next DPC out before it runs, so that it may queue itself again.
-KDPC* next_dpc(Processor& processor, Call& call) {
+/// Takes the next DPC out before it runs, so that it may queue itself again. `early`: those held back, too.
+KDPC* next_dpc(Processor& processor, Call& call, bool early) {
     cpu::InterruptsOff off;
     acquire_lock(processor.dpc_lock);
     KDPC* dpc = nullptr;
-    if (LIST_ENTRY* entry = List::pop_front(processor.dpcs)) {
+    LIST_ENTRY* entry = early && !List::empty(processor.dpcs) ? processor.dpcs.Flink : first_due(processor);
+    if (entry != nullptr) {
+        List::remove(*entry);
         dpc = CONTAINING_RECORD(entry, KDPC, DpcListEntry);
         call = {dpc->DeferredRoutine, dpc->DeferredContext, dpc->SystemArgument1, dpc->SystemArgument2};
         dpc->DpcData = nullptr;
@@ -83,10 +127,38 @@ void request_dispatch(Processor& processor) {
     }
 }
 
-void drain_dpcs() {
+void set_dpc_delay(ULONG delay_100ns) {
+    g_delay = delay_100ns;
+}
+
+bool may_run_a_dpc(Processor& processor) {
+    acquire_lock(processor.dpc_lock);
+    const bool may = first_due(processor) != nullptr;
+    release_lock(processor.dpc_lock);
+    return may;
+}
+
+ULONG next_late_dpc(Processor& processor) {
+    ULONG soonest = MAXULONG;
+    if (g_delay == 0) {
+        return soonest;
+    }
+    acquire_lock(processor.dpc_lock);
+    const ULONG now = now_wrapping();
+    for (LIST_ENTRY* at = processor.dpcs.Flink; at != &processor.dpcs; at = at->Flink) {
+        const LONG left = time_left(*CONTAINING_RECORD(at, KDPC, DpcListEntry), now);
+        if (left > 0 && static_cast<ULONG>(left) < soonest) {
+            soonest = static_cast<ULONG>(left);
+        }
+    }
+    release_lock(processor.dpc_lock);
+    return soonest;
+}
+
+void drain_dpcs(bool early) {
     Processor& processor = this_processor();
     Call call;
-    while (KDPC* dpc = next_dpc(processor, call)) {
+    while (KDPC* dpc = next_dpc(processor, call, early)) {
         const bool drivers = ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(call.routine));
         dbg::emit(MPULAB_KIND_DPC, 0, reinterpret_cast<ULONG_PTR>(call.routine),
                   reinterpret_cast<ULONG_PTR>(call.context), 0);
@@ -139,8 +211,16 @@ BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemAr
         List::push_back(processor.dpcs, Dpc->DpcListEntry);
     }
     processor.dpc_count = processor.dpc_count + 1;
+    const bool late = is_held_back(*Dpc);
+    if (g_delay != 0) {
+        due_of(*Dpc) = now_wrapping() + (late ? g_delay : 0);
+    }
     release_lock(processor.dpc_lock);
-    if (is_urgent(*Dpc, processor)) {
+    if (late) {
+        if (processor.number == 0 && &processor == &this_processor()) {
+            arm_clock();
+        }
+    } else if (is_urgent(*Dpc, processor)) {
         request_dispatch(processor);
     }
     return TRUE;
@@ -184,7 +264,7 @@ NTSTATUS export_KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER ProcNumbe
 VOID NTAPI KeFlushQueuedDpcs(VOID) {
     if (processor_count() == 1) {
         RaisedIrql raised(DISPATCH_LEVEL);
-        drain_dpcs();
+        drain_dpcs(true);
         return;
     }
     for (ULONG i = 0; i < processor_count(); ++i) {

@@ -253,6 +253,8 @@ void start_clock();
 void clock_interrupt();
 /// The length of a tick has changed. On the boot CPU, whose timer is the clock.
 void replan_clock();
+/// A DPC is held back: the clock shall interrupt when it may run. On the boot CPU.
+void arm_clock();
 /// What a tick is to each CPU: quanta, low-importance DPCs, DPCs that never end.
 void tick(Processor& processor, ULONGLONG now);
 /// Interrupt time of the last tick, 100 ns.
@@ -263,7 +265,14 @@ ULONGLONG system_time_of(ULONGLONG interrupt_time);
 
 void init_dpcs(Processor& processor);
 /// Runs what is queued on this CPU; at DISPATCH_LEVEL, interrupts on.
-void drain_dpcs();
+void drain_dpcs(bool early = false);
+/// Each DPC whose routine is not the kernel's comes so much later, at least, and the CPU is free meanwhile: what a
+/// driver sees of a system in which others run long DPCs. A flush does not wait for it. Before the first driver.
+void set_dpc_delay(ULONG delay_100ns);
+/// A DPC of this processor is queued and not held back. Interrupts off.
+bool may_run_a_dpc(Processor& processor);
+/// 100 ns until the next one that is still held back may run; MAXULONG: none is. Interrupts off.
+ULONG next_late_dpc(Processor& processor);
 
 // --- interrupt.cpp
 

@@ -178,7 +178,7 @@ const Thread* stack_overflown_at(ULONGLONG address) {
 [[noreturn]] void become_idle() {
     for (;;) {
         cpu::interrupts_off();
-        if (this_processor().dpc_count != 0) {
+        if (this_processor().dpc_count != 0 && may_run_a_dpc(this_processor())) {
             request_dispatch(this_processor()); // those of low importance, which nobody hurries
         }
         cpu::wait_for_interrupt();
