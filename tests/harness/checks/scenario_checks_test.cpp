@@ -138,7 +138,7 @@ TEST_CASE("a step must end with the status it was expected to end with, and the 
     CHECK_THAT(results[1].expected, ContainsSubstring("0xc0000184"));
 }
 
-TEST_CASE("a finding fails a scenario, unless it asks for that rule; then its absence does") {
+TEST_CASE("a finding fails a scenario, unless it asks for that rule, and then its absence does") {
     Judged judged;
     judged.before_the_end([](LogBuilder& log) { log.add(MPULAB_KIND_FINDING, 20, 1, 0).name("pool never freed"); });
     CHECK(judged.all("  - never: OVERRUN\n")[2].status == CheckStatus::Failed);

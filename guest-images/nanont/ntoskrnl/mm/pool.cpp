@@ -33,7 +33,7 @@ struct Name {
     char text[5] = {};
 };
 
-void* allocate(SIZE_T bytes, ULONG pool_tag, const void* from) {
+void require_allocation_irql(SIZE_T bytes, ULONG pool_tag, const void* from) {
     const KIRQL irql = ke::current_irql();
     if (irql > DISPATCH_LEVEL) {
         dbg::bugcheck(
@@ -41,6 +41,10 @@ void* allocate(SIZE_T bytes, ULONG pool_tag, const void* from) {
             "pool allocation of %I64u bytes, tag '%s', at IRQL %u (from %p); expected DISPATCH_LEVEL or below",
             static_cast<ULONGLONG>(bytes), Name(pool_tag).text, irql, from);
     }
+}
+
+void* allocate(SIZE_T bytes, ULONG pool_tag, const void* from) {
+    require_allocation_irql(bytes, pool_tag, from);
     const bool drivers = ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(from));
     ke::SpinLockGuard guard(g_lock);
     void* block = g_pool.allocate(bytes, pool_tag);
@@ -202,6 +206,7 @@ PVOID export_ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag) {
     constexpr ULONG64 kNonPaged = 0x40;
     constexpr ULONG64 kNonPagedExecute = 0x80;
     constexpr ULONG64 kPaged = 0x100;
+    require_allocation_irql(NumberOfBytes, Tag, __builtin_return_address(0)); // whatever it asks for
     const ULONG64 kind = Flags & (kNonPaged | kNonPagedExecute | kPaged);
     if (NumberOfBytes == 0 || Tag == 0 || kind == 0 || (kind & (kind - 1)) != 0) {
         return nullptr;
