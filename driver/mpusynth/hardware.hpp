@@ -49,6 +49,7 @@ template <class Io> uint32_t elapsed_ms(Io& io, uint64_t since) {
 }
 
 /// A wait with a limit: closely for 40 µs, then once per millisecond or clock tick. PASSIVE_LEVEL.
+/// Apart from wait_until(), which is compiled anew for each condition.
 template <class Io> class Wait {
   public:
     Wait(Io& io, uint32_t limit_ms) : io_(io), limit_ms_(limit_ms) {}

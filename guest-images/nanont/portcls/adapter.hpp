@@ -125,9 +125,8 @@ void stop_timeouts(Adapter& adapter);
 NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information = 0);
 NTSTATUS dispatch_pnp(Adapter& adapter, PIRP irp);
 NTSTATUS dispatch_power(Adapter& adapter, PIRP irp);
-/** The device is removed: what is still registered to manage it is let go. PASSIVE_LEVEL. */
+/** Lets go of the driver's power management, if there is one. PASSIVE_LEVEL. */
 void release_power_management(Adapter& adapter);
-void release_pnp_management(Adapter& adapter);
 /** The device is to be used: brings it to D0 and waits (reference portcls-midi.md §1.4). STATUS_DEVICE_NOT_READY: the
  * system sleeps. PASSIVE_LEVEL. */
 NTSTATUS bring_to_d0(Adapter& adapter);

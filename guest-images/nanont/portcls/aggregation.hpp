@@ -70,15 +70,9 @@ template <class Interface> class Aggregatable : public OwnFace<Interface>, publi
         *out = face;
         return STATUS_SUCCESS;
     }
-    ULONG add_own_reference() { return static_cast<ULONG>(InterlockedIncrement(&references_)); }
+    ULONG add_own_reference() { return references_.add(); }
     ULONG release_own_reference() {
-        const LONG left = InterlockedDecrement(&references_);
-        if (left < 0) trace::finding(19, static_cast<ULONG>(left), 0, "V19 Release below zero of a PortCls object");
-        if (left == 0) {
-            references_ = 1; // AddRef and Release inside the destructor must not come here again
-            delete this;
-        }
-        return left > 0 ? static_cast<ULONG>(left) : 0;
+        return references_.release([this] { delete this; });
     }
 
   protected:
@@ -89,7 +83,7 @@ template <class Interface> class Aggregatable : public OwnFace<Interface>, publi
 
   private:
     const PUNKNOWN outer_; // not counted
-    LONG references_ = 1;
+    References references_;
 };
 
 /** `made` to its maker. STATUS_INSUFFICIENT_RESOURCES: there is none. */

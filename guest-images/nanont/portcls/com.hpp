@@ -11,6 +11,25 @@ namespace portcls {
 
 template <class Interface> const IID& iid_of();
 
+/** How often an object of ours is referenced; its maker's reference is the first. */
+class References {
+  public:
+    ULONG add() { return static_cast<ULONG>(InterlockedIncrement(&count_)); }
+    /** The last one gone, `destroy()` ends the object. */
+    template <class Destroy> ULONG release(Destroy destroy) {
+        const LONG left = InterlockedDecrement(&count_);
+        if (left < 0) trace::finding(19, static_cast<ULONG>(left), 0, "V19 Release below zero of a PortCls object");
+        if (left == 0) {
+            count_ = 1; // AddRef and Release inside the destructor must not come here again
+            destroy();
+        }
+        return left > 0 ? static_cast<ULONG>(left) : 0;
+    }
+
+  private:
+    LONG count_ = 1;
+};
+
 /** `First` is the interface that a PUNKNOWN to this object means. */
 template <class First, class... More> class ComObject : public First, public More... {
   public:
@@ -25,15 +44,9 @@ template <class First, class... More> class ComObject : public First, public Mor
         AddRef();
         return STATUS_SUCCESS;
     }
-    STDMETHODIMP_(ULONG) AddRef() override { return static_cast<ULONG>(InterlockedIncrement(&references_)); }
+    STDMETHODIMP_(ULONG) AddRef() override { return references_.add(); }
     STDMETHODIMP_(ULONG) Release() override {
-        LONG left = InterlockedDecrement(&references_);
-        if (left < 0) trace::finding(19, static_cast<ULONG>(left), 0, "V19 Release below zero of a PortCls object");
-        if (left == 0) {
-            references_ = 1; // AddRef and Release inside the destructor must not come here again
-            delete this;
-        }
-        return left > 0 ? static_cast<ULONG>(left) : 0;
+        return references_.release([this] { delete this; });
     }
 
   protected:
@@ -51,7 +64,7 @@ template <class First, class... More> class ComObject : public First, public Mor
         *out = static_cast<Interface*>(this);
         return true;
     }
-    LONG references_ = 1;
+    References references_;
 };
 
 /** Owns one reference. */

@@ -117,6 +117,12 @@ NTSTATUS surprise_removal(Adapter& adapter, PIRP irp) {
     return pass_down(adapter, irp);
 }
 
+void release_pnp_management(Adapter& adapter) {
+    if (!adapter.pnp) return;
+    adapter.pnp->Release();
+    adapter.pnp = nullptr;
+}
+
 NTSTATUS remove(Adapter* adapter, PIRP irp) {
     adapter->gone = true;
     adapter->started = false;
@@ -173,15 +179,9 @@ NTSTATUS dispatch_pnp(Adapter& adapter, PIRP irp) {
 
 using namespace portcls;
 
-void portcls::release_pnp_management(Adapter& adapter) {
-    if (!adapter.pnp) return;
-    adapter.pnp->Release();
-    adapter.pnp = nullptr;
-}
-
 /** The object must answer IID_IAdapterPnpManagement (STATUS_INVALID_PARAMETER else); STATUS_INVALID_DEVICE_STATE: there
  * is one already. PASSIVE_LEVEL. */
-extern "C" NTSTATUS NTAPI PcRegisterAdapterPnpManagement(PUNKNOWN unknown, PDEVICE_OBJECT device) {
+PORTCLASSAPI NTSTATUS NTAPI PcRegisterAdapterPnpManagement(PUNKNOWN unknown, PDEVICE_OBJECT device) {
     Adapter* adapter = adapter_of(device);
     if (!adapter || !unknown) return STATUS_INVALID_PARAMETER;
     if (adapter->pnp) return STATUS_INVALID_DEVICE_STATE;
@@ -190,7 +190,7 @@ extern "C" NTSTATUS NTAPI PcRegisterAdapterPnpManagement(PUNKNOWN unknown, PDEVI
 }
 
 /** STATUS_INVALID_DEVICE_STATE: nothing is registered. PASSIVE_LEVEL. */
-extern "C" NTSTATUS NTAPI PcUnregisterAdapterPnpManagement(PDEVICE_OBJECT device) {
+PORTCLASSAPI NTSTATUS NTAPI PcUnregisterAdapterPnpManagement(PDEVICE_OBJECT device) {
     Adapter* adapter = adapter_of(device);
     if (!adapter) return STATUS_INVALID_PARAMETER;
     if (!adapter->pnp) return STATUS_INVALID_DEVICE_STATE;

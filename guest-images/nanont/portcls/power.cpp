@@ -138,6 +138,19 @@ NTSTATUS query_power(Adapter& adapter, PIRP irp, POWER_STATE state) {
     return pass_down(adapter, irp);
 }
 
+/** The newest interface of the object that this Windows asks for; one reference. Each has the slots of the older. */
+IAdapterPowerManagement* newest_of(PUNKNOWN unknown, ULONG& version) {
+    constexpr ULONG kWindows8 = 9200; // "Minimum supported client" of IAdapterPowerManagement3
+    static const IID* const kIds[] = {&IID_IAdapterPowerManagement, &IID_IAdapterPowerManagement2,
+                                      &IID_IAdapterPowerManagement3};
+    RTL_OSVERSIONINFOW windows{};
+    windows.dwOSVersionInfoSize = sizeof windows;
+    RtlGetVersion(&windows);
+    for (version = windows.dwBuildNumber < kWindows8 ? 2 : 3; version >= 1; --version)
+        if (auto power = query<IAdapterPowerManagement>(unknown, *kIds[version - 1])) return power.detach();
+    return nullptr;
+}
+
 struct Request {
     KEVENT done;
     NTSTATUS status;
@@ -161,6 +174,13 @@ NTSTATUS request_and_wait(Adapter& adapter, DEVICE_POWER_STATE state) {
 }
 
 } // namespace
+
+void release_power_management(Adapter& adapter) {
+    if (!adapter.power) return;
+    adapter.power->Release();
+    adapter.power = nullptr;
+    adapter.power_version = 0;
+}
 
 NTSTATUS bring_to_d0(Adapter& adapter) {
     if (adapter.d_state == PowerDeviceD0) return STATUS_SUCCESS;
@@ -188,30 +208,6 @@ NTSTATUS dispatch_power(Adapter& adapter, PIRP irp) {
 } // namespace portcls
 
 using namespace portcls;
-
-namespace {
-
-/** The newest interface of the object that this Windows asks for; one reference. Each has the slots of the older. */
-IAdapterPowerManagement* newest_of(PUNKNOWN unknown, ULONG& version) {
-    constexpr ULONG kWindows8 = 9200; // "Minimum supported client" of IAdapterPowerManagement3
-    static const IID* const kIds[] = {&IID_IAdapterPowerManagement, &IID_IAdapterPowerManagement2,
-                                      &IID_IAdapterPowerManagement3};
-    RTL_OSVERSIONINFOW windows{};
-    windows.dwOSVersionInfoSize = sizeof windows;
-    RtlGetVersion(&windows);
-    for (version = windows.dwBuildNumber < kWindows8 ? 2 : 3; version >= 1; --version)
-        if (auto power = query<IAdapterPowerManagement>(unknown, *kIds[version - 1])) return power.detach();
-    return nullptr;
-}
-
-} // namespace
-
-void portcls::release_power_management(Adapter& adapter) {
-    if (!adapter.power) return;
-    adapter.power->Release();
-    adapter.power = nullptr;
-    adapter.power_version = 0;
-}
 
 /** `context` is the FDO. The object must answer IID_IAdapterPowerManagement or a newer version's id. PASSIVE_LEVEL. */
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterAdapterPowerManagement(PUNKNOWN unknown, PVOID context) {

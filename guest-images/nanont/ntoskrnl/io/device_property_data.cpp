@@ -17,9 +17,7 @@ struct Known {
 };
 
 const GUID kDevice = {0xa45c254e, 0xdf1c, 0x4efd, {0x80, 0x20, 0x67, 0xd1, 0x46, 0xa8, 0x50, 0xe0}};
-const GUID kInstance = {0x78c34fc8, 0x104a, 0x4aca, {0x9e, 0xa4, 0x52, 0x4d, 0x52, 0x99, 0x6e, 0x57}};
 const GUID kContainer = {0x8c7ed206, 0x3f8a, 0x4827, {0xb3, 0xab, 0xae, 0x9e, 0x1f, 0xae, 0xfc, 0x6c}};
-constexpr ULONG kInstanceId = 256; // DEVPKEY_Device_InstanceId
 
 constexpr auto kNone = static_cast<DEVICE_REGISTRY_PROPERTY>(-1);
 const Known kKnown[] = {
@@ -42,7 +40,7 @@ const Known kKnown[] = {
     {&kDevice, 30, nullptr, DevicePropertyAddress, DEVPROP_TYPE_UINT32},
     {&kDevice, 33, nullptr, DevicePropertyRemovalPolicy, DEVPROP_TYPE_UINT32},
     {&kDevice, 36, nullptr, DevicePropertyInstallState, DEVPROP_TYPE_UINT32},
-    {&kInstance, kInstanceId, nullptr, kNone, DEVPROP_TYPE_STRING},
+    {&kInstanceCategory, kInstanceId, nullptr, kNone, DEVPROP_TYPE_STRING},
     {&kContainer, 2, nullptr, DevicePropertyContainerID, DEVPROP_TYPE_GUID},
 };
 
@@ -55,15 +53,6 @@ const Known* find(const DEVPROPKEY& key) {
     return nullptr;
 }
 
-NTSTATUS give(const void* value, ULONG size, ULONG room, PVOID data, ULONG& needed) {
-    needed = size;
-    if (room < size) {
-        return STATUS_BUFFER_TOO_SMALL;
-    }
-    RtlCopyMemory(data, value, size);
-    return STATUS_SUCCESS;
-}
-
 /// A GUID that IoGetDeviceProperty has as text.
 NTSTATUS give_guid(const DeviceNode& node, DEVICE_REGISTRY_PROPERTY property, ULONG room, PVOID data, ULONG& needed) {
     WCHAR text[48] = {};
@@ -74,7 +63,7 @@ NTSTATUS give_guid(const DeviceNode& node, DEVICE_REGISTRY_PROPERTY property, UL
     UNICODE_STRING string;
     RtlInitUnicodeString(&string, text);
     GUID guid;
-    return NT_SUCCESS(RtlGUIDFromString(&string, &guid)) ? give(&guid, sizeof(guid), room, data, needed)
+    return NT_SUCCESS(RtlGUIDFromString(&string, &guid)) ? give_property(&guid, sizeof(guid), room, data, needed)
                                                          : STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
@@ -86,7 +75,8 @@ NTSTATUS give_known(const DeviceNode& node, const WCHAR* path, const Known& it, 
     type = it.type;
     needed = 0;
     if (it.pid == kInstanceId) {
-        return give(node.instance, static_cast<ULONG>((wcslen(node.instance) + 1) * sizeof(WCHAR)), room, data, needed);
+        return give_property(node.instance, static_cast<ULONG>((wcslen(node.instance) + 1) * sizeof(WCHAR)), room, data,
+                             needed);
     }
     const bool is_text = it.property == DevicePropertyClassGuid || it.property == DevicePropertyContainerID;
     return is_text ? give_guid(node, it.property, room, data, needed)

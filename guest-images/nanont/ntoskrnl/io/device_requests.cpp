@@ -42,6 +42,12 @@ NTSTATUS cancel(DeviceNode& node, UCHAR minor) {
     return send_pnp(node, minor);
 }
 
+NTSTATUS cancel_remove(DeviceNode& node) {
+    const NTSTATUS status = cancel(node, IRP_MN_CANCEL_REMOVE_DEVICE);
+    tell_removal_is_off(node);
+    return status;
+}
+
 /// Who has a handle on the device is asked before its drivers are.
 NTSTATUS query_remove(DeviceNode& node) {
     NTSTATUS status = ask_listeners(node);
@@ -49,21 +55,15 @@ NTSTATUS query_remove(DeviceNode& node) {
         return status;
     }
     status = query(node, IRP_MN_QUERY_REMOVE_DEVICE, IRP_MN_CANCEL_REMOVE_DEVICE, NodeState::RemovePending);
-    if (NT_SUCCESS(status) && has_open_files(node)) {
-        send_pnp(node, IRP_MN_CANCEL_REMOVE_DEVICE);
-        node.state = NodeState::Started;
-        status = STATUS_DEVICE_BUSY;
-    }
     if (!NT_SUCCESS(status)) {
         tell_removal_is_off(node);
+        return status;
     }
-    return status;
-}
-
-NTSTATUS cancel_remove(DeviceNode& node) {
-    const NTSTATUS status = cancel(node, IRP_MN_CANCEL_REMOVE_DEVICE);
-    tell_removal_is_off(node);
-    return status;
+    if (has_open_files(node)) {
+        cancel_remove(node);
+        return STATUS_DEVICE_BUSY;
+    }
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS stop(DeviceNode& node) {
@@ -73,25 +73,16 @@ NTSTATUS stop(DeviceNode& node) {
     return status;
 }
 
-/// Whether nothing runs on the resources of `other`.
-bool is_free(const DeviceNode& other, const DeviceNode& asking) {
-    DeviceNode* node = nullptr;
-    for (size_t i = 0; (node = node_at(i)) != nullptr; ++i) {
-        if (node != &asking && node->resources_of == &other && node->state >= NodeState::Added &&
-            node->state <= NodeState::RemovePending && node->state != NodeState::Stopped) {
-            return false;
-        }
-    }
-    return true;
+/// A driver has been given its resources, or is about to be.
+bool has_resources(const DeviceNode& node) {
+    return node.state >= NodeState::Added && node.state <= NodeState::RemovePending && node.state != NodeState::Stopped;
 }
 
-/// Whether another device that has its resources hears the same input of the interrupt router.
-bool shares_its_input(const DeviceNode& asking) {
+/// Whether another device than `asking` has resources and `matches`.
+template <typename Matches> bool another_has(const DeviceNode& asking, Matches matches) {
     DeviceNode* node = nullptr;
     for (size_t i = 0; (node = node_at(i)) != nullptr; ++i) {
-        if (node != &asking && node->is_pci && node->state >= NodeState::Added &&
-            node->state <= NodeState::RemovePending && node->state != NodeState::Stopped &&
-            share_an_input(node->pci, asking.pci)) {
+        if (node != &asking && has_resources(*node) && matches(*node)) {
             return true;
         }
     }
@@ -105,7 +96,9 @@ NTSTATUS choose_resources(DeviceNode& node, ULONG argument) {
         return STATUS_SUCCESS;
     }
     if (node.is_pci && argument == kElsewhere) {
-        forget_pci_resources(node.pci, !shares_its_input(node));
+        forget_pci_resources(node.pci, !another_has(node, [&node](const DeviceNode& it) {
+                                 return it.is_pci && share_an_input(it.pci, node.pci);
+                             }));
         return STATUS_SUCCESS;
     }
     DeviceNode* other = nullptr;
@@ -114,7 +107,7 @@ NTSTATUS choose_resources(DeviceNode& node, ULONG argument) {
     if (other == nullptr || node.is_root || node.is_pci || other->is_root || other->is_pci) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (!is_free(*other, node)) {
+    if (another_has(node, [other](const DeviceNode& it) { return it.resources_of == other; })) {
         return STATUS_CONFLICTING_ADDRESSES;
     }
     node.resources_of = other;
@@ -132,17 +125,6 @@ NTSTATUS start(DeviceNode& node, ULONG argument) {
     }
     return status;
 }
-
-} // namespace
-
-void restart_device(DeviceNode& node) {
-    if (NT_SUCCESS(query(node, IRP_MN_QUERY_STOP_DEVICE, IRP_MN_CANCEL_STOP_DEVICE, NodeState::StopPending))) {
-        stop(node);
-        start(node, node.resources_of->machine.unit);
-    }
-}
-
-namespace {
 
 NTSTATUS surprise_remove(DeviceNode& node) {
     set_hardware_power(node, 3);
@@ -297,6 +279,13 @@ NTSTATUS ask(DeviceNode& node, ULONG request, ULONG argument) {
 }
 
 } // namespace
+void restart_device(DeviceNode& node) {
+    if (NT_SUCCESS(query(node, IRP_MN_QUERY_STOP_DEVICE, IRP_MN_CANCEL_STOP_DEVICE, NodeState::StopPending))) {
+        stop(node);
+        start(node, node.resources_of->machine.unit);
+    }
+}
+
 } // namespace nanont::io
 
 using namespace nanont;

@@ -55,10 +55,8 @@ enum class Own { None, FriendlyName, Enabled, ClassGuid, ReferenceString, Instan
 
 Own own_property(const DEVPROPKEY& key) {
     static const GUID kInterface = {0x026e516e, 0xb814, 0x414b, {0x83, 0xcd, 0x85, 0x6d, 0x6f, 0xef, 0x48, 0x22}};
-    static const GUID kInstance = {0x78c34fc8, 0x104a, 0x4aca, {0x9e, 0xa4, 0x52, 0x4d, 0x52, 0x99, 0x6e, 0x57}};
-    constexpr ULONG kInstanceId = 256;
     const auto is = [&key](const GUID& id) { return RtlCompareMemory(&key.fmtid, &id, sizeof(GUID)) == sizeof(GUID); };
-    if (key.pid == kInstanceId && is(kInstance)) {
+    if (key.pid == kInstanceId && is(kInstanceCategory)) {
         return Own::InstanceId;
     }
     const bool known = key.pid >= 2 && key.pid <= 5 && is(kInterface); // DEVPKEY_DeviceInterface_*
@@ -77,33 +75,25 @@ struct Shown {
 
 void show(DeviceNode& node, Interface& item, void* context) {
     auto& shown = *static_cast<Shown*>(context);
+    const auto give = [&shown](DEVPROPTYPE type, const void* value, SIZE_T size) {
+        shown.type = type;
+        shown.status = give_property(value, static_cast<ULONG>(size), shown.room, shown.data, shown.needed);
+    };
+    const auto give_text = [&give](const WCHAR* text) {
+        give(DEVPROP_TYPE_STRING, text, (wcslen(text) + 1) * sizeof(WCHAR));
+    };
     const DEVPROP_BOOLEAN enabled = item.enabled ? DEVPROP_TRUE : DEVPROP_FALSE;
-    const void* value = &enabled;
-    shown.type = DEVPROP_TYPE_BOOLEAN;
-    shown.needed = sizeof(enabled);
-    if (shown.which == Own::ClassGuid) {
-        value = &item.category;
-        shown.type = DEVPROP_TYPE_GUID;
-        shown.needed = sizeof(GUID);
-    } else if (shown.which == Own::InstanceId || shown.which == Own::ReferenceString) {
-        const bool has_reference = item.name.Length > item.link_name.Length;
-        const WCHAR* reference = has_reference ? item.name.Buffer + item.link_name.Length / sizeof(WCHAR) + 1 : L"";
-        const WCHAR* text = shown.which == Own::InstanceId ? node.instance : reference;
-        const size_t units = shown.which == Own::InstanceId ? wcslen(node.instance)
-                             : has_reference ? (item.name.Length - item.link_name.Length) / sizeof(WCHAR) - 1
-                                             : 0;
-        shown.type = DEVPROP_TYPE_STRING;
-        shown.needed = static_cast<ULONG>((units + 1) * sizeof(WCHAR));
-        shown.status = shown.room < shown.needed ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS;
-        if (NT_SUCCESS(shown.status)) {
-            RtlCopyMemory(shown.data, text, units * sizeof(WCHAR));
-            static_cast<WCHAR*>(shown.data)[units] = 0;
-        }
-        return;
-    }
-    shown.status = shown.room < shown.needed ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS;
-    if (NT_SUCCESS(shown.status)) {
-        RtlCopyMemory(shown.data, value, shown.needed);
+    switch (shown.which) {
+    case Own::ClassGuid:
+        return give(DEVPROP_TYPE_GUID, &item.category, sizeof(GUID));
+    case Own::InstanceId:
+        return give_text(node.instance);
+    case Own::ReferenceString:
+        return give_text(item.name.Length > item.link_name.Length
+                             ? item.name.Buffer + item.link_name.Length / sizeof(WCHAR) + 1
+                             : L"");
+    default:
+        return give(DEVPROP_TYPE_BOOLEAN, &enabled, sizeof(enabled));
     }
 }
 

@@ -32,15 +32,19 @@ NTSTATUS give(const cm::Value* value, DEVPROPTYPE value_type, ULONG room, void* 
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
     type = value_type;
-    needed = value->size;
-    if (room < value->size) {
-        return STATUS_BUFFER_TOO_SMALL;
-    }
-    RtlCopyMemory(data, value->data, value->size);
-    return STATUS_SUCCESS;
+    return give_property(value->data, value->size, room, data, needed);
 }
 
 } // namespace
+
+NTSTATUS give_property(const void* value, ULONG size, ULONG room, void* data, ULONG& needed) {
+    needed = size;
+    if (room < size) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    RtlCopyMemory(data, value, size);
+    return STATUS_SUCCESS;
+}
 
 NTSTATUS set_property(const WCHAR* owner, const DEVPROPKEY& key, LCID locale, DEVPROPTYPE type, ULONG size,
                       const void* data) {

@@ -19,6 +19,13 @@ NTSTATUS get_property(const WCHAR* owner, const DEVPROPKEY& key, LCID locale, UL
 NTSTATUS get_value_as_property(const WCHAR* owner, const WCHAR* name, ULONG room, void* data, ULONG& needed,
                                DEVPROPTYPE& type);
 
+/// A property that the system makes itself. STATUS_BUFFER_TOO_SMALL with the size that is needed.
+NTSTATUS give_property(const void* value, ULONG size, ULONG room, void* data, ULONG& needed);
+/// DEVPKEY_Device_InstanceId, which interfaces have too.
+inline constexpr GUID kInstanceCategory = {
+    0x78c34fc8, 0x104a, 0x4aca, {0x9e, 0xa4, 0x52, 0x4d, 0x52, 0x99, 0x6e, 0x57}};
+inline constexpr ULONG kInstanceId = 256;
+
 } // namespace nanont::io
 
 #endif

@@ -132,6 +132,9 @@ void set_dpc_delay(ULONG delay_100ns) {
 }
 
 bool may_run_a_dpc(Processor& processor) {
+    if (g_delay == 0) {
+        return !List::empty(processor.dpcs);
+    }
     acquire_lock(processor.dpc_lock);
     const bool may = first_due(processor) != nullptr;
     release_lock(processor.dpc_lock);

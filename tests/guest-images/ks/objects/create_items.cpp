@@ -14,7 +14,7 @@ struct Gate {
 NTSTATUS NTAPI create_slowly(PDEVICE_OBJECT device, PIRP irp) {
     KeSetEvent(&g_gate.entered, IO_NO_INCREMENT, FALSE);
     KeWaitForSingleObject(&g_gate.go, Executive, KernelMode, FALSE, nullptr);
-    wait_ms(5);
+    pause(5);
     InterlockedIncrement(&g_gate.left);
     return create(device, irp);
 }
@@ -27,7 +27,7 @@ VOID NTAPI open_slowly(PVOID) {
 }
 
 VOID NTAPI let_go_later(PVOID) {
-    wait_ms(20); // the item is being taken away
+    pause(20); // the item is being taken away
     CHECK_EQUAL(g_gate.left, 0);
     KeSetEvent(&g_gate.go, IO_NO_INCREMENT, FALSE);
     PsTerminateSystemThread(STATUS_SUCCESS);
@@ -114,9 +114,9 @@ void items_in_use() {
     KeInitializeEvent(&g_gate.entered, NotificationEvent, FALSE);
     KeInitializeEvent(&g_gate.go, NotificationEvent, FALSE);
     CHECK_EQUAL(add(g_header, L"slow", &g_gate, create_slowly), STATUS_SUCCESS);
-    Thread opener(open_slowly, nullptr);
+    OtherThread opener(open_slowly, nullptr);
     CHECK_EQUAL(KeWaitForSingleObject(&g_gate.entered, Executive, KernelMode, FALSE, nullptr), STATUS_SUCCESS);
-    Thread later(let_go_later, nullptr);
+    OtherThread later(let_go_later, nullptr);
     CHECK_EQUAL(KsFreeObjectCreateItemsByContext(g_header, &g_gate), STATUS_SUCCESS);
     CHECK_EQUAL(g_gate.left, 1); // it waited
     later.join();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "objects.hpp"
 
+#include "../../support/irps.hpp"
+
 PDRIVER_OBJECT g_driver;
 PDEVICE_OBJECT g_device;
 KSDEVICE_HEADER g_header;
@@ -10,13 +12,6 @@ namespace {
 
 constexpr ULONG kTag = 'jbOK';
 constexpr WCHAR kDevice[] = L"\\Device\\MpulabKsObjects";
-
-NTSTATUS complete(PIRP irp, NTSTATUS status) {
-    irp->IoStatus.Status = status;
-    irp->IoStatus.Information = 0;
-    IoCompleteRequest(irp, IO_NO_INCREMENT);
-    return status;
-}
 
 NTSTATUS NTAPI close(PDEVICE_OBJECT, PIRP irp) {
     auto* opened = static_cast<Opened*>(IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext);
@@ -69,27 +64,6 @@ NTSTATUS NTAPI create(PDEVICE_OBJECT, PIRP irp) {
     return complete(irp, status);
 }
 
-void wait_ms(LONGLONG milliseconds) {
-    LARGE_INTEGER due;
-    due.QuadPart = -10'000 * milliseconds;
-    KeDelayExecutionThread(KernelMode, FALSE, &due);
-}
-
-NTSTATUS Object::open_in(HANDLE root, PCWSTR text, ACCESS_MASK access) {
-    UNICODE_STRING name;
-    RtlInitUnicodeString(&name, text);
-    OBJECT_ATTRIBUTES attributes;
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, root, nullptr);
-    IO_STATUS_BLOCK io{};
-    NTSTATUS status =
-        ZwCreateFile(&handle, access, &attributes, &io, nullptr, FILE_ATTRIBUTE_NORMAL, 0, FILE_OPEN, 0, nullptr, 0);
-    if (!NT_SUCCESS(status)) return status;
-    PVOID object = nullptr;
-    status = ObReferenceObjectByHandle(handle, 0, *IoFileObjectType, KernelMode, &object, nullptr);
-    file = static_cast<PFILE_OBJECT>(object);
-    return status;
-}
-
 NTSTATUS Object::open(PCWSTR name, ACCESS_MASK access) {
     WCHAR path[96];
     ULONG length = 0;
@@ -97,50 +71,16 @@ NTSTATUS Object::open(PCWSTR name, ACCESS_MASK access) {
         for (; *part; ++part)
             path[length++] = *part;
     path[length] = 0;
-    return open_in(nullptr, path, access);
-}
-
-NTSTATUS Object::open(const Object& parent, PCWSTR name, ACCESS_MASK access) {
-    return open_in(parent.handle, name, access);
-}
-
-void Object::close() {
-    if (file) ObDereferenceObject(file);
-    if (handle) ZwClose(handle);
-    file = nullptr;
-    handle = nullptr;
-}
-
-NTSTATUS Object::send(ULONG code, const void* in, ULONG in_size, void* out, ULONG out_size, KPROCESSOR_MODE mode) {
-    returned = 0xffffffff;
-    return KsSynchronousIoControlDevice(file, mode, code, const_cast<void*>(in), in_size, out, out_size, &returned);
-}
-
-Thread::Thread(PKSTART_ROUTINE routine, void* context) {
-    CHECK_EQUAL(PsCreateSystemThread(&handle_, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, routine, context),
-                STATUS_SUCCESS);
-}
-
-void Thread::join() {
-    CHECK_EQUAL(ZwWaitForSingleObject(handle_, FALSE, nullptr), STATUS_SUCCESS);
-    ZwClose(handle_);
+    return OpenFile::open(path, access);
 }
 
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
     g_driver = driver;
     CHECK_EQUAL(set_up(), STATUS_SUCCESS);
-    static const struct {
-        const char* name;
-        void (*run)();
-    } cases[] = {
-#define CASE(name) {#name, name}
+    static const Case cases[] = {
         CASE(device_objects), CASE(given_items),   CASE(added_items),    CASE(items_by_context), CASE(items_in_use),
         CASE(lists),          CASE(intersections), CASE(wrong_requests), CASE(queued_requests),  CASE(chained_cancel)};
-    for (const auto& one : cases) {
-        DbgPrint("objects: case %s\n", one.name);
-        one.run();
-        CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
-    }
+    run_cases(cases);
     KsFreeDeviceHeader(g_header);
     IoDeleteDevice(g_device);
     DbgPrint("objects: all cases ran\n");

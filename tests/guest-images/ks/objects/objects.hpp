@@ -5,6 +5,8 @@
 
 #define CHECKS_OF "objects"
 #include "../../support/checks.hpp"
+#include "../../support/open_file.hpp"
+#include "../../support/other_thread.hpp"
 
 #include <initializer_list>
 
@@ -32,42 +34,15 @@ NTSTATUS NTAPI control(PDEVICE_OBJECT, PIRP irp);
 /// Its requests that are kept (queue.cpp).
 NTSTATUS keep_request(PIRP irp);
 
-/// A handle and its file object; both go with the scope.
-class Object {
+/// A file on the control device, or below another object.
+class Object : public OpenFile {
   public:
-    Object() = default;
-    ~Object() { close(); }
-    Object(const Object&) = delete;
-    Object& operator=(const Object&) = delete;
-
-    /// By a name on the control device, or relative to an object.
     NTSTATUS open(PCWSTR name, ACCESS_MASK access = GENERIC_READ);
-    NTSTATUS open(const Object& parent, PCWSTR name, ACCESS_MASK access = GENERIC_READ);
-    void close();
+    NTSTATUS open(const Object& parent, PCWSTR name, ACCESS_MASK access = GENERIC_READ) {
+        return OpenFile::open(name, access, parent.handle);
+    }
     Opened& opened() const { return *static_cast<Opened*>(file->FsContext); }
-    /// KsSynchronousIoControlDevice; `returned` is what came back.
-    NTSTATUS send(ULONG code, const void* in, ULONG in_size, void* out, ULONG out_size,
-                  KPROCESSOR_MODE mode = KernelMode);
-
-    HANDLE handle = nullptr;
-    PFILE_OBJECT file = nullptr;
-    ULONG returned = 0;
-
-  private:
-    NTSTATUS open_in(HANDLE root, PCWSTR name, ACCESS_MASK access);
 };
-
-/// A system thread, waited for by join().
-class Thread {
-  public:
-    Thread(PKSTART_ROUTINE routine, void* context);
-    void join();
-
-  private:
-    HANDLE handle_ = nullptr;
-};
-
-void wait_ms(LONGLONG milliseconds);
 
 void device_objects(), given_items(), added_items(), items_by_context(), items_in_use(); // create_items.cpp
 void lists(), intersections(), wrong_requests();                                         // answers.cpp

@@ -33,7 +33,7 @@ VOID NTAPI ask(PVOID context) {
 
 bool kept() {
     for (ULONG i = 0; i < 1000 && IsListEmpty(&g_kept.irps); ++i)
-        wait_ms(1);
+        pause(1);
     return !IsListEmpty(&g_kept.irps);
 }
 
@@ -84,7 +84,7 @@ void queued_requests() {
     CHECK_EQUAL(root.open(L"root"), STATUS_SUCCESS);
     Client client{&root, STATUS_PENDING, 0};
     {
-        Thread thread(ask, &client);
+        OtherThread thread(ask, &client);
         CHECK(kept());
         CHECK_EQUAL(client.done, 0);
         PIRP irp = KsRemoveIrpFromCancelableQueue(&g_kept.irps, &g_kept.lock, KsListEntryHead, KsAcquireAndRemove);
@@ -97,7 +97,7 @@ void queued_requests() {
         CHECK_EQUAL(client.status, STATUS_NO_MORE_ENTRIES);
     }
     {
-        Thread thread(ask, &client);
+        OtherThread thread(ask, &client);
         CHECK(kept());
         KsCancelIo(&g_kept.irps, &g_kept.lock);
         thread.join();

@@ -28,53 +28,44 @@ bool is(const WCHAR* seen, const WCHAR* expected) {
 
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
     g_driver = driver;
-    static const struct {
-        const char* name;
-        void (*run)();
-    } cases[] = {
-#define CASE(name) {#name, name}
-        CASE(narrow_characters),
-        CASE(wide_characters),
-        CASE(formats),
-        CASE(memory),
-        CASE(debug_text),
-        CASE(counted_strings),
-        CASE(ansi_and_unicode),
-        CASE(numbers_and_guids),
-        CASE(dates),
-        CASE(versions),
-        CASE(security),
-        CASE(mutexes),
-        CASE(regions),
-        CASE(irql),
-        CASE(threads),
-        CASE(timers_and_time),
-        CASE(processors),
-        CASE(lists),
-        CASE(lookaside),
-        CASE(pool_forms),
-        CASE(remove_locks),
-        CASE(irps),
-        CASE(memory_lists),
-        CASE(work_items),
-        CASE(cancel_safe_queues),
-        CASE(paging),
-        CASE(device_stacks),
-        CASE(references),
-        CASE(handles),
-        CASE(events_by_handle),
-        CASE(keys_by_handle),
-        CASE(identity),
-        CASE(mutex_of_another),
-        CASE(pulses),
-        CASE(remove_lock_of_another),
-        CASE(vector_registers),
-        CASE(requests_in_flight)};
-    for (const auto& one : cases) {
-        DbgPrint("calls: case %s\n", one.name);
-        one.run();
-        CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
-    }
+    static const Case cases[] = {CASE(narrow_characters),
+                                 CASE(wide_characters),
+                                 CASE(formats),
+                                 CASE(memory),
+                                 CASE(debug_text),
+                                 CASE(counted_strings),
+                                 CASE(ansi_and_unicode),
+                                 CASE(numbers_and_guids),
+                                 CASE(dates),
+                                 CASE(versions),
+                                 CASE(security),
+                                 CASE(mutexes),
+                                 CASE(regions),
+                                 CASE(irql),
+                                 CASE(threads),
+                                 CASE(timers_and_time),
+                                 CASE(processors),
+                                 CASE(lists),
+                                 CASE(lookaside),
+                                 CASE(pool_forms),
+                                 CASE(remove_locks),
+                                 CASE(irps),
+                                 CASE(memory_lists),
+                                 CASE(work_items),
+                                 CASE(cancel_safe_queues),
+                                 CASE(paging),
+                                 CASE(device_stacks),
+                                 CASE(references),
+                                 CASE(handles),
+                                 CASE(events_by_handle),
+                                 CASE(keys_by_handle),
+                                 CASE(identity),
+                                 CASE(mutex_of_another),
+                                 CASE(pulses),
+                                 CASE(remove_lock_of_another),
+                                 CASE(vector_registers),
+                                 CASE(requests_in_flight)};
+    run_cases(cases);
     DbgPrint("calls: all cases ran\n");
     return STATUS_UNSUCCESSFUL; // nothing is left behind, and no device is wanted
 }

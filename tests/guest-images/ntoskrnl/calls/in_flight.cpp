@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Requests that a driver holds, and ZwCancelIoFileEx and ZwCancelIoFile on them.
-#include "other_thread.hpp"
+#include "calls.hpp"
+
+#include "../../support/irps.hpp"
+#include "../../support/other_thread.hpp"
 
 namespace {
 
@@ -8,17 +11,10 @@ constexpr ULONG kDeaf = 0x22; // a read at this offset has no cancel routine
 PIRP g_deaf;
 ULONG g_cancelled;
 
-NTSTATUS finish(PIRP irp, NTSTATUS status) {
-    irp->IoStatus.Status = status;
-    irp->IoStatus.Information = 0;
-    IoCompleteRequest(irp, IO_NO_INCREMENT);
-    return status;
-}
-
 VOID NTAPI on_cancel(PDEVICE_OBJECT, PIRP irp) {
     ++g_cancelled;
     IoReleaseCancelSpinLock(irp->CancelIrql);
-    finish(irp, STATUS_CANCELLED);
+    complete(irp, STATUS_CANCELLED);
 }
 
 NTSTATUS NTAPI hold(PDEVICE_OBJECT, PIRP irp) {
@@ -31,7 +27,7 @@ NTSTATUS NTAPI hold(PDEVICE_OBJECT, PIRP irp) {
 }
 
 NTSTATUS NTAPI agree(PDEVICE_OBJECT, PIRP irp) {
-    return finish(irp, STATUS_SUCCESS);
+    return complete(irp, STATUS_SUCCESS);
 }
 
 /// A read that is on its way.
@@ -112,7 +108,7 @@ void cancels_what_cannot_be(HANDLE file) {
     CHECK_EQUAL(cancel_ex(file, &deaf.io, &io), STATUS_SUCCESS);
     CHECK(!deaf.is_over());
     CHECK(g_deaf && g_deaf->Cancel);
-    finish(g_deaf, STATUS_SUCCESS);
+    complete(g_deaf, STATUS_SUCCESS);
     CHECK(deaf.is_over());
     CHECK_EQUAL(deaf.io.Status, STATUS_SUCCESS);
     CHECK_EQUAL(deaf.io.Information, 0);
@@ -151,14 +147,14 @@ void one_after_the_other(const WCHAR* name) {
         pause(2);
         CHECK(g_deaf == held); // the second is not sent yet
         CHECK(!first.over && !second.over);
-        if (held) finish(held, STATUS_SUCCESS);
+        if (held) complete(held, STATUS_SUCCESS);
         pause(2);
         CHECK(first.over && !second.over);
         LARGE_INTEGER now = {};
         CHECK_EQUAL(ZwWaitForSingleObject(event, FALSE, &now), STATUS_SUCCESS);
         CHECK_EQUAL(ZwWaitForSingleObject(event, FALSE, &now), STATUS_TIMEOUT);
         CHECK(g_deaf != held);
-        if (g_deaf != held) finish(g_deaf, STATUS_END_OF_FILE);
+        if (g_deaf != held) complete(g_deaf, STATUS_END_OF_FILE);
     }
     CHECK_EQUAL(first.status, STATUS_SUCCESS);
     CHECK_EQUAL(second.status, STATUS_END_OF_FILE);

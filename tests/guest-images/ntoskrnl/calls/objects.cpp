@@ -2,19 +2,14 @@
 // Io, Ob, Zw: device stacks, references, and what is done by handle.
 #include "calls.hpp"
 
+#include "../../support/irps.hpp"
+
 #include <initializer_list>
 
 namespace {
 
-NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information) {
-    irp->IoStatus.Status = status;
-    irp->IoStatus.Information = information;
-    IoCompleteRequest(irp, IO_NO_INCREMENT);
-    return status;
-}
-
 NTSTATUS NTAPI open_or_close(PDEVICE_OBJECT, PIRP irp) {
-    return complete(irp, STATUS_SUCCESS, 0);
+    return complete(irp, STATUS_SUCCESS);
 }
 
 /// Buffered: a read gives its offset's low byte over and over, a write says how much it was.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Io and Mm: IRPs of one's own, MDLs, locks for removal, work items, cancel-safe queues, paging.
-#include "other_thread.hpp"
+#include "calls.hpp"
+
+#include "../../support/other_thread.hpp"
 
 #include <initializer_list>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Ke and Ex: mutexes, regions, IRQL, threads, time, processors, interlocked lists.
-#include "other_thread.hpp"
+#include "calls.hpp"
+
+#include "../../support/other_thread.hpp"
 
 namespace {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What only a second thread shows: a mutex it holds, a pulse that finds it waiting, the last user of a remove lock.
-#include "other_thread.hpp"
+#include "calls.hpp"
+
+#include "../../support/other_thread.hpp"
 
 #include <initializer_list>
 

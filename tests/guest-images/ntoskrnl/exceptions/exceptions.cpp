@@ -38,12 +38,7 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING) {
                                   {"locked_pages", locked_pages},
                                   {"captured_buffers", captured_buffers},
                                   {"pool_that_raises", pool_that_raises}};
-    for (const Case& one : kCases) {
-        DbgPrint("semantics: case %s\n", one.name);
-        g_trail.clear();
-        one.run();
-        CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
-    }
+    run_cases(kCases, [] { g_trail.clear(); });
     DbgPrint("semantics: all cases ran\n");
     return STATUS_UNSUCCESSFUL;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "habits.hpp"
 
+#include "../../support/irps.hpp"
+
 #include <initializer_list>
 
 PDRIVER_OBJECT g_driver;
@@ -46,10 +48,7 @@ NTSTATUS NTAPI pnp(PDEVICE_OBJECT device, PIRP irp) {
 
 /// Opens and closes of the device, which all succeed.
 NTSTATUS NTAPI succeed(PDEVICE_OBJECT, PIRP irp) {
-    irp->IoStatus.Status = STATUS_SUCCESS;
-    irp->IoStatus.Information = 0;
-    IoCompleteRequest(irp, IO_NO_INCREMENT);
-    return STATUS_SUCCESS;
+    return complete(irp, STATUS_SUCCESS);
 }
 
 NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
@@ -69,19 +68,12 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
     driver->MajorFunction[IRP_MJ_PNP] = pnp;
     for (ULONG major : {IRP_MJ_CREATE, IRP_MJ_CLEANUP, IRP_MJ_CLOSE})
         driver->MajorFunction[major] = succeed;
-    static const struct {
-        const char* name;
-        void (*run)();
-    } cases[] = {{"contiguous_memory", contiguous_memory},
-                 {"pages_for_an_mdl", pages_for_an_mdl},
-                 {"quota_pool", quota_pool},
-                 {"extended_state", extended_state},
-                 {"tracing", tracing},
-                 {"secure_device", secure_device}};
-    for (const auto& one : cases) {
-        DbgPrint("habits: case %s\n", one.name);
-        one.run();
-        CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
-    }
+    static const Case cases[] = {{"contiguous_memory", contiguous_memory},
+                                 {"pages_for_an_mdl", pages_for_an_mdl},
+                                 {"quota_pool", quota_pool},
+                                 {"extended_state", extended_state},
+                                 {"tracing", tracing},
+                                 {"secure_device", secure_device}};
+    run_cases(cases);
     return STATUS_SUCCESS;
 }

@@ -46,10 +46,7 @@ NTSTATUS NTAPI pnp(PDEVICE_OBJECT, PIRP irp) {
                                       {"device_keys", device_keys},
                                       {"device_properties", device_properties},
                                       {"interface_keys", interface_keys}};
-        for (const Case& one : kCases) {
-            DbgPrint("semantics: case %s\n", one.name);
-            one.run();
-        }
+        run_cases(kCases);
         DbgPrint("semantics: all cases ran\n");
     }
     IoSkipCurrentIrpStackLocation(irp);

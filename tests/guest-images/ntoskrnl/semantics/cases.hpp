@@ -6,11 +6,6 @@
 #define CHECKS_OF "semantics"
 #include "../../support/checks.hpp"
 
-struct Case {
-    const char* name;
-    void (*run)();
-};
-
 /** A time from now on, as the Ke functions take it. */
 struct Relative {
     explicit Relative(LONGLONG ms) { time.QuadPart = -ms * 10'000; }

@@ -20,11 +20,7 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING) {
                                   {"copies", copies},
                                   {"slists", slists},
                                   {"addresses", addresses}};
-    for (const Case& one : kCases) {
-        DbgPrint("semantics: case %s\n", one.name);
-        one.run();
-        CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
-    }
+    run_cases(kCases);
     DbgPrint("semantics: all cases ran\n");
     return STATUS_SUCCESS;
 }

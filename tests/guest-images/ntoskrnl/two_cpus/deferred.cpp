@@ -101,8 +101,8 @@ void interlocked_lists_are_shared() {
     RtlZeroMemory(lists, sizeof(Lists));
     InitializeListHead(&lists->head);
     {
-        RunningThread one(insert, lists);
-        RunningThread two(insert, lists);
+        OtherThread one(insert, lists);
+        OtherThread two(insert, lists);
     }
     LONG count = 0;
     while (ExInterlockedRemoveHeadList(&lists->head, &lists->lock) != nullptr)

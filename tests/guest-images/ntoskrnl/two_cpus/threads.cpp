@@ -165,7 +165,7 @@ void a_pulse_is_no_state() {
     KeInitializeEvent(&pulsed.event, NotificationEvent, FALSE);
     KeSetSystemAffinityThreadEx(1);
     {
-        RunningThread looker(look_at_event, &pulsed);
+        OtherThread looker(look_at_event, &pulsed);
         for (LONG i = 0; pulsed.looks == 0 && i < 1'000'000; ++i) // it is on its way, on the other processor
             YieldProcessor();
         for (ULONG i = 0; i < kRounds; ++i)
@@ -179,8 +179,8 @@ void a_pulse_is_no_state() {
 void threads_run_at_the_same_time() {
     Meeting meeting{};
     {
-        RunningThread one(meet, &meeting);
-        RunningThread two(meet, &meeting);
+        OtherThread one(meet, &meeting);
+        OtherThread two(meet, &meeting);
     }
     CHECK_EQUAL(meeting.met, 2);
     CHECK_EQUAL(meeting.gave_up, 0);
@@ -190,8 +190,8 @@ void a_spin_lock_keeps_the_other_out() {
     Counter counter{};
     KeInitializeSpinLock(&counter.lock);
     {
-        RunningThread one(count, &counter);
-        RunningThread two(count, &counter);
+        OtherThread one(count, &counter);
+        OtherThread two(count, &counter);
     }
     CHECK_EQUAL(counter.value, 2 * kRounds);
 }
@@ -199,7 +199,7 @@ void a_spin_lock_keeps_the_other_out() {
 void an_idle_processor_takes_a_ready_thread() {
     Runner runner{-1};
     KeSetSystemAffinityThreadEx(1);
-    RunningThread thread(run_once, &runner);
+    OtherThread thread(run_once, &runner);
     LONG looks = 0;
     KIRQL old;
     KeRaiseIrql(DISPATCH_LEVEL, &old); // here it cannot run
@@ -217,7 +217,7 @@ void unmapped_pages_are_forgotten() {
     Looker looker{};
     KeSetSystemAffinityThreadEx(1);
     {
-        RunningThread thread(look, &looker);
+        OtherThread thread(look, &looker);
         volatile UCHAR* first = map(blocks);
         looker.page = first;
         InterlockedIncrement(&looker.turn);

@@ -16,11 +16,7 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING) {
         {"unimportant_dpcs_wait", unimportant_dpcs_wait},
         {"interlocked_lists_are_shared", interlocked_lists_are_shared},
         {"a_timer_dpc_runs_on_its_processor", a_timer_dpc_runs_on_its_processor}};
-    for (const Case& one : kCases) {
-        DbgPrint("semantics: case %s\n", one.name);
-        one.run();
-        CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
-    }
+    run_cases(kCases);
     DbgPrint("semantics: all cases ran\n");
     return STATUS_SUCCESS;
 }

@@ -5,6 +5,8 @@
 
 #include "../semantics/cases.hpp"
 
+#include "../../support/other_thread.hpp"
+
 extern "C" {
 __declspec(dllimport) KAFFINITY NTAPI KeSetSystemAffinityThreadEx(KAFFINITY);
 __declspec(dllimport) VOID NTAPI KeRevertToUserAffinityThreadEx(KAFFINITY);
@@ -18,27 +20,6 @@ __declspec(dllimport) VOID NTAPI KeRevertToUserGroupAffinityThread(PGROUP_AFFINI
 inline ULONG here() {
     return KeGetCurrentProcessorNumberEx(nullptr);
 }
-
-/** A system thread that is waited for before this goes away. */
-class RunningThread {
-  public:
-    RunningThread(PKSTART_ROUTINE routine, PVOID context) {
-        HANDLE handle;
-        CHECK_EQUAL(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, routine, context),
-                    STATUS_SUCCESS);
-        CHECK_EQUAL(ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, nullptr, KernelMode, &thread_, nullptr),
-                    STATUS_SUCCESS);
-        ZwClose(handle);
-    }
-    ~RunningThread() {
-        Relative limit(5000);
-        CHECK_EQUAL(KeWaitForSingleObject(thread_, Executive, KernelMode, FALSE, &limit), STATUS_SUCCESS);
-        ObDereferenceObject(thread_);
-    }
-
-  private:
-    PVOID thread_ = nullptr;
-};
 
 void processors_are_counted(), each_affinity_call_moves_the_thread(), a_pulse_is_no_state(),
     threads_go_where_they_are_told(), threads_run_at_the_same_time();

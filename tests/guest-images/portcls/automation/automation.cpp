@@ -160,31 +160,21 @@ NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
 }
 
 void run_cases() {
-    static const struct {
-        const char* name;
-        void (*run)();
-    } cases[] = {
-#define CASE(name) {#name, name}
-        CASE(pin_names),
-        CASE(node_names),
-        CASE(node_properties),
-        CASE(pending_properties),
-        CASE(methods),
-        CASE(pin_events),
-        CASE(node_events),
-        CASE(filter_events),
-        CASE(wrong_event_requests),
-        CASE(one_shot_events),
-        CASE(closing_handles),
-        CASE(support_queries),
-        CASE(kernel_notifications),
-        CASE(generating_above_dispatch_level)};
-    for (const auto& one : cases) {
-        DbgPrint("automation: case %s\n", one.name);
-        RtlZeroMemory(&g_asked, sizeof g_asked);
-        one.run();
-        CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
-    }
+    static const Case cases[] = {CASE(pin_names),
+                                 CASE(node_names),
+                                 CASE(node_properties),
+                                 CASE(pending_properties),
+                                 CASE(methods),
+                                 CASE(pin_events),
+                                 CASE(node_events),
+                                 CASE(filter_events),
+                                 CASE(wrong_event_requests),
+                                 CASE(one_shot_events),
+                                 CASE(closing_handles),
+                                 CASE(support_queries),
+                                 CASE(kernel_notifications),
+                                 CASE(generating_above_dispatch_level)};
+    run_cases(cases, [] { RtlZeroMemory(&g_asked, sizeof g_asked); });
     DbgPrint("automation: all cases ran\n");
     g_events->Release(); // the port's reference, taken in Init
 }

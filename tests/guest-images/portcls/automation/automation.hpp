@@ -5,6 +5,8 @@
 
 #define CHECKS_OF "automation"
 #include "../../support/checks.hpp"
+#include "../../support/open_file.hpp"
+#include "../../support/other_thread.hpp"
 
 /// The miniport's pins and nodes.
 enum Pin : ULONG { kRender, kBridge, kNamedTwice, kNameless, kPins };
@@ -30,28 +32,12 @@ extern PPORTEVENTS g_events;
 extern PPCPROPERTY_REQUEST g_pended;
 extern PDEVICE_OBJECT g_pdo;
 
-/// A handle and its file object; both go with the scope.
-class Object {
+/// A filter or a stream of the miniport's.
+class Object : public OpenFile {
   public:
-    Object() = default;
-    ~Object() { close(); }
-    Object(const Object&) = delete;
-    Object& operator=(const Object&) = delete;
-
     NTSTATUS open_filter();
     /// A stream of kRender.
     NTSTATUS open_pin(const Object& filter);
-    void close();
-
-    /// KsSynchronousIoControlDevice; `returned` is what came back.
-    NTSTATUS send(ULONG code, const void* in, ULONG in_size, void* out, ULONG out_size);
-
-    HANDLE handle = nullptr;
-    PFILE_OBJECT file = nullptr;
-    ULONG returned = 0;
-
-  private:
-    NTSTATUS opened();
 };
 
 /// An event object by handle, as a client has it.
@@ -71,7 +57,6 @@ class Signal {
 NTSTATUS get_pin(Object& object, ULONG property, ULONG pin, void* out, ULONG room, ULONG in_size = sizeof(KSP_PIN));
 NTSTATUS get_topology(Object& object, ULONG property, ULONG node, void* out, ULONG room,
                       ULONG in_size = sizeof(KSP_NODE));
-void wait_ms(LONGLONG milliseconds);
 
 void pin_names(), node_names();                                            // names.cpp
 void node_properties(), pending_properties(), methods();                   // properties.cpp

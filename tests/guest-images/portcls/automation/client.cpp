@@ -3,32 +3,13 @@
 
 #include "../support/ranges.hpp"
 
-void wait_ms(LONGLONG milliseconds) {
-    LARGE_INTEGER due;
-    due.QuadPart = -10'000 * milliseconds;
-    KeDelayExecutionThread(KernelMode, FALSE, &due);
-}
-
-NTSTATUS Object::opened() {
-    PVOID object = nullptr;
-    NTSTATUS status = ObReferenceObjectByHandle(handle, 0, *IoFileObjectType, KernelMode, &object, nullptr);
-    file = static_cast<PFILE_OBJECT>(object);
-    return status;
-}
-
 NTSTATUS Object::open_filter() {
     PWSTR list = nullptr;
     NTSTATUS status = IoGetDeviceInterfaces(&audio_category, g_pdo, 0, &list);
     if (!NT_SUCCESS(status)) return status;
-    UNICODE_STRING name;
-    RtlInitUnicodeString(&name, list);
-    OBJECT_ATTRIBUTES attributes;
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
-    IO_STATUS_BLOCK io{};
-    status = ZwCreateFile(&handle, GENERIC_READ | GENERIC_WRITE, &attributes, &io, nullptr, FILE_ATTRIBUTE_NORMAL, 0,
-                          FILE_OPEN, 0, nullptr, 0);
+    status = open(list, GENERIC_READ | GENERIC_WRITE);
     ExFreePool(list);
-    return NT_SUCCESS(status) ? opened() : status;
+    return status;
 }
 
 NTSTATUS Object::open_pin(const Object& filter) {
@@ -44,20 +25,7 @@ NTSTATUS Object::open_pin(const Object& filter) {
     asked.format.SubFormat = midi_range.DataRange.SubFormat;
     asked.format.Specifier = midi_range.DataRange.Specifier;
     NTSTATUS status = KsCreatePin(filter.handle, &asked.connect, GENERIC_WRITE, &handle);
-    return NT_SUCCESS(status) ? opened() : status;
-}
-
-void Object::close() {
-    if (file) ObDereferenceObject(file);
-    if (handle) ZwClose(handle);
-    file = nullptr;
-    handle = nullptr;
-}
-
-NTSTATUS Object::send(ULONG code, const void* in, ULONG in_size, void* out, ULONG out_size) {
-    returned = 0xffffffff;
-    return KsSynchronousIoControlDevice(file, KernelMode, code, const_cast<void*>(in), in_size, out, out_size,
-                                        &returned);
+    return NT_SUCCESS(status) ? find_file() : status;
 }
 
 Signal::Signal() {

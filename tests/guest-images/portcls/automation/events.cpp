@@ -159,7 +159,7 @@ void one_shot_events() {
     CHECK(!signal.take()); // once
     CHECK_EQUAL(disable(pin, &data), STATUS_UNSUCCESSFUL);
     for (ULONG i = 0; i < 100 && g_asked.removes == 0; ++i)
-        wait_ms(1); // the handler is told from a thread of the system's
+        pause(1); // the handler is told from a thread of the system's
     CHECK_EQUAL(g_asked.removes, 1);
     CHECK_EQUAL(enable(pin, kSet, kPlain, KSEVENT_TYPE_ONESHOT, data), STATUS_SUCCESS);
     CHECK_EQUAL(disable(pin, &data), STATUS_SUCCESS); // before it has happened
@@ -181,7 +181,7 @@ void closing_handles() {
             tell(&kSet, kPlain); // one is on its way out when the handle closes
         }
         for (ULONG i = 0; i < 100 && g_asked.removes < 2; ++i)
-            wait_ms(1);
+            pause(1);
         CHECK_EQUAL(g_asked.removes, 2);
         CHECK(signal.take());
         tell(&kSet, kPlain); // the filter's still is

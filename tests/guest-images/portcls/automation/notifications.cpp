@@ -17,7 +17,7 @@ VOID NTAPI count_work(PVOID) {
 
 bool ran_within(LONG wanted) {
     for (ULONG i = 0; i < 100 && g_ran != wanted; ++i)
-        wait_ms(1);
+        pause(1);
     return g_ran == wanted;
 }
 

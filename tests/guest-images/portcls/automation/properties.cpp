@@ -15,9 +15,9 @@ KSP_NODE for_node(ULONG id, ULONG flags, ULONG node) {
 /// A thread does it while the client waits.
 VOID NTAPI complete_late(PVOID) {
     for (ULONG i = 0; i < 1000 && !*const_cast<PPCPROPERTY_REQUEST volatile*>(&g_pended); ++i)
-        wait_ms(1);
+        pause(1);
     PPCPROPERTY_REQUEST request = g_pended;
-    wait_ms(20); // the client waits
+    pause(20); // the client waits
     CHECK(request != nullptr);
     CHECK_EQUAL(PcCompletePendingPropertyRequest(nullptr, STATUS_SUCCESS), STATUS_INVALID_PARAMETER);
     if (request) {
@@ -59,17 +59,13 @@ void node_properties() {
 void pending_properties() {
     Object filter;
     CHECK_EQUAL(filter.open_filter(), STATUS_SUCCESS);
-    HANDLE thread = nullptr;
     g_pended = nullptr;
-    CHECK_EQUAL(PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, complete_late, nullptr),
-                STATUS_SUCCESS);
+    OtherThread thread(complete_late, nullptr);
     ULONG value = 0;
     KSPROPERTY asked{{{kSet, kPended, KSPROPERTY_TYPE_GET}}};
     CHECK_EQUAL(filter.send(IOCTL_KS_PROPERTY, &asked, sizeof asked, &value, sizeof value), STATUS_SUCCESS);
     CHECK_EQUAL(value, 99);
     CHECK_EQUAL(filter.returned, sizeof(ULONG));
-    ZwWaitForSingleObject(thread, FALSE, nullptr);
-    ZwClose(thread);
 }
 
 /// "The WDM audio subsystem does not currently support methods" (PCMETHOD_ITEM).

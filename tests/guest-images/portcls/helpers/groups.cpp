@@ -126,27 +126,27 @@ void delays() {
     IServiceGroup* group = new_group();
     CHECK_EQUAL(group->AddMember(sink), STATUS_SUCCESS);
     group->RequestDelayedService(kMillisecond); // SupportDelayedService comes first
-    wait_ms(20);
+    pause(20);
     CHECK_EQUAL(sink->served, 0);
     group->SupportDelayedService();
     group->RequestDelayedService(30 * kMillisecond);
-    wait_ms(10);
+    pause(10);
     CHECK_EQUAL(sink->served, 0);
-    wait_ms(40);
+    pause(40);
     CHECK_EQUAL(sink->served, 1);
     group->RequestDelayedService(20 * kMillisecond);
     group->RequestDelayedService(200 * kMillisecond); // in place of the one before
-    wait_ms(60);
+    pause(60);
     CHECK_EQUAL(sink->served, 1);
     group->CancelDelayedService();
-    wait_ms(200);
+    pause(200);
     CHECK_EQUAL(sink->served, 1);
     group->RequestService(); // that still works
     KeFlushQueuedDpcs();
     CHECK_EQUAL(sink->served, 2);
     group->RequestDelayedService(20 * kMillisecond);
     group->Release(); // with one under way
-    wait_ms(50);
+    pause(50);
     CHECK_EQUAL(sink->served, 2);
     CHECK_EQUAL(sink->Release(), 0);
 }
@@ -159,9 +159,7 @@ void removing_from_a_second_processor() {
     Race race{new_group(), 1};
     CHECK_EQUAL(race.group->AddMember(sink), STATUS_SUCCESS);
     KeSetSystemAffinityThread(1);
-    HANDLE thread = nullptr;
-    CHECK_EQUAL(PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, request_there, &race),
-                STATUS_SUCCESS);
+    OtherThread thread(request_there, &race);
     for (ULONG i = 0; i < 100'000 && !sink->inside; ++i)
         KeStallExecutionProcessor(1);
     CHECK_EQUAL(sink->inside, 1);
@@ -170,8 +168,7 @@ void removing_from_a_second_processor() {
     CHECK_EQUAL(sink->served, 1);
     DbgPrint("helpers: removed while it ran\n");
     KeRevertToUserAffinityThread();
-    ZwWaitForSingleObject(thread, FALSE, nullptr);
-    ZwClose(thread);
+    thread.join();
     race.group->Release();
     CHECK_EQUAL(sink->Release(), 0);
 }

@@ -16,29 +16,20 @@ PUCHAR port(ULONG offset) {
 
 NTSTATUS NTAPI start_device(PDEVICE_OBJECT, PIRP, PRESOURCELIST resources) {
     g_resources = resources;
-    static const struct {
-        const char* name;
-        void (*run)();
-    } cases[] = {
-#define CASE(name) {#name, name}
-        CASE(modes),
-        CASE(order),
-        CASE(endless),
-        CASE(connecting),
-        CASE(releasing),
-        CASE(synchronized),
-        CASE(too_many_routines),
-        CASE(serving),
-        CASE(members),
-        CASE(delays),
-        CASE(removing_from_a_second_processor),
-        CASE(lists),
-        CASE(sublists)};
-    for (const auto& one : cases) {
-        DbgPrint("helpers: case %s\n", one.name);
-        one.run();
-        CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
-    }
+    static const Case cases[] = {CASE(modes),
+                                 CASE(order),
+                                 CASE(endless),
+                                 CASE(connecting),
+                                 CASE(releasing),
+                                 CASE(synchronized),
+                                 CASE(too_many_routines),
+                                 CASE(serving),
+                                 CASE(members),
+                                 CASE(delays),
+                                 CASE(removing_from_a_second_processor),
+                                 CASE(lists),
+                                 CASE(sublists)};
+    run_cases(cases);
     DbgPrint("helpers: all cases ran\n");
     return STATUS_SUCCESS;
 }
@@ -51,21 +42,15 @@ NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
 
 void ring() {
     for (ULONG i = 0; i < 200 && (READ_PORT_UCHAR(port(1)) & kBusy) != 0; ++i)
-        wait_ms(1);
+        pause(1);
     WRITE_PORT_UCHAR(port(1), kReset);
-    wait_ms(50); // a card that comes out of a reset takes its time
+    pause(50); // a card that comes out of a reset takes its time
 }
 
 bool take_byte() {
     if ((READ_PORT_UCHAR(port(1)) & kNoByte) != 0) return false;
     READ_PORT_UCHAR(port(0));
     return true;
-}
-
-void wait_ms(LONGLONG milliseconds) {
-    LARGE_INTEGER due;
-    due.QuadPart = -10'000 * milliseconds;
-    KeDelayExecutionThread(KernelMode, FALSE, &due);
 }
 
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {

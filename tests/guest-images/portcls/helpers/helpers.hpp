@@ -5,6 +5,7 @@
 
 #define CHECKS_OF "helpers"
 #include "../../support/checks.hpp"
+#include "../../support/other_thread.hpp"
 
 #include <initializer_list>
 
@@ -15,7 +16,6 @@ extern PRESOURCELIST g_resources;
 void ring();
 /// Takes the byte that waits. False: there is none. Any IRQL.
 bool take_byte();
-void wait_ms(LONGLONG milliseconds);
 
 void modes(), order(), endless(), connecting(), releasing(), synchronized(), too_many_routines(); // interrupts.cpp
 void serving(), members(), delays(), removing_from_a_second_processor();                          // groups.cpp

@@ -3,6 +3,8 @@
 // queue until a port comes or goes, or until their file is cleaned up.
 #include "loopback.hpp"
 
+#include "../../support/irps.hpp"
+
 namespace loopback {
 namespace {
 
@@ -35,12 +37,6 @@ VOID NTAPI release(PIO_CSQ, KIRQL irql) {
     KeReleaseSpinLock(&g_lock, irql);
 }
 
-NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information = 0) {
-    irp->IoStatus.Status = status;
-    irp->IoStatus.Information = information;
-    IoCompleteRequest(irp, IO_NO_INCREMENT);
-    return status;
-}
 VOID NTAPI complete_cancelled(PIO_CSQ, PIRP irp) {
     complete(irp, STATUS_CANCELLED);
 }

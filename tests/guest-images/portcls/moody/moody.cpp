@@ -6,7 +6,7 @@
 #include "counted.hpp"
 #include "midi_pins.hpp"
 
-#include "../support/newer_interfaces.hpp"
+#include "module/newer_portcls.hpp"
 
 // mingw-w64's portcls.h lacks these.
 extern "C" NTSTATUS NTAPI PcGetPhysicalDeviceObject(PDEVICE_OBJECT device, PDEVICE_OBJECT* pdo);

@@ -7,7 +7,7 @@
 #include "module/pool.hpp"
 
 #include "../../support/counted.hpp"
-#include "../support/newer_interfaces.hpp"
+#include "module/newer_portcls.hpp"
 
 namespace {
 

@@ -5,11 +5,11 @@
 
 #include "../support/counted.hpp"
 
+#include "module/newer_portcls.hpp"
+
 #include <initializer_list>
 
 #include <dmusicks.h>
-
-DEFINE_GUID(IID_IMusicTechnology, 0x80396c3c, 0xcbcb, 0x409b, 0x9f, 0x65, 0x4f, 0x1e, 0x74, 0x67, 0xcd, 0xaf);
 
 void aggregated(PMINIPORT miniport); // aggregated.cpp
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A second thread, and waits with a bound.
+// A second thread, and waits with a bound. CHECKS_OF is defined before this is included.
 #pragma once
 
-#include "calls.hpp"
+#include "checks.hpp"
 
 inline LARGE_INTEGER milliseconds(LONGLONG count) {
     LARGE_INTEGER value;
