@@ -4,7 +4,8 @@
 #
 # Builds a libFuzzer binary (clang, address and undefined-behaviour sanitizers) from LLVMFuzzerTestOneInput plus every
 # source it needs: libraries built by the other compiler carry no coverage, so name sources, not targets. CTest runs a
-# short, repeatable round (fixed seed, RUNS inputs, default 20000); a hunt is `<binary> corpus/ -jobs=2`.
+# short, repeatable round (fixed seed, RUNS inputs, default 20000); a hunt is `<binary> corpus/ -jobs=2` (of a build
+# with -DMPULAB_FULL=ON: optimized).
 # Without clang the target is a test that CTest shows as skipped, with the reason.
 
 find_program(MPULAB_CLANGXX NAMES clang++ DOC "clang with libFuzzer, for the fuzz targets")
@@ -31,7 +32,12 @@ function(mpulab_add_fuzz_target)
     return()
   endif()
 
-  set(flags -std=c++${arg_STANDARD} -O1 -g -fno-omit-frame-pointer
+  # For a smoke round compiling is what takes long; a hunt wants speed.
+  set(level -O0 -g1)
+  if(MPULAB_FULL)
+    set(level -O1 -g)
+  endif()
+  set(flags -std=c++${arg_STANDARD} ${level} -fno-omit-frame-pointer
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined)
   foreach(dir IN LISTS arg_INCLUDES)
     list(APPEND flags "-I${dir}")
