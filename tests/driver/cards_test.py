@@ -4,6 +4,8 @@
 import plan_writer
 from own_driver import *  # noqa: F403
 
+# What the package's INF puts there (mpusynth.inf, [MPU.Messages]); that the INF does is package_zip_test's to see.
+MESSAGES = {"registry.reg": guest_machine.messages_asked_for("PCI\\VEN_1234&DEV_4D50&SUBSYS_11001AF4&REV_01\\0")}
 CARDS = ("iobase=0x330,irq=7", "iobase=0x300,irq=5", "pci-mpu401", "pci-mpu401,msi=off")
 
 
@@ -53,8 +55,9 @@ class Cards(OwnDriver):
                 self.score.marker(1)
                 self.score.wait_captured(CAPTURE, len(data))
                 asked = self.ask()
-                run = self.play(card=card, cue_bytes=plan_writer.cue_section([(1, 0, data)]))
+                run = self.play(card=card, cue_bytes=plan_writer.cue_section([(1, 0, data)]), files=MESSAGES)
                 self.assertEqual(captured(run), data)
+                self.assertEqual({r.c for r in run.of("INTERRUPT")}, {int(card == "pci-mpu401")})
                 seen = counters(run, asked)
                 self.assertEqual((seen["bytes_in"], seen["interrupts_spurious"]), (len(data), 0))
 

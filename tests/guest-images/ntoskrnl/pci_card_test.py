@@ -9,9 +9,6 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import guest_machine  # noqa: E402
 
-MESSAGES = ("Windows Registry Editor Version 5.00\n\n"
-            "[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Enum\\{instance}\\Device Parameters\\"
-            "Interrupt Management\\MessageSignaledInterruptProperties]\n\"MSISupported\"=dword:00000001\n")
 PORT, INTERRUPT, MEMORY = 1, 2, 3  # CmResourceType
 
 
@@ -56,7 +53,7 @@ class PciCard(unittest.TestCase):
 
     def test_messages_are_given_when_the_package_asks_for_them_and_not_otherwise(self):
         without = self.play()
-        registry = MESSAGES.replace("{instance}", self.instance(without)).encode()
+        registry = guest_machine.messages_asked_for(self.instance(without))
         run = self.play(files={"registry.reg": registry})
         raw, translated = re.findall(r"interrupt level (\d+) vector (\d+) flags (\d) share (\d)", run.text)
         self.assertEqual(raw[2:], ("3", "1"))  # latched, message; exclusive
@@ -102,7 +99,7 @@ class PciCard(unittest.TestCase):
             self.assertEqual(re.findall("the former place reads (..)", run.text), [nobody] * 2)
 
     def test_messages_of_a_card_started_elsewhere_come_by_another_vector(self):
-        registry = MESSAGES.replace("{instance}", self.instance(self.play())).encode()
+        registry = guest_machine.messages_asked_for(self.instance(self.play()))
         run, starts = self.restarts(guest_machine.ELSEWHERE, guest_machine.ELSEWHERE, files={"registry.reg": registry})
         vectors = [translated[1] for _, _, translated in starts]
         self.assertEqual((len(set(vectors)), vectors[0]), (2, vectors[2]), starts)

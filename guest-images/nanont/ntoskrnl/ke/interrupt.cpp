@@ -96,7 +96,7 @@ void device_interrupt(ULONG vector) {
     if (place != nullptr) {
         InterlockedDecrement(&place->in_service);
     }
-    dbg::emit(MPULAB_KIND_INTERRUPT, 0, vector, claimed ? 1 : 0, 0);
+    dbg::emit(MPULAB_KIND_INTERRUPT, 0, vector, claimed ? 1 : 0, HalIsMessageVector(vector) ? 1 : 0);
     if (place != nullptr && place->unclaimed > kStormLimit) {
         dbg::bugcheck(
             HARDWARE_INTERRUPT_STORM, place->first != nullptr ? reinterpret_cast<ULONG_PTR>(place->first->routine) : 0,
