@@ -73,14 +73,16 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
     RegisterServiceRoutine(PINTERRUPTSYNCROUTINE routine, PVOID context, BOOLEAN first) override {
         if (!routine || !at_passive("V01 IInterruptSync::RegisterServiceRoutine above PASSIVE_LEVEL"))
             return STATUS_INVALID_PARAMETER;
-        if (count_ == kMaxRoutines) return STATUS_INSUFFICIENT_RESOURCES;
+        auto* added = count_ < kMaxRoutines ? new (kObjectTag) Routine{routine, context, nullptr} : nullptr;
+        if (!added) return STATUS_INSUFFICIENT_RESOURCES;
+        ++count_;
         if (interrupt_) {
             trace::finding(44, 1, 0, "V44 RegisterServiceRoutine after Connect");
             KIRQL old = KeAcquireInterruptSpinLock(interrupt_);
-            insert(routine, context, first);
+            insert(*added, first);
             KeReleaseInterruptSpinLock(interrupt_, old);
         } else {
-            insert(routine, context, first);
+            insert(*added, first);
         }
         return STATUS_SUCCESS;
     }
@@ -89,6 +91,7 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
     struct Routine {
         PINTERRUPTSYNCROUTINE routine;
         PVOID context;
+        Routine* next;
     };
     struct Synchronized {
         InterruptSync* self;
@@ -101,6 +104,10 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
         if (interrupt_) {
             trace::finding(42, 1, 0, "V42 interrupt still connected at the last Release of its IInterruptSync");
             Disconnect();
+        }
+        while (Routine* gone = routines_) {
+            routines_ = gone->next;
+            delete gone;
         }
     }
 
@@ -120,12 +127,12 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
 
     KIRQL irql() const { return static_cast<KIRQL>(line_.u.Interrupt.Level); }
 
-    void insert(PINTERRUPTSYNCROUTINE routine, PVOID context, BOOLEAN first) {
-        ULONG at = count_;
-        for (; first && at > 0; --at)
-            routines_[at] = routines_[at - 1];
-        routines_[at] = {routine, context};
-        ++count_;
+    void insert(Routine& added, BOOLEAN first) {
+        Routine** at = &routines_;
+        while (!first && *at)
+            at = &(*at)->next;
+        added.next = *at;
+        *at = &added;
     }
 
     static BOOLEAN NTAPI run_synchronized(PVOID context) {
@@ -157,8 +164,8 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
         bool claimed = false;
         for (ULONG pass = 0; pass < kMaxRepeats; ++pass) {
             bool success = false;
-            for (ULONG i = 0; i < count_; ++i) {
-                success |= call(routines_[i]);
+            for (const Routine* routine = routines_; routine; routine = routine->next) {
+                success |= call(*routine);
                 if (success && mode_ == InterruptSyncModeNormal) return true;
             }
             claimed |= success;
@@ -172,8 +179,8 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
     INTERRUPTSYNCMODE mode_;
     KSPIN_LOCK lock_;
     PKINTERRUPT interrupt_ = nullptr;
-    PVOID holder_ = nullptr; // thread under which a routine runs; written under the interrupt lock
-    Routine routines_[kMaxRoutines] = {};
+    PVOID holder_ = nullptr;      // thread under which a routine runs; written under the interrupt lock
+    Routine* routines_ = nullptr; // in the order in which they are called
     ULONG count_ = 0;
 };
 

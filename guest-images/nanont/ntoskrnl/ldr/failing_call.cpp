@@ -33,16 +33,16 @@ NTSTATUS await_failing_call(ULONG n) {
     return await(n, g_calls_until_failure, g_is_awaited);
 }
 
-volatile LONG g_port_allocations_until_failure;
+volatile LONG g_port_calls_until_failure;
 
-ULONGLONG fail_port_allocation() {
+ULONGLONG fail_port_call(const FailableCall& call) {
     g_port_is_awaited = false;
-    dbg::say("an allocation of portcls.sys or ks.sys fails, as the score asked");
-    return 0;
+    dbg::say("%s fails for portcls.sys or ks.sys, as the score asked", call.name);
+    return call.result;
 }
 
-NTSTATUS await_failing_port_allocation(ULONG n) {
-    return await(n, g_port_allocations_until_failure, g_port_is_awaited);
+NTSTATUS await_failing_port_call(ULONG n) {
+    return await(n, g_port_calls_until_failure, g_port_is_awaited);
 }
 
 } // namespace nanont::ldr

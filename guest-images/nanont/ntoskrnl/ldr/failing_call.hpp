@@ -19,11 +19,11 @@ extern volatile LONG g_calls_until_failure;
 /// Where a gate jumps to with the call that brought the count to 0: what it returns is what the driver gets.
 ULONGLONG fail_call(const FailableCall& call);
 
-/// The same for what portcls.sys and ks.sys allocate on their own account, which a driver sees as a call of theirs that
-/// fails (IPort::Init, IInterruptSync::Connect).
-extern volatile LONG g_port_allocations_until_failure;
-ULONGLONG fail_port_allocation();
-NTSTATUS await_failing_port_allocation(ULONG n);
+/// The same for what portcls.sys and ks.sys ask of the kernel on their own account, which a driver sees as a call of
+/// theirs that fails (IPort::Init, IInterruptSync::Connect).
+extern volatile LONG g_port_calls_until_failure;
+ULONGLONG fail_port_call(const FailableCall& call);
+NTSTATUS await_failing_port_call(ULONG n);
 
 /// The n-th failable call from now on fails, 0: none. STATUS_NOT_FOUND: 0, and the one awaited has not come.
 /// STATUS_INVALID_PARAMETER: more than kMostAwaitedCalls. Any IRQL.
