@@ -2,7 +2,7 @@
 # How a PE module of nanont is built. One directory = one module; what it exports stands in its exports.inc:
 #
 #   NANONT_EXPORT(Name, State, Limit, "what is missing")  State: Complete or Partial
-#                                                         Limit: the highest IRQL: Passive, Apc, Dispatch or Any
+#                                                         Limit: the highest IRQL: Passive, Apc, Dispatch, Any; AtDispatch: there only, FromDispatch: there and above
 #   NANONT_EXPORT_DATA(Name, State, "what is missing")    a variable
 #   one more argument: the Windows build it came with; a profile older than that lacks it
 #
@@ -19,12 +19,12 @@ function(nanont_import_library module file)
   file(STRINGS "${list}" lines REGEX "^NANONT_EXPORT")
   set(def "LIBRARY ${file}\nEXPORTS\n")
   foreach(line IN LISTS lines)
-    if(line MATCHES "^NANONT_EXPORT\\(([A-Za-z0-9_]+), (Complete|Partial), (Passive|Apc|Dispatch|Any),")
+    if(line MATCHES "^NANONT_EXPORT\\(([A-Za-z0-9_]+), (Complete|Partial), (Passive|Apc|Dispatch|AtDispatch|FromDispatch|Any),")
       string(APPEND def "${CMAKE_MATCH_1}\n")
     elseif(line MATCHES "^NANONT_EXPORT_DATA\\(([A-Za-z0-9_]+), (Complete|Partial),")
       string(APPEND def "${CMAKE_MATCH_1} DATA\n")
     else()
-      message(FATAL_ERROR "${list}: \"${line}\" is no export; expected NANONT_EXPORT(Name, Complete|Partial, Passive|Apc|Dispatch|Any, \"...\")")
+      message(FATAL_ERROR "${list}: \"${line}\" is no export; expected NANONT_EXPORT(Name, Complete|Partial, Passive|Apc|Dispatch|AtDispatch|FromDispatch|Any, \"...\")")
     endif()
   endforeach()
   set(def_file "${CMAKE_BINARY_DIR}/imports/${module}.def")

@@ -11,17 +11,16 @@
 
 #include "dbg/report.hpp"
 #include "failing_call.hpp"
+#include "irql_range.hpp"
 #include "ke/ke.hpp"
 #include "mm/mm.hpp"
 
 namespace nanont::ldr {
 namespace {
 
-constexpr KIRQL kPassive = PASSIVE_LEVEL, kApc = APC_LEVEL, kDispatch = DISPATCH_LEVEL, kAny = HIGH_LEVEL;
-
 struct Limit {
     std::string_view name; // zero-terminated
-    KIRQL highest;
+    IrqlRange irql;
 };
 
 constexpr Limit kUnsorted[] = {
@@ -53,14 +52,17 @@ constexpr const FailableCall* failable(std::string_view name) {
     return found != std::end(kFailable) ? found : nullptr;
 }
 
+constexpr bool has_range(IrqlRange irql) {
+    return irql.lowest != kAny.lowest || irql.highest != kAny.highest;
+}
 constexpr bool has_gate(const Limit& limit) {
-    return (limit.highest != kAny && !looks_itself(limit.name)) || failable(limit.name) != nullptr;
+    return (has_range(limit.irql) && !looks_itself(limit.name)) || failable(limit.name) != nullptr;
 }
 constexpr auto kLimits = [] {
     std::array<Limit, std::ranges::count_if(kUnsorted, has_gate)> limits{};
     std::ranges::copy_if(kUnsorted, limits.begin(), has_gate);
     for (Limit& limit : limits) {
-        limit.highest = looks_itself(limit.name) ? kAny : limit.highest;
+        limit.irql = looks_itself(limit.name) ? kAny : limit.irql;
     }
     std::ranges::sort(limits, {}, &Limit::name);
     return limits;
@@ -70,19 +72,25 @@ static_assert(std::ranges::count_if(kLimits, [](const Limit& l) { return failabl
               "a failable call that no module exports");
 static_assert(std::ranges::adjacent_find(kLimits, {}, &Limit::name) == kLimits.end(), "a name in two exports.inc");
 
-constexpr size_t kGateSize = 80; // a multiple of 16: what /guard:cf may call
+constexpr size_t kGateSize = 96; // a multiple of 16: what /guard:cf may call
 constexpr ULONG kAreaSize = (kLimits.size() * kGateSize + kPageSize - 1) / kPageSize * kPageSize;
 ULONGLONG g_area;
 bool g_written[kLimits.size()];
 
-/// Where a gate jumps to when IRQL is too high, with its limit for an argument; the return address on the stack is
-/// still the driver's.
-[[noreturn]] void irql_too_high(const Limit& limit) {
+/// Where a gate jumps to when IRQL is none of its export's, with its limit for an argument; the return address on the
+/// stack is still the driver's.
+[[noreturn]] void wrong_irql(const Limit& limit) {
     const auto caller = reinterpret_cast<ULONG_PTR>(__builtin_return_address(0));
     const KIRQL now = ke::current_irql();
+    const bool one_alone = limit.irql.lowest == limit.irql.highest && limit.irql.lowest != PASSIVE_LEVEL;
+    if (now < limit.irql.lowest) {
+        dbg::bugcheck(IRQL_NOT_GREATER_OR_EQUAL, caller, now, 8, caller,
+                      "%s was called at IRQL %u; it may be called at IRQL %u %s", limit.name.data(), now,
+                      limit.irql.lowest, one_alone ? "only" : "or above");
+    }
     dbg::bugcheck(IRQL_NOT_LESS_OR_EQUAL, caller, now, 8, caller,
-                  "%s was called at IRQL %u; it may be called at IRQL %u or below", limit.name.data(), now,
-                  limit.highest);
+                  "%s was called at IRQL %u; it may be called at IRQL %u %s", limit.name.data(), now,
+                  limit.irql.highest, one_alone ? "only" : "or below");
 }
 
 /// Machine code, byte by byte.
@@ -96,30 +104,38 @@ struct Writer {
     }
 };
 
+using FailHandler = ULONGLONG (*)(const FailableCall&);
+
+/// The part of a gate that counts a failable call, and hands the one that brings the count to 0 to `fail`.
+void write_countdown(Writer& gate, volatile LONG& count, const FailableCall& call, FailHandler fail) {
+    gate.code(0x48, 0xb8); // mov rax, count
+    gate.address(reinterpret_cast<ULONG_PTR>(&count));
+    gate.code(0xf0, 0xff, 0x08); // lock dec dword [rax]
+    gate.code(0x75, 22);         // jnz over the next three
+    gate.code(0x48, 0xb9);       // mov rcx, call
+    gate.address(reinterpret_cast<ULONG_PTR>(&call));
+    gate.code(0x48, 0xb8); // mov rax, fail
+    gate.address(reinterpret_cast<ULONG_PTR>(fail));
+    gate.code(0xff, 0xe0); // jmp rax
+}
+
 /// `memory` is written through the direct map: the gates' own pages are never writable.
 void write_gate(uint8_t* memory, const Limit& limit, ULONGLONG target) {
     Writer gate{memory};
     if (const FailableCall* call = failable(limit.name)) {
-        gate.code(0x48, 0xb8); // mov rax, count
-        gate.address(reinterpret_cast<ULONG_PTR>(&g_calls_until_failure));
-        gate.code(0xf0, 0xff, 0x08); // lock dec dword [rax]
-        gate.code(0x75, 22);         // jnz over the next three
-        gate.code(0x48, 0xb9);       // mov rcx, call
-        gate.address(reinterpret_cast<ULONG_PTR>(call));
-        gate.code(0x48, 0xb8); // mov rax, fail_call
-        gate.address(reinterpret_cast<ULONG_PTR>(&fail_call));
-        gate.code(0xff, 0xe0); // jmp rax
+        write_countdown(gate, g_calls_until_failure, *call, fail_call);
     }
-    gate.code(0x44, 0x0f, 0x20, 0xc0); // mov rax, cr8: no argument is in rax, and a call may change it
-    gate.code(0x3c, limit.highest);    // cmp al, limit
-    gate.code(0x77, 12);               // ja over the next two
-    gate.code(0x48, 0xb8);             // mov rax, target
+    gate.code(0x44, 0x0f, 0x20, 0xc0);  // mov rax, cr8: no argument is in rax, and a call may change it
+    gate.code(0x2c, limit.irql.lowest); // sub al, lowest
+    gate.code(0x3c, limit.irql.highest - limit.irql.lowest); // cmp al, width: below the lowest it has wrapped around
+    gate.code(0x77, 12);                                     // ja over the next two
+    gate.code(0x48, 0xb8);                                   // mov rax, target
     gate.address(target);
     gate.code(0xff, 0xe0); // jmp rax
     gate.code(0x48, 0xb9); // mov rcx, limit
     gate.address(reinterpret_cast<ULONG_PTR>(&limit));
-    gate.code(0x48, 0xb8); // mov rax, irql_too_high
-    gate.address(reinterpret_cast<ULONG_PTR>(&irql_too_high));
+    gate.code(0x48, 0xb8); // mov rax, wrong_irql
+    gate.address(reinterpret_cast<ULONG_PTR>(&wrong_irql));
     gate.code(0xff, 0xe0); // jmp rax
 }
 
@@ -165,30 +181,28 @@ ULONGLONG irql_gate(const char* export_name, ULONGLONG target) {
 }
 
 ULONGLONG port_gate(const char* export_name, ULONGLONG target) {
-    static ULONGLONG address;
-    if (std::string_view(export_name) != "ExAllocatePoolWithTag") {
+    constexpr size_t kPortGateSize = 64; // a multiple of 16, as above
+    static_assert(std::size(kFailable) * kPortGateSize <= kPageSize);
+    static ULONGLONG area;
+    const FailableCall* call = failable(export_name);
+    if (call == nullptr) {
         return target;
     }
-    if (address == 0) {
-        address = mm::allocate_image(kPageSize);
-        if (address == 0) {
+    if (area == 0) {
+        area = mm::allocate_image(kPageSize);
+        if (area == 0) {
             return target;
         }
-        uint8_t bytes[64] = {};
-        Writer gate{bytes};
-        gate.code(0x48, 0xb8); // mov rax, count
-        gate.address(reinterpret_cast<ULONG_PTR>(&g_port_allocations_until_failure));
-        gate.code(0xf0, 0xff, 0x08); // lock dec dword [rax]
-        gate.code(0x75, 12);         // jnz over the next two
-        gate.code(0x48, 0xb8);       // mov rax, fail_port_allocation
-        gate.address(reinterpret_cast<ULONG_PTR>(&fail_port_allocation));
-        gate.code(0xff, 0xe0); // jmp rax
-        gate.code(0x48, 0xb8); // mov rax, target
-        gate.address(target);
-        gate.code(0xff, 0xe0); // jmp rax
-        mm::protect_image_page(address, PageRights::Execute);
-        put_gate(address, bytes, sizeof(bytes));
+        mm::protect_image_page(area, PageRights::Execute);
     }
+    uint8_t bytes[kPortGateSize] = {};
+    Writer gate{bytes};
+    write_countdown(gate, g_port_calls_until_failure, *call, fail_port_call);
+    gate.code(0x48, 0xb8); // mov rax, target
+    gate.address(target);
+    gate.code(0xff, 0xe0); // jmp rax
+    const ULONGLONG address = area + static_cast<size_t>(call - kFailable) * kPortGateSize;
+    put_gate(address, bytes, sizeof(bytes));
     return address;
 }
 

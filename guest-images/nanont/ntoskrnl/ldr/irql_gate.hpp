@@ -14,7 +14,7 @@ namespace nanont::ldr {
 /// cannot fail. One gate per export, so its address is the same each time. PASSIVE_LEVEL.
 ULONGLONG irql_gate(const char* export_name, ULONGLONG target);
 
-/// What portcls.sys and ks.sys get instead of the export at `target`: a gate that counts where it is the pool's, else
+/// What portcls.sys and ks.sys get instead of the export at `target`: a gate that counts where it can fail, else
 /// `target`. PASSIVE_LEVEL.
 ULONGLONG port_gate(const char* export_name, ULONGLONG target);
 

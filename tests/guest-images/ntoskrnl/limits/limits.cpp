@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Calls one export one level above the highest IRQL it may be called at: the one its service is named after,
-// limits-<export>. Every export of exports.inc is imported; arguments do not matter, as the call must not get there.
+// Calls one export one level above the highest IRQL it may be called at, or one below the lowest: the one its service
+// is named after, limits-<export> or limits-below-<export>. Every export of exports.inc is imported; arguments do not
+// matter, as the call must not get there.
 #include "module/ddk.hpp"
+#include "ntoskrnl/ldr/irql_range.hpp"
 
 #define NANONT_EXPORT(name, state, limit, missing, ...) extern "C" void (*__imp_##name)();
 #define NANONT_EXPORT_DATA(name, state, missing, ...)
@@ -13,15 +15,16 @@
 
 namespace {
 
-constexpr KIRQL kPassive = PASSIVE_LEVEL, kApc = APC_LEVEL, kDispatch = DISPATCH_LEVEL, kAny = HIGH_LEVEL;
+using namespace nanont::ldr;
 
 struct Export {
-    const WCHAR* service;
+    const WCHAR *above, *below; // services
     void (**import)();
-    KIRQL limit;
+    IrqlRange irql;
 };
 
-#define NANONT_EXPORT(name, state, limit, missing, ...) {L"\\limits-" #name, &__imp_##name, k##limit},
+#define NANONT_EXPORT(name, state, limit, missing, ...)                                                                \
+    {L"\\limits-" #name, L"\\limits-below-" #name, &__imp_##name, k##limit},
 const Export kExports[] = {
 #include "hal/exports.inc"
 #include "ks/exports.inc"
@@ -38,12 +41,15 @@ bool ends_with(const UNICODE_STRING& path, const WCHAR* end) {
 
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING service) {
     for (const Export& one : kExports) {
-        if (!ends_with(*service, one.service) || one.limit == kAny) continue;
+        const bool above = ends_with(*service, one.above) && one.irql.highest != HIGH_LEVEL;
+        const bool below = ends_with(*service, one.below) && one.irql.lowest != PASSIVE_LEVEL;
+        if (!above && !below) continue;
+        const auto irql = static_cast<KIRQL>(above ? one.irql.highest + 1 : one.irql.lowest - 1);
         KIRQL old;
-        KeRaiseIrql(static_cast<KIRQL>(one.limit + 1), &old);
+        KeRaiseIrql(irql, &old);
         (*one.import)();
         KeLowerIrql(old);
-        DbgPrint("limits: the call at IRQL %u came back\n", one.limit + 1);
+        DbgPrint("limits: the call at IRQL %u came back\n", irql);
         return STATUS_UNSUCCESSFUL;
     }
     DbgPrint("limits: %wZ names no export with a limit\n", service);
