@@ -21,6 +21,7 @@
 #define MPULAB_SCORE_SLOTS 16u            /* handles a score can hold open: filters, pins and devices share the slots */
 #define MPULAB_SCORE_MAX_PENDING 16u      /* write IRPs of one pin in flight */
 #define MPULAB_SCORE_MAX_NAME_BYTES 1024u /* of a device's name */
+#define MPULAB_SCORE_MAX_FORMAT_BYTES 256u  /* of a pin's data format */
 #define MPULAB_SCORE_MAX_IOCTL_BYTES 65536u /* in, and out */
 #define MPULAB_SCORE_MAX_IOCTLS 4u          /* of one handle in flight */
 
@@ -73,6 +74,8 @@ typedef struct mpulab_op_open_filter {
     uint32_t reserved;
 } mpulab_op_open_filter;
 
+/* What follows, if anything, is the format asked for: a KSDATAFORMAT and what belongs to it, whose FormatSize may say
+ * less than there is. Else: MUSIC/MIDI/NONE. */
 typedef struct mpulab_op_open_pin {
     uint16_t filter_slot;
     uint16_t reserved;

@@ -193,7 +193,8 @@ ShapePtr steps() {
              word_shape(requests),
              {unit,
               {"argument", number_shape(0, UINT32_MAX), false,
-               "set-power, query-power: D-state 0-3; sleep: S-state 1-4; start: unit whose resources it gets; "
+               "set-power, query-power: D-state 0-3; sleep: S-state 1-5 (5: shutdown, which nothing wakes from); "
+               "start: unit whose resources it gets; "
                "fail-call: n; deal-resources: a number of resource_lists.def"},
               {"elsewhere", flag_shape(), false, "start: other addresses, of a PCI function"},
               expect,

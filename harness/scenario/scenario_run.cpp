@@ -338,8 +338,8 @@ class Compiler {
         uint32_t argument = step.value("argument", 0u);
         const bool power = request == MPULAB_DEVICE_QUERY_POWER || request == MPULAB_DEVICE_SET_POWER;
         if (power && argument > 3) return complain(step, "there is no such D-state", "argument: 0 to 3");
-        if (request == MPULAB_DEVICE_SLEEP && (argument < 1 || argument > 4))
-            return complain(step, "there is no such S-state to sleep in", "argument: 1 to 4");
+        if (request == MPULAB_DEVICE_SLEEP && (argument < 1 || argument > 5))
+            return complain(step, "there is no such S-state to go to", "argument: 1 to 5");
         if (power || request == MPULAB_DEVICE_SLEEP) ++argument; // PowerDeviceD0 and PowerSystemWorking are 1
         const uint32_t unit = step.value("unit", 0u);
         if (request == MPULAB_DEVICE_START)

@@ -83,6 +83,26 @@ class Clients(OwnDriver):
             self.set_on(RENDER, f"{length} bytes of it", DATAFORMAT, data_format()[:length], BUFFER_TOO_SMALL)
         self.end()
 
+    def test_pins_are_opened_with_their_format_and_with_no_other(self):
+        self.open_render(PAUSE)
+
+        def opens(what, value, *statuses, pin=CAPTURE_PIN, padding=64):
+            self.case(what, self.score.open_pin(5, FILTER, pin, value.ljust(padding, b"\0"), flags=MAY_FAIL), *statuses)
+            self.score.close(5, flags=MAY_FAIL)
+
+        opens("its own", data_format(), SUCCESS)
+        for what, value in (("another major format", data_format(major=NONE)), ("the bus's format", data_format(sub=MIDI_BUS)),
+                            ("another specifier", data_format(specifier=MUSIC)),
+                            ("no format at all", data_format(major=WILDCARD, sub=WILDCARD, specifier=WILDCARD))):
+            opens(what, value, NO_MATCH)
+        for size in (0, 1, 63):
+            opens(f"FormatSize {size}", data_format(size=size), INVALID_PARAMETER)
+        opens("more than a format", data_format(size=128), SUCCESS, padding=128)
+        opens("a bridge's format on a bridge", data_format(sub=MIDI_BUS), INVALID_PARAMETER, pin=RENDER_PIN + 1)
+        opens("a pin that is none", data_format(), INVALID_PARAMETER, pin=99)
+        run = self.end()
+        self.assertEqual(len(run.calls("NewStream")), 3, "of the wrong ones the driver hears nothing")
+
     def test_ranges_that_do_not_meet_the_pins(self):
         self.open_render(PAUSE)
 

@@ -136,7 +136,9 @@ NTSTATUS Player::open_pin(const ScoreStep& step) {
     struct {
         KSPIN_CONNECT connect;
         KSDATAFORMAT format;
+        uint8_t more[MPULAB_SCORE_MAX_FORMAT_BYTES - sizeof(KSDATAFORMAT)];
     } request{};
+    static_assert(offsetof(decltype(request), more) == sizeof(KSPIN_CONNECT) + sizeof(KSDATAFORMAT));
     request.connect.Interface.Set = KSINTERFACESETID_Standard;
     request.connect.Interface.Id = KSINTERFACE_STANDARD_STREAMING;
     request.connect.Medium.Set = KSMEDIUMSETID_Standard;
@@ -148,6 +150,8 @@ NTSTATUS Player::open_pin(const ScoreStep& step) {
     request.format.MajorFormat = KSDATAFORMAT_TYPE_MUSIC;
     request.format.SubFormat = KSDATAFORMAT_SUBTYPE_MIDI;
     request.format.Specifier = KSDATAFORMAT_SPECIFIER_NONE;
+    if (step.head.size > sizeof op)
+        RtlCopyMemory(&request.format, step.arguments + sizeof op, step.head.size - sizeof op);
 
     Slot& slot = slots_[step.head.slot];
     RtlZeroMemory(&slot, sizeof slot);

@@ -95,6 +95,17 @@ class Checker {
         return {};
     }
 
+    /// The format behind an OPEN_PIN's own arguments.
+    ScoreFault check_format(const mpulab_step& step, const uint8_t* a) const {
+        constexpr uint32_t kLeast = 64; // sizeof(KSDATAFORMAT)
+        const auto given = static_cast<uint32_t>(step.size - sizeof(mpulab_op_open_pin));
+        if (given < kLeast || given > MPULAB_SCORE_MAX_FORMAT_BYTES)
+            return fault("a format is not 64..256 bytes", given, MPULAB_SCORE_MAX_FORMAT_BYTES);
+        const auto said = load<uint32_t>(a + sizeof(mpulab_op_open_pin)); // FormatSize comes first
+        if (said > given) return fault("FormatSize says more than there is", said, given);
+        return {};
+    }
+
     ScoreFault check_opcode(const mpulab_step& step, const uint8_t* a) {
         ScoreFault bad;
         switch (step.opcode) {
@@ -110,9 +121,9 @@ class Checker {
             return {};
         }
         case MPULAB_OP_OPEN_PIN: {
-            if ((bad = sized(step, sizeof(mpulab_op_open_pin))).reason ||
-                (bad = needs(step, Slot::Empty, false)).reason)
-                return bad;
+            const bool has_format = step.size > sizeof(mpulab_op_open_pin);
+            bad = has_format ? check_format(step, a) : sized(step, sizeof(mpulab_op_open_pin));
+            if (bad.reason || (bad = needs(step, Slot::Empty, false)).reason) return bad;
             auto op = load<mpulab_op_open_pin>(a);
             if (op.filter_slot >= MPULAB_SCORE_SLOTS ||
                 (slots_[op.filter_slot] != Slot::Filter && slots_[op.filter_slot] != Slot::Device))

@@ -37,6 +37,14 @@ struct Score {
     Score& open_pin(uint16_t slot, uint16_t filter) {
         return step(MPULAB_OP_OPEN_PIN, slot, mpulab_op_open_pin{filter, 0, 0});
     }
+    /// A pin's format of `size` bytes, of which FormatSize says `claimed`.
+    Score& open_pin(uint16_t slot, uint16_t filter, size_t size, uint32_t claimed) {
+        const mpulab_op_open_pin op{filter, 0, 0};
+        Bytes arguments(sizeof op + size);
+        std::memcpy(arguments.data(), &op, sizeof op);
+        if (size >= sizeof claimed) std::memcpy(arguments.data() + sizeof op, &claimed, sizeof claimed);
+        return raw(MPULAB_OP_OPEN_PIN, slot, arguments);
+    }
     Score& write(uint16_t slot, uint32_t records, uint32_t claimed, uint32_t max_pending = 1, uint32_t timeout = 1000) {
         const mpulab_op_write op{0, claimed, max_pending};
         Bytes arguments(sizeof op + records);
@@ -200,6 +208,17 @@ TEST_CASE("arguments of another size than the opcode's are refused") {
     refused(Score().raw(MPULAB_OP_REMOVE_DEVICE, 0, Bytes(4)), 1, "wrong size of arguments");
 }
 
+TEST_CASE("a pin's format has 64 to 256 bytes, and its FormatSize lies within them") {
+    for (const size_t size : {size_t{64}, size_t{100}, size_t{256}}) {
+        for (const uint32_t claimed : {0u, 1u, static_cast<uint32_t>(size)})
+            CHECK(check(Score().open_filter(0).open_pin(1, 0, size, claimed).finish()).reason == nullptr);
+        for (const uint32_t claimed : {static_cast<uint32_t>(size) + 1, 0xffffffffu})
+            refused(Score().open_filter(0).open_pin(1, 0, size, claimed), 2, "FormatSize says more than there is");
+    }
+    for (const size_t size : {size_t{1}, size_t{4}, size_t{63}, size_t{257}, size_t{60'000}})
+        refused(Score().open_filter(0).open_pin(1, 0, size, 0), 2, "a format is not 64..256 bytes");
+}
+
 TEST_CASE("a slot is opened once, before it is used, and used as what it holds") {
     refused(Score().open_filter(0).open_filter(0), 2, "slot is in use");
     refused(Score().open_filter(0).open_pin(0, 0), 2, "slot is in use");
@@ -277,7 +296,7 @@ TEST_CASE("every opcode has its name") {
 
 TEST_CASE("a device request that is none, or says more than it means, is refused") {
     refused(Score().step(MPULAB_OP_DEVICE, 0, mpulab_op_device{0, 0, 0, 0}), 1, "no such request");
-    refused(Score().step(MPULAB_OP_DEVICE, 0, mpulab_op_device{0, MPULAB_DEVICE_FAIL_PORT_ALLOCATION + 1, 0, 0}), 1,
+    refused(Score().step(MPULAB_OP_DEVICE, 0, mpulab_op_device{0, MPULAB_DEVICE_FAIL_PORT_CALL + 1, 0, 0}), 1,
             "no such request");
     refused(Score().step(MPULAB_OP_DEVICE, 0, mpulab_op_device{0, MPULAB_DEVICE_STOP, 0, 1}), 1, "reserved is not 0");
     refused(Score().raw(MPULAB_OP_DEVICE, 0, Bytes(8)), 1, "wrong size of arguments");

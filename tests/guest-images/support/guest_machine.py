@@ -27,7 +27,7 @@ OPEN_FILTER, OPEN_PIN, SET_STATE, WRITE, WAIT_WRITES, READ_START, WAIT_CAPTURED,
     REMOVE_DEVICE, DEVICE, OPEN_DEVICE, IOCTL, WAIT_IOCTLS, CANCEL_IO = range(1, 18)
 (QUERY_STOP, CANCEL_STOP, STOP_DEVICE, START_DEVICE, QUERY_REMOVE, CANCEL_REMOVE, FINISH_REMOVE, SURPRISE_REMOVE, ADD_DEVICE,
  QUERY_POWER, SET_POWER, SLEEP, WAKE, FAIL_CALL, DEAL_RESOURCES,
- FAIL_PORT_ALLOCATION) = range(1, 17)
+ FAIL_PORT_CALL) = range(1, 17)
 ELSEWHERE = 0xFFFFFFFF  # argument of START_DEVICE: a PCI function at other addresses
 METHOD_BUFFERED, METHOD_IN_DIRECT, METHOD_OUT_DIRECT, METHOD_NEITHER = range(4)
 MAY_FAIL = 1
@@ -59,8 +59,8 @@ class Score:
         name = reference.encode("utf-16-le").ljust(64, b"\0")
         return self.step(OPEN_FILTER, slot, struct.pack("<I", unit) + category.bytes_le + name + bytes(4), **more)
 
-    def open_pin(self, slot, filter_slot, pin, **more):
-        return self.step(OPEN_PIN, slot, struct.pack("<HHI", filter_slot, 0, pin), **more)
+    def open_pin(self, slot, filter_slot, pin, data_format=b"", **more):
+        return self.step(OPEN_PIN, slot, struct.pack("<HHI", filter_slot, 0, pin) + data_format, **more)
 
     def set_state(self, slot, state, **more):
         return self.step(SET_STATE, slot, struct.pack("<II", state, 0), **more)
@@ -128,6 +128,13 @@ def plan(score, cue_bytes=b"", seed=1, choices=None, windows_build=0, dpc_delay_
     if cue_bytes:
         sections.append((plan_writer.CUES, 0, cue_bytes))
     return plan_writer.plan(sections, seed)
+
+
+def messages_asked_for(instance):
+    """A registry.reg as it is when the INF of the PCI function `instance` asks for messages."""
+    return ("Windows Registry Editor Version 5.00\n\n"
+            f"[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Enum\\{instance}\\Device Parameters\\"
+            "Interrupt Management\\MessageSignaledInterruptProperties]\n\"MSISupported\"=dword:00000001\n").encode()
 
 
 def cpio(files):

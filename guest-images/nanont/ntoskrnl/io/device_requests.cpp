@@ -196,7 +196,7 @@ NTSTATUS system_power(UCHAR minor, SYSTEM_POWER_STATE to, const DeviceNode* unti
 }
 
 NTSTATUS sleep(ULONG argument) {
-    if (argument < PowerSystemSleeping1 || argument > PowerSystemHibernate) {
+    if (argument < PowerSystemSleeping1 || argument > PowerSystemShutdown) {
         return STATUS_INVALID_PARAMETER;
     }
     if (g_system_state != PowerSystemWorking) {
@@ -224,7 +224,7 @@ NTSTATUS sleep(ULONG argument) {
 }
 
 NTSTATUS wake() {
-    if (g_system_state == PowerSystemWorking) {
+    if (g_system_state == PowerSystemWorking || g_system_state == PowerSystemShutdown) { // nothing wakes from that
         return STATUS_INVALID_DEVICE_STATE;
     }
     g_system_state = PowerSystemWorking;
@@ -297,8 +297,8 @@ NTSTATUS NTAPI NanontAskDevice(ULONG Unit, ULONG Request, ULONG Argument) {
     if (Request == MPULAB_DEVICE_FAIL_CALL) {
         return ldr::await_failing_call(Argument);
     }
-    if (Request == MPULAB_DEVICE_FAIL_PORT_ALLOCATION) {
-        return ldr::await_failing_port_allocation(Argument);
+    if (Request == MPULAB_DEVICE_FAIL_PORT_CALL) {
+        return ldr::await_failing_port_call(Argument);
     }
     const DeviceLock lock;
     DeviceNode* node = find_node(Unit);

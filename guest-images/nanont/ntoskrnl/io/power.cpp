@@ -51,6 +51,20 @@ void fill(IO_STACK_LOCATION& location, UCHAR minor, POWER_STATE_TYPE type, POWER
     location.Parameters.Power.ShutdownType = action;
 }
 
+/// What the system does when it goes to a state.
+POWER_ACTION action_behind(SYSTEM_POWER_STATE state) {
+    switch (state) {
+    case PowerSystemWorking:
+        return PowerActionNone;
+    case PowerSystemHibernate:
+        return PowerActionHibernate;
+    case PowerSystemShutdown:
+        return PowerActionShutdownOff;
+    default:
+        return PowerActionSleep;
+    }
+}
+
 } // namespace
 
 NTSTATUS send_power(DeviceNode& node, UCHAR minor, POWER_STATE_TYPE type, POWER_STATE state) {
@@ -61,8 +75,8 @@ NTSTATUS send_power(DeviceNode& node, UCHAR minor, POWER_STATE_TYPE type, POWER_
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
-    const bool sleeps = type == SystemPowerState && state.SystemState != PowerSystemWorking;
-    fill(*IoGetNextIrpStackLocation(irp), minor, type, state, sleeps ? PowerActionSleep : PowerActionNone);
+    fill(*IoGetNextIrpStackLocation(irp), minor, type, state,
+         type == SystemPowerState ? action_behind(state.SystemState) : PowerActionNone);
     const char* name = minor == IRP_MN_SET_POWER ? "SET_POWER" : "QUERY_POWER";
     const char kind = type == SystemPowerState ? 'S' : 'D';
     const int number =
