@@ -23,7 +23,6 @@ inline constexpr uint32_t kFirstAckLimitMs = 50; // an idle card answers within 
 inline constexpr uint32_t kSecondAckLimitMs = 100;
 inline constexpr uint32_t kUartSettleMs = 40; // a Roland takes no byte and drops MIDI IN for 34 ms after ENTER_UART
 inline constexpr uint32_t kDrainLimit = 64;   // bytes read in one go during the handshake
-inline constexpr uint32_t kCardHolds = 2048;  // more than any card keeps of MIDI IN (a Roland: 1,745, ref. §4)
 
 /// How a conversation with the card went. `status` is the last STATUS read, for the message.
 enum class Answer : uint8_t {

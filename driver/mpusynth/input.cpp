@@ -65,16 +65,11 @@ void Input::start_capture() {
         queue_.clear();
     }
     dropped_before_ = counters_.bytes_in_dropped.load_relaxed();
-    if (!sync_) {
-        const uint32_t stale = discard_pending(io_, kCardHolds);
-        counters_.bytes_in_ignored.add(stale);
-        if (stale != 0) MPUSYNTH_INFO("%lu bytes from before RUN discarded\n", static_cast<ULONG>(stale));
-        capturing_.store_release(true);
-        polling_.store_release(true);
-        dpc_.run_at_next_tick();
-        return;
-    }
     capturing_.store_release(true);
+    if (sync_) return;
+    stale_.store_release(true); // what the card has collected until now: the DPC reads it, some 40 µs at a time
+    polling_.store_release(true);
+    dpc_.run_now();
 }
 
 void Input::stop_capture() {
@@ -98,7 +93,7 @@ bool Input::store(UCHAR byte) {
         ack_arrived_.store_release(true);
         return false;
     }
-    if (!capturing_.load_acquire()) {
+    if (!capturing_.load_acquire() || stale_.load_relaxed()) {
         counters_.bytes_in_ignored.add(1);
         return false;
     }
@@ -166,6 +161,7 @@ void Input::poll() {
     bool news = false;
     const Drained drained = drain_by_polling(io_, poll_slices_ != 0, [&](UCHAR byte) { news |= store(byte); });
     if (news) port_->Notify(group_);
+    if (drained.empty) stale_.store_release(false);
     if (!drained.empty && ++poll_slices_ < kPollSlicesPerTick) {
         dpc_.run_now(); // behind the other DPCs
         return;

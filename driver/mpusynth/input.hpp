@@ -78,6 +78,7 @@ class Input {
     Atomic<bool> doubtful_;  // an edge came and nothing waited: the DPC is to look again
     Atomic<bool> capturing_;
     Atomic<bool> polling_;
+    Atomic<bool> stale_; // polled, and the card has not been empty since RUN
     Atomic<bool> ack_awaited_;
     Atomic<bool> ack_arrived_;
     uint32_t poll_slices_ = 0;    // the DPC's alone

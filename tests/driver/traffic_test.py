@@ -80,6 +80,37 @@ class Late(OwnDriver):
         self.assertIn("the plan's DPC delay is 1000001 us; expected at most 1000000", run.text)
 
 
+class Polled(OwnDriver):
+    """A card whose interrupt is dead from power-on: the driver looks for bytes at each tick."""
+
+    def test_what_the_card_collected_before_run_is_read_a_little_at_a_time_and_not_given_to_the_client(self):
+        before, after = bytes(n % 128 for n in range(200)), bytes(range(0x80, 0xC0))
+        self.score.marker(1)
+        self.score.delay_ms(100)
+        self.open_capture(PAUSE)
+        running = self.score.set_state(CAPTURE, RUN)
+        self.score.delay_ms(20)
+        self.score.marker(2)
+        self.score.wait_captured(CAPTURE, len(after))
+        asked = self.ask()
+        dead = plan_writer.cue(plan_writer.TIME, plan_writer.DEAD_IRQ, time_ns=60_000_000_000)
+        run = self.play(cue_bytes=plan_writer.cue_section([(1, 0, before), (2, 0, after)], faults=[dead]))
+        self.assertEqual(captured(run), after)
+        seen = counters(run, asked)
+        self.assertEqual((seen["bytes_in"], seen["bytes_in_ignored"], seen["interrupts"]), (len(after), len(before), 0))
+        slices, since = [], None  # from the beginning of a DPC to the last byte that it took
+        for r in between(run, running, asked):
+            if r.kind == "DPC":
+                since = r.time
+                slices.append(0)
+            elif r.kind == "REG_READ" and slices:
+                slices[-1] = r.time - since
+            self.assertFalse(r.kind == "REG_READ" and not slices, "SetState itself reads nothing")
+        self.assertGreater(len([s for s in slices if s > 0]), 10)
+        self.assertLess(max(slices), 50_000)
+        self.assertEqual(run.findings(), [])
+
+
 class Prompt(OwnDriver):
     def test_a_short_message_is_on_the_wire_within_three_tenths_of_a_millisecond(self):
         self.open_render()

@@ -27,11 +27,12 @@ def cues(rows, payload=b"", seed=0, version=CUES_VERSION):
     return struct.pack("<8sIIIIQ", b"MPLBCUES", version, size, len(rows), 0, seed) + table + payload
 
 
-def cue_section(injections, seed=0):
-    """A CUES section of [(marker, delay in ns, bytes)]: each sends its bytes on MIDI IN after its marker."""
-    rows, payload = [], b""
+def cue_section(injections, seed=0, faults=()):
+    """A CUES section of [(marker, delay in ns, bytes)]: each sends its bytes on MIDI IN after its marker; and of other
+    rows made by `cue`."""
+    rows, payload = list(faults), b""
     for marker, delay_ns, data in injections:
-        offset = CUES_HEADER + CUE * len(injections) + len(payload)
+        offset = CUES_HEADER + CUE * (len(injections) + len(faults)) + len(payload)
         rows.append(cue(MARKER, INJECT, argument=marker, delay_ns=delay_ns, count=len(data), value=offset))
         payload += data
     return cues(rows, payload, seed)
