@@ -31,7 +31,7 @@ Judgement play_once_more(const PlayOptions& options, const Prepared& p, const st
 } // namespace
 
 void play_alternatives(const PlayOptions& options, Prepared& p, Judgement& judgement) {
-    size_t reruns = 0, green = 0;
+    size_t reruns = 0, green = 0, left_out = 0;
     std::string first_red;
     Verdict worst = judgement.verdict;
     for (ChoiceFacts& varied : p.facts.choices) {
@@ -41,10 +41,11 @@ void play_alternatives(const PlayOptions& options, Prepared& p, Judgement& judge
         }
         for (size_t i = 0; i < varied.alternatives.size(); ++i) {
             if (i == varied.taken) continue;
-            if (++reruns > kMaxReruns) {
-                spdlog::warn("more than {} alternatives: the rest is not run", kMaxReruns);
-                return;
+            if (reruns == kMaxReruns) {
+                ++left_out;
+                continue;
             }
+            ++reruns;
             std::vector<mpulab_choice> choices = p.forced;
             for (const ChoiceFacts& other : p.facts.choices) {
                 const auto alternative = static_cast<uint32_t>(&other == &varied ? i : other.taken);
@@ -69,6 +70,8 @@ void play_alternatives(const PlayOptions& options, Prepared& p, Judgement& judge
             }
         }
     }
+    if (left_out != 0)
+        spdlog::warn("{} alternatives beyond {} are not run: their verdict is null", left_out, kMaxReruns);
     if (judgement.verdict == Verdict::Passed && !first_red.empty()) {
         judgement.verdict = worst;
         judgement.reason = fmt::format("green on {} of {} answers where Windows is undocumented; red first on {}",

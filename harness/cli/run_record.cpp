@@ -5,6 +5,9 @@
 #include "cli/run_folder.hpp"
 #include "common/file_hash.hpp"
 #include "common/files.hpp"
+#include "events/format.hpp"
+#include "inspect/image_notes.hpp"
+#include "link/mpulab_codes.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -32,6 +35,19 @@ std::vector<ChoiceFacts> choice_facts(const EventLog& log, const std::vector<mpu
         facts.push_back(std::move(fact));
     }
     return facts;
+}
+
+/// What the guest's loader had to say of an image.
+std::vector<std::string> image_remarks(const EventLog& log) {
+    std::vector<std::string> remarks;
+    size_t module = 0;
+    for (size_t i = 0; i < log.records().size(); ++i) {
+        const mpulab_record& record = log.records()[i];
+        if (record.kind == MPULAB_KIND_MODULE) module = i;
+        if (record.kind == MPULAB_KIND_IMAGE_NOTE && record.a == MPULAB_IMAGE_MAPPED_WHOLE)
+            remarks.push_back(fmt::format("{}: {}", one_line(log.name_after(module)), mapped_whole_remark(record.b)));
+    }
+    return remarks;
 }
 
 } // namespace
@@ -64,6 +80,7 @@ void note_log(RunFacts& facts, const EventLog& log, uint32_t unit, const std::ve
     for (const mpulab_record& record : log.records())
         facts.guest_errors += record.kind == MPULAB_KIND_GUEST_ERROR;
     facts.choices = choice_facts(log, forced);
+    facts.image_remarks = image_remarks(log);
 }
 
 void keep_crash(RunFacts& facts, Judgement& judgement, const SymbolPath& symbols, const std::filesystem::path& driver) {

@@ -15,8 +15,8 @@ namespace {
 struct Export {
     std::string_view name;
     ExportState state;
-    std::string_view limit; // highest IRQL; a variable has none
-    std::string_view missing;
+    std::string_view irql; // where it may be called; a variable has none
+    std::string_view limits;
     uint32_t since; // Windows build that has it first; 0: every one
     bool data;      // a variable
 };
@@ -25,10 +25,9 @@ constexpr uint32_t since(uint32_t build = 0) {
     return build;
 }
 
-#define NANONT_EXPORT(name, state, limit, missing, ...)                                                                \
-    {#name, ExportState::state, #limit, missing, since(__VA_ARGS__), false},
-#define NANONT_EXPORT_DATA(name, state, missing, ...)                                                                  \
-    {#name, ExportState::state, "", missing, since(__VA_ARGS__), true},
+#define NANONT_EXPORT(name, state, irql, limits, ...)                                                                  \
+    {#name, ExportState::state, #irql, limits, since(__VA_ARGS__), false},
+#define NANONT_EXPORT_DATA(name, state, limits, ...) {#name, ExportState::state, "", limits, since(__VA_ARGS__), true},
 constexpr Export kKernel[] = {
 #include "nanont/ntoskrnl/exports.inc"
 };
@@ -75,7 +74,7 @@ ExportInfo find_export_state(std::string_view module, std::string_view function)
     for (const Module& known : kModules) {
         if (!equal_ignoring_ascii_case(known.name, module)) continue;
         for (const Export& candidate : known.exports) {
-            if (candidate.name == function) return {candidate.state, candidate.missing};
+            if (candidate.name == function) return {candidate.state, candidate.limits};
         }
         return {ExportState::Absent, {}};
     }
@@ -94,14 +93,15 @@ std::string exports_text(std::string_view module) {
                                             [](const Export& e) { return e.state == ExportState::Complete; });
         fmt::format_to(out,
                        "{}# {}\n\n{} exports: {} complete, {} partial. What is not listed is absent: a driver that "
-                       "imports it is told so by name.\n\n",
+                       "imports it is told so by name. IRQL: the highest at which it may be called; AtDispatch: "
+                       "there only, FromDispatch: there and above.\n\n",
                        text.empty() ? "" : "\n", known.name, sorted.size(), complete,
                        sorted.size() - static_cast<size_t>(complete));
-        fmt::format_to(out, "| export | state | highest IRQL | what it lacks |\n|---|---|---|---|\n");
+        fmt::format_to(out, "| export | state | IRQL | its limits |\n|---|---|---|---|\n");
         for (const Export& entry : sorted) {
             fmt::format_to(out, "| `{}`{}{} | {} | {} | {} |\n", entry.name, entry.data ? " (variable)" : "",
                            entry.since == 0 ? "" : fmt::format(" (from build {})", entry.since),
-                           export_state_name(entry.state), entry.limit, entry.missing);
+                           export_state_name(entry.state), entry.irql, entry.limits);
         }
     }
     return text;

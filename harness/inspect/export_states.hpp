@@ -11,7 +11,7 @@ enum class ExportState { Complete, Partial, Absent, UnknownModule };
 
 struct ExportInfo {
     ExportState state;
-    std::string_view missing; // Partial: what it lacks
+    std::string_view limits; // Partial: what it does not do as Windows does
 };
 
 /// "complete", "partial", "absent", "unknown module".

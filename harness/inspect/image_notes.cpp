@@ -169,13 +169,16 @@ ImageNotes read_image_notes(ByteView file) {
     return notes;
 }
 
+std::string mapped_whole_remark(uint64_t section_alignment) {
+    return fmt::format(
+        "section alignment 0x{:x} is below a page: it is mapped whole, writable and executable throughout",
+        section_alignment);
+}
+
 std::vector<std::string> ImageNotes::remarks() const {
     std::vector<std::string> lines;
-    if (section_alignment != 0 && section_alignment < nanont::kPageSize) {
-        lines.push_back(fmt::format(
-            "section alignment 0x{:x} is below a page: it is mapped whole, writable and executable throughout",
-            section_alignment));
-    }
+    if (section_alignment != 0 && section_alignment < nanont::kPageSize)
+        lines.push_back(mapped_whole_remark(section_alignment));
     for (const std::string& name : writable_code)
         lines.push_back(
             fmt::format("section {} is writable and executable: Windows with memory integrity refuses it", name));

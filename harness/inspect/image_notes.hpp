@@ -35,6 +35,9 @@ struct ImageNotes {
     std::vector<std::string> remarks() const;
 };
 
+/// What a section alignment below a page (in bytes) means for an image.
+std::string mapped_whole_remark(uint64_t section_alignment);
+
 /// Never throws for what is in the bytes: what cannot be read is left out. For an image that parse_image() takes.
 ImageNotes read_image_notes(ByteView file);
 

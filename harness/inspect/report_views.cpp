@@ -40,7 +40,7 @@ std::string image_text(const ImageReport& report) {
         fmt::format_to(out, "  {:<8} {}!{}{}{}\n",
                        import.info.state == ExportState::UnknownModule ? "absent"
                                                                        : export_state_name(import.info.state),
-                       import.module, import.name, import.info.missing.empty() ? "" : ": lacks ", import.info.missing);
+                       import.module, import.name, import.info.limits.empty() ? "" : ": ", import.info.limits);
     }
     return text;
 }
@@ -59,7 +59,7 @@ nlohmann::ordered_json image_json(const ImageReport& report) {
     for (const ImportReport& import : report.imports) {
         nlohmann::ordered_json entry = {
             {"module", import.module}, {"name", import.name}, {"state", export_state_name(import.info.state)}};
-        if (!import.info.missing.empty()) entry["missing"] = import.info.missing;
+        if (!import.info.limits.empty()) entry["limits"] = import.info.limits;
         imports.push_back(std::move(entry));
     }
     return {{"file", report.file},

@@ -100,7 +100,8 @@ Json result_document(const RunFacts& facts, const Judgement& judgement) {
                        {"hardware_id", facts.package.hardware_id},
                        {"version", facts.package.version},
                        {"hardware", facts.package.hardware},
-                       {"notes", facts.package.notes}};
+                       {"notes", facts.package.notes},
+                       {"image_remarks", facts.image_remarks}};
     json["windows"] = facts.windows;
     json["choices"] = Json::array();
     for (const ChoiceFacts& choice : facts.choices) {
@@ -164,6 +165,8 @@ std::string summary_text(const RunFacts& facts, const Judgement& judgement) {
         }
         lines(out, check.around);
     }
+    for (const std::string& remark : facts.image_remarks)
+        out += fmt::format("  note   {}\n", remark);
     for (const ChoiceFacts& choice : facts.choices) {
         if (choice.taken < choice.alternatives.size()) {
             out += fmt::format("  choice {}: {}{} ({})\n", choice.name, choice.alternatives[choice.taken].text,

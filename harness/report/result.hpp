@@ -68,6 +68,7 @@ struct RunFacts {
     PackageFacts package;
     std::string windows; // the profile's version, "10.0.19045"
     std::vector<ChoiceFacts> choices;
+    std::vector<std::string> image_remarks;          // of the guest's loader, about the driver's image
     std::vector<std::string> command;                // the mpulab command line
     std::map<std::string, std::string> input_sha256; // "driver" → hash
     std::vector<std::map<std::string, std::string>> cards;

@@ -68,6 +68,14 @@ class PackageCase(unittest.TestCase):
             shutil.copy(driver, folder / name)
         return folder
 
+    def loopback(self, image, name):
+        """loopback.inf around one of the images made of its source."""
+        folder = self.folder / name
+        folder.mkdir()
+        shutil.copy(mpulab.ROOT / "tests/guest-images/portcls/loopback/loopback.inf", folder)
+        shutil.copy(TEST_DRIVERS / image, folder / "loopback.sys")
+        return folder
+
     def run_mpulab(self, *words, timeout=60):
         return subprocess.run([mpulab.MPULAB, *map(str, words)], capture_output=True, text=True, timeout=timeout,
                               env=mpulab.surroundings(self.folder / "out", None), stdin=subprocess.DEVNULL)
@@ -274,6 +282,23 @@ class Packages(PackageCase):
             self.assertNotIn(None, [alternative["verdict"] for alternative in choice["alternatives"]], choice)
         self.assertEqual(run.status, mpulab.PASSED, run)
 
+    def test_a_driver_that_is_green_on_only_some_alternatives_fails_and_the_others_are_named(self):
+        folder = self.loopback("mingw/portcls/loopback/loopback-fours.sys", "fours")
+        play = lambda *options: mpulab.play(mpulab.SONG, self.folder / "out", "--package", folder, "--choice",
+                                            "read-buffer=0", *options)
+        alone = play()
+        self.assertEqual(alone.status, mpulab.PASSED, alone)
+        run = play("--choices", "all")
+        self.assertEqual((run.status, run.result["verdict"]), (mpulab.FAILED, "failed"), run)
+        self.assertRegex(run.result["reason"], r"green on \d+ of \d+ answers where Windows is undocumented; red first on "
+                                               r"read-buffer=1 \(1 byte\): failed: ")
+        choices = {choice["name"]: [a["verdict"] for a in choice["alternatives"]] for choice in run.result["choices"]}
+        large, one, three, _drawn, larger = choices.pop("read-buffer")
+        self.assertEqual([large, one, three, larger], ["passed", "failed", "failed", "passed"])
+        self.assertGreater(len(choices), 2)
+        for name, verdicts in choices.items():
+            self.assertEqual(set(verdicts), {"passed"}, name)
+
     def test_a_choice_and_a_profile_that_do_not_exist_are_wrong_usage(self):
         for option, value, word in (("--choice", "colour=1", "read-buffer"), ("--choice", "read-buffer=99", "256 bytes"),
                                     ("--profile", "win95", "win10-22h2")):
@@ -343,10 +368,7 @@ class RootEnumerated(PackageCase):
     def test_a_virtual_loopback_port_gives_the_song_back_in_either_abi_and_nothing_of_the_wire_is_passed(self):
         for abi in ("mingw", "msvc"):
             with self.subTest(abi):
-                folder = self.folder / f"loopback-{abi}"
-                folder.mkdir()
-                shutil.copy(mpulab.ROOT / "tests/guest-images/portcls/loopback/loopback.inf", folder)
-                shutil.copy(TEST_DRIVERS / f"{abi}/portcls/loopback/loopback.sys", folder)
+                folder = self.loopback(f"{abi}/portcls/loopback/loopback.sys", f"loopback-{abi}")
                 status, report = self.inspect(folder)
                 self.assertEqual(status, mpulab.PASSED, report)
                 self.assertEqual([subdevice["name"] for subdevice in report["subdevices"]], ["Loopback0"])
@@ -356,6 +378,19 @@ class RootEnumerated(PackageCase):
                 self.assertEqual(states["captured"], "passed", states)
                 for name in ("wire", "times", "injected", "interrupts", "nothing-lost"):
                     self.assertEqual(states[name], "n/a", states)
+
+    def test_an_image_with_sections_below_a_page_runs_mapped_whole_and_inspect_and_the_result_say_so(self):
+        for abi in ("mingw", "msvc"):
+            with self.subTest(abi):
+                folder = self.loopback(f"{abi}/portcls/loopback/loopback-whole.sys", f"whole-{abi}")
+                words = "section alignment 0x200 is below a page: it is mapped whole, writable and executable throughout"
+                self.assertIn(words, self.run_mpulab("inspect", folder).stdout)
+                run = mpulab.play(mpulab.SONG, self.folder / "out", "--package", folder)
+                self.assertEqual(run.status, mpulab.PASSED, run)
+                self.assertEqual(run.result["package"]["image_remarks"], [f"loopback.sys: {words}"])
+        plain = mpulab.play(mpulab.SONG, self.folder / "out", "--package",
+                            self.loopback("mingw/portcls/loopback/loopback.sys", "plain"))
+        self.assertEqual(plain.result["package"]["image_remarks"], [])
 
     def test_a_card_for_a_package_without_hardware_is_wrong_usage(self):
         folder = self.package(ids=r"ROOT\Port")

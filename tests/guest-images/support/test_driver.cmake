@@ -3,7 +3,8 @@
 # only one of them can build returns from its CMakeLists.txt by DRIVER_TOOLS. NANONT_BUILD is where nanont's modules were
 # built.
 #
-#   test_driver(recorder SOURCES a.cpp b.cpp [ENTRY DriverEntry] [IMPORTS portcls ntoskrnl hal] [DEFINES KEY=VALUE ...])
+#   test_driver(recorder SOURCES a.cpp b.cpp [ENTRY DriverEntry] [IMPORTS portcls ntoskrnl hal] [DEFINES KEY=VALUE ...]
+#               [ALIGNMENT bytes of its sections])
 #
 # makes <name>.sys with its symbols in it (MSVC ABI: <name>.pdb and <name>.map beside it). An empty ENTRY makes an image
 # without an entry point. Each ABI's part is in test_driver_<mingw|msvc>.cmake.
@@ -20,7 +21,7 @@ foreach(module IN ITEMS portcls ks ntoskrnl hal)
 endforeach()
 
 function(test_driver name)
-  cmake_parse_arguments(arg "" "ENTRY" "SOURCES;IMPORTS;DEFINES" ${ARGN})
+  cmake_parse_arguments(arg "" "ENTRY;ALIGNMENT" "SOURCES;IMPORTS;DEFINES" ${ARGN})
   if(NOT DEFINED arg_ENTRY AND NOT "ENTRY" IN_LIST arg_KEYWORDS_MISSING_VALUES)
     set(arg_ENTRY DriverEntry)
   endif()
@@ -28,6 +29,9 @@ function(test_driver name)
   set_target_properties(${name} PROPERTIES SUFFIX ".sys")
   test_driver_settings(${name} ${arg_DEFINES})
   test_driver_link(${name} "${arg_ENTRY}" ${arg_IMPORTS})
+  if(arg_ALIGNMENT)
+    test_driver_align(${name} ${arg_ALIGNMENT})
+  endif()
 endfunction()
 
 # test_driver_objects(<name> SOURCES a.cpp ...): what several drivers have in common, compiled once; a driver takes it as

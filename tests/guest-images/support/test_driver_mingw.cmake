@@ -35,3 +35,8 @@ function(test_driver_link name entry)
   endforeach()
   target_link_libraries(${name} PRIVATE ksguid)
 endfunction()
+
+# The last of several counts.
+function(test_driver_align name bytes)
+  target_link_options(${name} PRIVATE -Wl,--section-alignment,${bytes} -Wl,--file-alignment,${bytes})
+endfunction()

@@ -30,3 +30,7 @@ function(test_driver_link name entry)
     set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS "${CMAKE_BINARY_DIR}/${module}.lib")
   endforeach()
 endfunction()
+
+function(test_driver_align name bytes)
+  target_link_options(${name} PRIVATE /align:${bytes} /filealign:${bytes})
+endfunction()

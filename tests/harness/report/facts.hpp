@@ -18,6 +18,7 @@ inline RunFacts some_facts() {
     facts.folder = "/out/song-1";
     facts.artefacts = {{"event log", "events.mpl"}, {"result", "result.json"}};
     facts.event_log_sha256 = std::string(64, 'f');
+    facts.image_remarks = {"driver.sys: mapped whole"};
     facts.records = 47;
     facts.virtual_ns = 800 * kMs;
     facts.start_seconds = 0.5;
