@@ -65,6 +65,12 @@ std::shared_ptr<LookCache> make_look_cache() {
 
 namespace {
 
+/// Whether a step opens a pin of what the driver registered when it started, and not of what it was asked for later.
+bool opens_what_is_found(const Scenario& scenario) {
+    return std::any_of(scenario.steps.begin(), scenario.steps.end(),
+                       [](const auto& step) { return step.at("verb") == "open" && !step.contains("of"); });
+}
+
 PackageChoice package_of(const RunOptions& options, const Scenario& scenario) {
     PackageChoice choice = options.package;
     if (!scenario.package.empty()) {
@@ -220,7 +226,8 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     ScenarioRun run;
     std::optional<Error> trouble;
     if (machine->look->started) {
-        run = compile_scenario(scenario, scenario.steps.empty() ? SongTargets{} : choose_targets(machine->look->offers),
+        const auto& offers = machine->look->offers;
+        run = compile_scenario(scenario, opens_what_is_found(scenario) ? choose_targets(offers) : find_targets(offers),
                                machine->guest.package.has_hardware());
         const PlainRunOutcome outcome = run_machine(options, slot, *machine, scenario, forced, run, sections, facts);
         trouble = outcome.trouble;

@@ -53,6 +53,8 @@ ImageReport inspect_image(std::string file, ByteView bytes);
 /// The report as a person reads it, without the verdict; and that.
 std::string image_text(const ImageReport& report);
 std::string image_verdict(const ImageReport& report);
+/// What to do about the verdict; empty: it runs.
+std::string image_next(const ImageReport& report);
 nlohmann::ordered_json image_json(const ImageReport& report);
 
 } // namespace mpulab

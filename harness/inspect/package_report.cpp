@@ -47,6 +47,10 @@ std::string verdict(const PackageReport& report) {
     return "nanont can run it";
 }
 
+std::string next(const PackageReport& report) {
+    return report.image.runs() ? report.start.next : image_next(report.image);
+}
+
 void inf_text(std::string& text, const PackageReport& report) {
     const auto out = std::back_inserter(text);
     const InfFacts& facts = *report.package.facts;
@@ -252,7 +256,7 @@ std::string package_text(const PackageReport& report) {
     if (report.package.install && report.start.started && lines.empty())
         text += "  agree    INF and registered subdevices\n";
     text += verdict(report) + "\n";
-    if (!report.start.next.empty()) text += "next: " + report.start.next + "\n";
+    if (const std::string what = next(report); !what.empty()) text += "next: " + what + "\n";
     return text;
 }
 
@@ -260,6 +264,7 @@ nlohmann::ordered_json package_json(const PackageReport& report) {
     Json json = image_json(report.image);
     json["runs"] = report.runs();
     json["verdict"] = verdict(report);
+    json["next"] = next(report);
     const ImageNotes& notes = report.image_notes;
     json["image"] = {{"section_alignment", notes.section_alignment},
                      {"writable_code", notes.writable_code},

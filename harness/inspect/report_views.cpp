@@ -23,6 +23,19 @@ std::string image_verdict(const ImageReport& report) {
     return "nanont can run it";
 }
 
+std::string image_next(const ImageReport& report) {
+    if (!report.defect.empty()) return "give the driver's whole .sys for amd64, or the folder with its INF";
+    for (const ImportReport& import : report.imports) {
+        if (import.info.state == ExportState::Absent)
+            return fmt::format("\"mpulab inspect --exports {}\" lists what there is", import.module);
+        if (import.info.state == ExportState::UnknownModule)
+            return fmt::format(
+                "nanont has ntoskrnl.exe, hal.dll, ks.sys and portcls.sys alone: a driver that needs no {}",
+                import.module);
+    }
+    return "";
+}
+
 std::string image_text(const ImageReport& report) {
     std::string text = fmt::format("{}: {} bytes\n", report.file, report.file_size);
     const auto out = std::back_inserter(text);

@@ -135,6 +135,9 @@ ShapePtr steps() {
              word_shape({"render", "capture"}),
              {as,
               {"pin", number_shape(0, 255), false, "its number; default: the first that streams MIDI that way"},
+              {"of", handle, false,
+               "of this open device, a filter (needs pin): of a port, say, that an IOCTL made; default: of the first "
+               "subdevice that has such a pin when the driver has started"},
               expect,
               within},
              "a pin: where bytes go out to the driver, or come in from it"},

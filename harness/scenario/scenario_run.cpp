@@ -184,6 +184,7 @@ class Compiler {
 
     void open(const Json& step) {
         const bool render = step.at("open") == "render";
+        if (step.contains("of")) return open_of(step, render);
         const auto& target = render ? targets_.render : targets_.capture;
         if (!target) {
             throw Error(fmt::format("{}:{}: the driver has no {} pin for MIDI", scenario_.file.string(),
@@ -198,6 +199,21 @@ class Compiler {
         score_.open_pin(*slot, *filter, step.value("pin", target->pin), timeout(step));
         handles_[name] = {
             *slot, render ? Handle::Kind::Render : Handle::Kind::Capture, *filter, target->unit, 0, false, lenient()};
+    }
+
+    /// A pin of a filter that the scenario itself has opened by name.
+    void open_of(const Json& step, bool render) {
+        const Handle* filter = find(step, step.at("of"), {Handle::Kind::Device}, "a device");
+        if (filter == nullptr) return;
+        if (!step.contains("pin"))
+            return complain(step, "which pin of it is not said", "pin: its number, of mpulab inspect");
+        const uint16_t filter_slot = filter->slot; // a new name may move what it points to
+        if (!take_name(step, step.value("as", step.at("open").get<std::string>()))) return;
+        const auto slot = free_slot(step);
+        if (!slot) return;
+        score_.open_pin(*slot, filter_slot, step.at("pin"), timeout(step));
+        handles_[step.value("as", step.at("open").get<std::string>())] = {
+            *slot, render ? Handle::Kind::Render : Handle::Kind::Capture, filter_slot, 0, 0, false, lenient()};
     }
 
     void open_device(const Json& step) {

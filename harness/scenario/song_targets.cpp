@@ -55,7 +55,7 @@ std::optional<PinTarget> target_of(const std::vector<OfferedSubdevice>& offers, 
 
 } // namespace
 
-SongTargets choose_targets(const std::vector<OfferedSubdevice>& offers) {
+SongTargets find_targets(const std::vector<OfferedSubdevice>& offers) {
     SongTargets targets;
     size_t ports = 0;
     const OfferedSubdevice* render = nullptr;
@@ -78,6 +78,11 @@ SongTargets choose_targets(const std::vector<OfferedSubdevice>& offers) {
         targets.notes.push_back(
             fmt::format("{} subdevices render MIDI: the song goes through {}", ports, render->name));
     }
+    return targets;
+}
+
+SongTargets choose_targets(const std::vector<OfferedSubdevice>& offers) {
+    SongTargets targets = find_targets(offers);
     if (targets.render || targets.capture) return targets;
 
     std::string seen;
@@ -85,12 +90,13 @@ SongTargets choose_targets(const std::vector<OfferedSubdevice>& offers) {
         seen +=
             fmt::format("{}{} ({}, {} pins{})", seen.empty() ? "" : ", ", subdevice.name,
                         guid_name(subdevice.port_class), subdevice.pins.size(), subdevice.gone ? ", gone again" : "");
-    throw Error(
-        offers.empty() ? "the driver started and registered no subdevice"
-                       : fmt::format("no pin that a client can stream MIDI through; the driver registered {}", seen),
-        offers.empty()
-            ? "a driver that makes its ports on an application's request has none to play through until it is asked"
-            : "look at it with \"mpulab inspect\"");
+    throw Error(offers.empty()
+                    ? "the driver started and registered no subdevice"
+                    : fmt::format("no pin that a client can stream MIDI through; the driver registered {}", seen),
+                offers.empty() ? "if it makes its ports when a program asks for them, ask in a scenario: open-device, "
+                                 "ioctl, then open with "
+                                 "of (mpulab run --reference)"
+                               : "look at it with \"mpulab inspect\"");
 }
 
 } // namespace mpulab

@@ -15,8 +15,11 @@ struct SongTargets {
     std::vector<std::string> notes; // what was chosen among several
 };
 
-/// The first subdevice with a render pin for MIDI bytes; its capture pin, or else that of another subdevice. Throws
-/// Error when no pin of any subdevice streams MIDI bytes, saying what there was.
+/// The first subdevice with a render pin for MIDI bytes; its capture pin, or else that of another subdevice. Either may
+/// be missing.
+SongTargets find_targets(const std::vector<OfferedSubdevice>& offers);
+
+/// The same; throws Error when no pin of any subdevice streams MIDI bytes, saying what there was.
 SongTargets choose_targets(const std::vector<OfferedSubdevice>& offers);
 
 } // namespace mpulab

@@ -379,6 +379,17 @@ class RootEnumerated(PackageCase):
                 for name in ("wire", "times", "injected", "interrupts", "nothing-lost"):
                     self.assertEqual(states[name], "n/a", states)
 
+    def test_a_driver_that_makes_its_ports_at_an_ioctl_plays_in_a_scenario_that_asks_for_one(self):
+        folder = self.loopback("mingw/portcls/loopback/loopback.sys", "silent")
+        inf = folder / "loopback.inf"
+        inf.write_text(inf.read_text().replace("HKR,,Ports,0x10001,1", "HKR,,Ports,0x10001,0"))
+        run = mpulab.play(mpulab.SONG, self.folder / "out", "--package", folder, json_output=False)
+        self.assertEqual(run.status, mpulab.ERROR, run)
+        mpulab.one_line_error(self, run, "registered no subdevice", "ask in a scenario: open-device, ioctl")
+        done = self.run_mpulab("run", mpulab.ROOT / "tests/guest-images/portcls/loopback/port_at_ioctl.yaml", "--package", folder,
+                               "--out", self.folder / "scenario")
+        self.assertEqual(done.returncode, mpulab.PASSED, done.stdout + done.stderr)
+
     def test_an_image_with_sections_below_a_page_runs_mapped_whole_and_inspect_and_the_result_say_so(self):
         for abi in ("mingw", "msvc"):
             with self.subTest(abi):

@@ -197,7 +197,7 @@ TEST_CASE("unknown opcodes, slots and flags are refused") {
 
 TEST_CASE("arguments of another size than the opcode's are refused") {
     refused(Score().raw(MPULAB_OP_OPEN_FILTER, 0, Bytes(80)), 1, "wrong size of arguments");
-    refused(Score().open_filter(0).raw(MPULAB_OP_OPEN_PIN, 1, Bytes(16)), 2, "wrong size of arguments");
+    refused(Score().open_filter(0).raw(MPULAB_OP_OPEN_PIN, 1, Bytes(4)), 2, "wrong size of arguments");
     refused(pins_open().raw(MPULAB_OP_SET_STATE, 1, Bytes(4)), 4, "wrong size of arguments");
     refused(pins_open().raw(MPULAB_OP_WRITE, 1, Bytes(8)), 4, "wrong size of arguments");
     refused(pins_open().raw(MPULAB_OP_WAIT_WRITES, 1, Bytes(8)), 4, "wrong size of arguments");

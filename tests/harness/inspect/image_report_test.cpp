@@ -82,6 +82,9 @@ TEST_CASE("absent functions, ordinals and unknown modules are each named") {
     CHECK_THAT(text, ContainsSubstring("absent   wdmsec.sys!WdmlibFly"));
     CHECK_THAT(text, ContainsSubstring("1 from modules nanont lacks"));
     CHECK_THAT(image_verdict(report), ContainsSubstring("it lacks 3 of its imports"));
+    CHECK(image_next(report) == "\"mpulab inspect --exports hal.dll\" lists what there is");
+    CHECK_THAT(image_next(report_of(image({"wdmsec.sys", "WdmlibFly"}))),
+               EndsWith("a driver that needs no wdmsec.sys"));
     CHECK(image_json(report)["runs"] == false);
 }
 
@@ -104,6 +107,7 @@ TEST_CASE("what is no image is refused by the field that says so") {
     pe::put<uint16_t>(file, pe::kFileHeader, 0x014c);
     CHECK_THAT(report_of(file).defect, ContainsSubstring("0x14c"));
     CHECK_THAT(image_verdict(report_of(file)), ContainsSubstring("nanont cannot run it: "));
+    CHECK_THAT(image_next(report_of(file)), ContainsSubstring("whole .sys for amd64"));
 }
 
 TEST_CASE("an image cut off anywhere is refused or read, never past its end") {

@@ -119,6 +119,13 @@ TEST_CASE("handles are opened before they are used, once, and as what they are")
                ContainsSubstring("nobody reads from that pin"));
     CHECK_THAT(complaint_of(with("  - write: 90 3c 40\n", "  - close: render\n  - write: 90\n")),
                ContainsSubstring("nothing named 'render' is open here"));
+    CHECK_THAT(complaint_of(with("  - write: 90 3c 40\n", "  - open: capture\n    of: render\n    pin: 0\n")),
+               ContainsSubstring("'render' is of another kind; expected a device"));
+    CHECK_THAT(complaint_of(with("  - write: 90 3c 40\n", "  - open: capture\n    of: port\n    pin: 0\n")),
+               ContainsSubstring("nothing named 'port' is open here"));
+    CHECK_THAT(complaint_of(with("  - write: 90 3c 40\n",
+                                 "  - open-device: port\n    as: port\n  - open: capture\n    of: port\n")),
+               ContainsSubstring("which pin of it is not said"));
 }
 
 TEST_CASE("seventeen handles are more than a score has room for") {
