@@ -119,6 +119,9 @@ ShapePtr build() {
          "name: value, or a list of values: then a run for each combination; ${name} in a value stands for it"},
         {"seed", number_shape(0, INT64_MAX), false, "of the run; default 0"},
         {"cpus", number_shape(1, 2), false, "processors; with 2 the seed makes the schedule"},
+        {"dpc-delay", time_shape(0, MPULAB_MAX_DPC_DELAY_US * int64_t{1'000}), false,
+         "how late each DPC of the driver, portcls and ks comes at least, as behind another driver's; whole "
+         "microseconds"},
         {"package", text_shape(), false,
          "driver package, from this file's folder; default: the bundled one, or --package"},
         {"profile", text_shape(), false, "the Windows nanont says it is"},
