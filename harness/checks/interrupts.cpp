@@ -6,61 +6,184 @@
 #include "checks/interrupts.hpp"
 
 #include "checks/check.hpp"
+#include "core/include/mpu401/register_map.h"
 
-#include <algorithm>
+#include <deque>
 #include <fmt/format.h>
+#include <map>
+#include <set>
+#include <vector>
 
 namespace mpulab {
+namespace {
 
-InterruptStatistics interrupt_statistics(const EventLog& log, uint32_t unit) {
-    InterruptStatistics numbers;
-    std::vector<uint64_t> latencies;
-    constexpr uint64_t kNotRisen = UINT64_MAX;
-    uint64_t risen = kNotRisen; // time of the first rise that no ISR has answered yet
-    bool excused = false;       // a byte was read between its rise and the routine
-    for (const mpulab_record& record : log.records()) {
+bool is_routine(const mpulab_record& record, uint16_t kind) {
+    return record.kind == kind && record.a == MPULAB_CALLBACK_InterruptRoutine;
+}
+
+bool is_access(const mpulab_record& record) {
+    return record.kind == MPULAB_KIND_REG_READ || record.kind == MPULAB_KIND_REG_WRITE;
+}
+
+/// Calls of the driver's InterruptRoutine that have not returned, by processor: a higher interrupt's is inside another.
+class OpenCalls {
+  public:
+    struct Call {
+        uint64_t begun_ns = 0;
+        uint64_t vector = 0;
+        uint64_t bytes = 0; // reads of DATA so far
+    };
+
+    void enter(const mpulab_record& record) { calls_[record.cpu].push_back({record.time_ns, record.c, 0}); }
+    /// nullptr: none is open there.
+    Call* innermost(uint8_t cpu) {
+        std::vector<Call>& open = calls_[cpu];
+        return open.empty() ? nullptr : &open.back();
+    }
+    void leave(uint8_t cpu) { calls_[cpu].pop_back(); }
+
+  private:
+    std::map<uint8_t, std::vector<Call>> calls_;
+};
+
+/// Which cards' registers the routines of each vector touch.
+class VectorOwners {
+  public:
+    explicit VectorOwners(const EventLog& log) {
+        OpenCalls open;
+        for (const mpulab_record& record : log.records()) {
+            if (is_routine(record, MPULAB_KIND_CALL_ENTER)) open.enter(record);
+            OpenCalls::Call* call = open.innermost(record.cpu);
+            if (call == nullptr) continue;
+            if (is_access(record)) units_[call->vector].insert(record.unit);
+            if (is_routine(record, MPULAB_KIND_CALL_LEAVE)) open.leave(record.cpu);
+        }
+    }
+    bool may_be_of(uint64_t vector, uint32_t unit) const {
+        const auto found = units_.find(vector);
+        return found == units_.end() || found->second.contains(unit);
+    }
+
+  private:
+    std::map<uint64_t, std::set<uint32_t>> units_;
+};
+
+/// One pass over a log.
+class Counter {
+  public:
+    Counter(const EventLog& log, uint32_t unit) : owners_(log), unit_(unit) {}
+
+    void record(const mpulab_record& record) {
         switch (record.kind) {
         case MPULAB_KIND_INTERRUPT:
-            if (record.b != 0) {
-                ++numbers.taken;
-            } else if (excused) {
-                ++numbers.polled;
-            } else if (++numbers.spurious == 1) {
-                numbers.first_spurious = record.seq;
-            }
-            if (record.b == 0) excused = false; // one rise excuses one interrupt
+            if (owners_.may_be_of(record.a, unit_)) interrupt(record);
             break;
         case MPULAB_KIND_IRQ:
-            if (record.unit != unit) break;
-            if (record.a == 0) {
-                excused = excused || risen != kNotRisen;
-                risen = kNotRisen; // somebody took the byte by polling: no routine answers this rise
-            } else {
-                ++numbers.rises;
-                if (risen == kNotRisen) risen = record.time_ns;
+            if (record.unit == unit_) line(record);
+            break;
+        case MPULAB_KIND_REG_READ:
+            if (record.unit == unit_ && record.a == mpu401::kDataPort) {
+                if (OpenCalls::Call* call = open_.innermost(record.cpu)) ++call->bytes;
             }
             break;
         case MPULAB_KIND_CALL_ENTER:
-            if (record.a == MPULAB_CALLBACK_InterruptRoutine && risen != kNotRisen) {
-                latencies.push_back(record.time_ns - risen);
-                risen = kNotRisen;
-            }
+            if (is_routine(record, MPULAB_KIND_CALL_ENTER)) enter(record);
+            break;
+        case MPULAB_KIND_CALL_LEAVE:
+            if (is_routine(record, MPULAB_KIND_CALL_LEAVE)) leave(record);
             break;
         default:
             break;
         }
     }
-    if (latencies.empty()) return numbers;
-    std::sort(latencies.begin(), latencies.end());
-    const auto rank = [&latencies](size_t percent) { // nearest rank
-        return latencies[(latencies.size() * percent + 99) / 100 - 1];
-    };
-    numbers.latencies = latencies.size();
-    numbers.min_ns = latencies.front();
-    numbers.p50_ns = rank(50);
-    numbers.p99_ns = rank(99);
-    numbers.max_ns = latencies.back();
-    return numbers;
+
+    InterruptStatistics numbers;
+
+  private:
+    void interrupt(const mpulab_record& record) {
+        if (record.b != 0) {
+            ++numbers.taken;
+            return;
+        }
+        if (excused_) {
+            ++numbers.polled;
+        } else if (++numbers.spurious == 1) {
+            numbers.first_spurious = record.seq;
+        }
+        excused_ = false; // one rise excuses one interrupt
+    }
+
+    void line(const mpulab_record& record) {
+        if (record.a == 0) {
+            excused_ = excused_ || risen_.has_value();
+            risen_.reset(); // somebody took the byte by polling: no routine answers this rise
+            return;
+        }
+        ++numbers.rises;
+        if (!risen_) risen_ = record.time_ns;
+    }
+
+    void enter(const mpulab_record& record) {
+        open_.enter(record);
+        if (!risen_ || !owners_.may_be_of(record.c, unit_)) return;
+        const uint64_t latency = record.time_ns - *risen_;
+        risen_.reset();
+        if (numbers.latency_ns.count() == 0 || latency > numbers.latency_ns.max()) numbers.slowest = record.seq;
+        numbers.latency_ns.add(latency);
+    }
+
+    void leave(const mpulab_record& record) {
+        const OpenCalls::Call* call = open_.innermost(record.cpu);
+        if (call == nullptr) return;
+        if (owners_.may_be_of(call->vector, unit_)) {
+            const uint64_t duration = record.time_ns - call->begun_ns;
+            if (numbers.duration_ns.count() == 0 || duration > numbers.duration_ns.max()) numbers.longest = record.seq;
+            numbers.duration_ns.add(duration);
+            if (record.b == 0) numbers.bytes.add(call->bytes); // STATUS_SUCCESS: it was its interrupt
+        }
+        open_.leave(record.cpu);
+    }
+
+    VectorOwners owners_;
+    uint32_t unit_;
+    OpenCalls open_;
+    std::optional<uint64_t> risen_; // time of the first rise that no routine has answered yet
+    bool excused_ = false;          // a byte was read between its rise and the routine
+};
+
+} // namespace
+
+void InterruptStatistics::add(const InterruptStatistics& other) {
+    taken += other.taken;
+    polled += other.polled;
+    spurious += other.spurious;
+    rises += other.rises;
+    latency_ns.add(other.latency_ns);
+    duration_ns.add(other.duration_ns);
+    bytes.add(other.bytes);
+}
+
+InterruptStatistics interrupt_statistics(const EventLog& log, uint32_t unit) {
+    Counter counter(log, unit);
+    for (const mpulab_record& record : log.records())
+        counter.record(record);
+    return counter.numbers;
+}
+
+uint64_t densest_interrupts(const EventLog& log, uint32_t unit, uint64_t within_ns, uint64_t& last) {
+    const VectorOwners owners(log);
+    std::deque<uint64_t> window; // times
+    uint64_t most = 0;
+    for (const mpulab_record& record : log.records()) {
+        if (record.kind != MPULAB_KIND_INTERRUPT || !owners.may_be_of(record.a, unit)) continue;
+        window.push_back(record.time_ns);
+        while (record.time_ns - window.front() > within_ns)
+            window.pop_front();
+        if (window.size() <= most) continue;
+        most = window.size();
+        last = record.seq;
+    }
+    return most;
 }
 
 CheckResult check_interrupts(const RunView& view) {

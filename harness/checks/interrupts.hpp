@@ -2,6 +2,7 @@
 // Interrupts in numbers.
 #pragma once
 
+#include "checks/distribution.hpp"
 #include "events/event_log.hpp"
 
 #include <cstdint>
@@ -14,15 +15,23 @@ struct InterruptStatistics {
     uint64_t spurious = 0;       // those that none did, and there was no such byte
     uint64_t first_spurious = 0; // its record's number
     uint64_t rises = 0;          // times the card's line rose
-    uint64_t latencies = 0;      // rises that the driver's InterruptRoutine answered; of these, rise → CALL_ENTER:
-    uint64_t min_ns = 0;
-    uint64_t p50_ns = 0;
-    uint64_t p99_ns = 0;
-    uint64_t max_ns = 0;
+    Distribution latency_ns;     // of rises that the driver's InterruptRoutine answered: rise → CALL_ENTER
+    Distribution duration_ns;    // of calls of it: CALL_ENTER → CALL_LEAVE
+    Distribution bytes;          // of calls that claimed the interrupt: reads of DATA inside
+    uint64_t slowest = 0;        // record of the CALL_ENTER with the worst latency
+    uint64_t longest = 0;        // record of the CALL_LEAVE with the longest duration
+
+    /// Another run's, too; records' numbers stay the first run's.
+    void add(const InterruptStatistics& other);
 };
 
 /// Of one card. A rise that comes while an earlier one is unanswered counts from the earlier one; one whose byte was
-/// polled away before a routine ran counts in `rises` only.
+/// polled away before a routine ran counts in `rises` only. An interrupt whose routines touch only other cards is
+/// theirs.
 InterruptStatistics interrupt_statistics(const EventLog& log, uint32_t unit);
+
+/// The most interrupts, claimed or not, within any stretch of `within_ns`; `last` becomes the record of the last of
+/// them.
+uint64_t densest_interrupts(const EventLog& log, uint32_t unit, uint64_t within_ns, uint64_t& last);
 
 } // namespace mpulab

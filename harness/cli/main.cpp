@@ -60,6 +60,10 @@ int main(int argc, char** argv) {
         ->add_option("--cpus", play_options.cpus, "processors of the machine; with 2 the seed makes the schedule")
         ->check(CLI::Range(1, 2))
         ->capture_default_str();
+    play_command
+        ->add_option("--dpc-delay", play_options.dpc_delay,
+                     "how late each DPC of the driver, portcls and ks comes at least, e.g. 2ms")
+        ->type_name("TIME");
     play_command->add_option("--seed", play_options.seed, "seed of the run")->capture_default_str();
     play_command->add_option("--out", play_options.out, "where runs are left")->capture_default_str();
     play_command
@@ -97,7 +101,10 @@ int main(int argc, char** argv) {
         ->delimiter(',')
         ->allow_extra_args(false);
     run_command->add_option("--name", run_options.names, "only those with this in their name")->allow_extra_args(false);
-    run_command->add_option("--set", run_options.parameters, "a parameter, in place of the file's values")
+    run_command
+        ->add_option(
+            "--set", run_options.parameters,
+            "a parameter, in place of the file's values; what is none: a property of the card, dpc-delay, cpus")
         ->type_name("NAME=VALUE")
         ->allow_extra_args(false);
     run_command->add_option("-j,--jobs", run_options.jobs, "machines at once; default: one a core")
@@ -136,7 +143,8 @@ int main(int argc, char** argv) {
 
     SweepOptions sweep_options;
     std::string sweep_profile = kDefaultProfile;
-    auto* sweep_command = app.add_subcommand("sweep", "a scenario over ranges of its parameters and of the card's");
+    auto* sweep_command = app.add_subcommand(
+        "sweep", "a scenario over ranges of its parameters, of the card's properties and of dpc-delay");
     sweep_command->add_option("SCENARIO", sweep_options.file, "the file")->required();
     sweep_command->add_option("AXIS", sweep_options.axes, "NAME=1..64, NAME=0..4ms:1, NAME=on,off")->required();
     sweep_command->add_option("--csv", sweep_options.csv, "the figures")->capture_default_str();

@@ -16,6 +16,7 @@ struct PlayOptions {
     std::filesystem::path file;
     std::vector<std::string> card; // "iobase=0x300,irq=5", "pci-mpu401,bar=memory": the card, as QEMU takes it
     uint32_t cpus = 1;
+    std::string dpc_delay; // "2ms": how late each DPC of the driver comes; empty: not
     uint64_t seed = 0;
     std::filesystem::path out = "mpulab-out";
     PackageChoice package;            // empty: the bundled one

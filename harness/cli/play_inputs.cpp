@@ -6,6 +6,7 @@
 #include "link/log_writer.hpp"
 #include "midi/smf_reader.hpp"
 #include "probe/plan.h"
+#include "scenario/outside.hpp"
 #include "scenario/plan.hpp"
 #include "scenario/song_targets.hpp"
 
@@ -40,9 +41,17 @@ CardSpec parse_card(const std::vector<std::string>& words) {
     return card;
 }
 
+/// In nanoseconds. Throws Error with ExitCode::Usage, as a scenario's dpc-delay would.
+uint64_t dpc_delay_of(const PlayOptions& options) {
+    Scenario scenario;
+    if (!options.dpc_delay.empty()) set_outside(scenario, "dpc-delay", options.dpc_delay, "--dpc-delay");
+    return scenario.dpc_delay_ns;
+}
+
 /// Sections that every machine of this run gets.
 std::vector<PlanSection> guest_sections(const PlayOptions& options) {
-    return {options_section(options.gdb ? MPULAB_OPTION_HOLD_BEFORE_DRIVER_ENTRY : 0, options.package.target.build)};
+    return {options_section(options.gdb ? MPULAB_OPTION_HOLD_BEFORE_DRIVER_ENTRY : 0, options.package.target.build,
+                            dpc_delay_of(options))};
 }
 
 /// The facts of the run that are known from its inputs.

@@ -88,7 +88,7 @@ std::string look_key(const PackageChoice& choice, const Scenario& scenario) {
         key += fmt::format("\n{}={}", name, value);
     for (const std::string& word : scenario.choices)
         key += "\n" + word;
-    return key + fmt::format("\n{}", scenario.cpus);
+    return key + fmt::format("\n{}\n{}", scenario.cpus, scenario.dpc_delay_ns);
 }
 
 /// The modules' archive below `out`, by its content. Runs link to it: a thousand of them need no gigabyte.
@@ -208,7 +208,7 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     RunFacts& facts = result.facts;
     const PackageChoice choice = package_of(options, scenario);
     const std::vector<mpulab_choice> forced = parse_choices(scenario.choices);
-    std::vector<PlanSection> sections = {options_section(0, choice.target.build)};
+    std::vector<PlanSection> sections = {options_section(0, choice.target.build, scenario.dpc_delay_ns)};
     if (!forced.empty()) sections.push_back(choices_section(forced));
     const auto machine =
         looks.get(look_key(choice, scenario), [&] { return look_at(options, choice, scenario, sections); });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/run_selection.hpp"
 
+#include "scenario/outside.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
@@ -48,6 +50,23 @@ Parameters parameters_of(const RunOptions& options) {
     return parameters;
 }
 
+/// A name that no file has as a parameter is the card's, or one of the file's keys.
+void set_where_no_parameter(std::vector<Scenario>& scenarios, const std::string& name, const std::string& value) {
+    std::set<std::string> known;
+    for (const Scenario& scenario : scenarios) {
+        for (const auto& [parameter, ignored] : scenario.parameters)
+            known.insert(parameter);
+    }
+    if (known.contains(name)) return;
+    const std::vector<std::string> outside = outside_names();
+    if (std::find(outside.begin(), outside.end(), name) == outside.end())
+        refuse_name(name, {known.begin(), known.end()}, "--set");
+    for (Scenario& scenario : scenarios) {
+        set_outside(scenario, name, value, "--set");
+        scenario.parameters[name] = value; // the result tells it
+    }
+}
+
 bool any_of_words(const std::vector<std::string>& words, const auto& matches) {
     return words.empty() || std::any_of(words.begin(), words.end(), matches);
 }
@@ -73,10 +92,8 @@ std::vector<Scenario> select_scenarios(const RunOptions& options) {
                                 complaints.size() == 1 ? "" : "s", wrong.size(), files.size()),
                     "mend the places above; the keys: mpulab run --reference");
     }
-    for (const auto& [name, value] : parameters) {
-        if (std::none_of(all.begin(), all.end(), [&](const Scenario& s) { return s.parameters.contains(name); }))
-            throw Error(fmt::format("--set: no scenario has a parameter {}", name), "leave it out", ExitCode::Usage);
-    }
+    for (const auto& [name, value] : parameters)
+        set_where_no_parameter(all, name, value);
     std::erase_if(all, [&](const Scenario& scenario) {
         const auto tagged = [&](const std::string& tag) {
             return std::find(scenario.tags.begin(), scenario.tags.end(), tag) != scenario.tags.end();

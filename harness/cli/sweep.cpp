@@ -6,11 +6,13 @@
 #include "common/files.hpp"
 #include "machine/signal_watch.hpp"
 #include "report/sweep_plot.hpp"
+#include "scenario/outside.hpp"
 #include "scenario/sweep_axis.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <mutex>
+#include <set>
 
 namespace mpulab {
 namespace {
@@ -57,7 +59,7 @@ std::vector<Scenario> read_file_with(const SweepOptions& options, const Paramete
     return found;
 }
 
-/// `own`: parameters that the file has; what an axis names besides is the card's.
+/// `own`: parameters that the file has; what an axis names besides is the card's, or one of the file's keys.
 Scenario read_combination(const SweepOptions& options, const std::vector<SweepAxis>& axes, const Parameters& own,
                           const Parameters& values) {
     Parameters given;
@@ -74,12 +76,26 @@ Scenario read_combination(const SweepOptions& options, const std::vector<SweepAx
     std::string name = scenario.file.stem().string() + "[";
     for (const SweepAxis& axis : axes) {
         const std::string& value = values.at(axis.name);
-        if (!given.contains(axis.name)) scenario.card.set(axis.name, value); // QEMU knows the card's properties
+        if (!given.contains(axis.name)) set_outside(scenario, axis.name, value, "sweep");
         scenario.parameters[axis.name] = value;
         name += fmt::format("{}{}={}", name.back() == '[' ? "" : ",", axis.name, value);
     }
     scenario.name = name + "]";
     return std::move(scenario);
+}
+
+void refuse_unknown_axes(const std::vector<SweepAxis>& axes, const Parameters& own) {
+    const std::vector<std::string> outside = outside_names();
+    std::vector<std::string> names;
+    for (const auto& [name, value] : own)
+        names.push_back(name);
+    std::set<std::string> seen;
+    for (const SweepAxis& axis : axes) {
+        if (!own.contains(axis.name) && std::find(outside.begin(), outside.end(), axis.name) == outside.end())
+            refuse_name(axis.name, names, "sweep");
+        if (!seen.insert(axis.name).second)
+            throw Error(fmt::format("sweep: the axis {} is named twice", axis.name), "name it once", ExitCode::Usage);
+    }
 }
 
 /// All combinations, the first axis fastest.
@@ -92,6 +108,7 @@ std::vector<Scenario> combinations(const SweepOptions& options, const std::vecto
                         ExitCode::Usage);
     }
     const Parameters own = read_file_with(options, {}).front().parameters;
+    refuse_unknown_axes(axes, own);
     std::vector<Scenario> all;
     for (size_t i = 0; i < count; ++i) {
         Parameters values;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/result.hpp"
 
+#include "checks/bounds.hpp"
 #include "events/format.hpp"
 
 #include <fmt/format.h>
@@ -41,20 +42,38 @@ Json check_json(const CheckResult& check) {
     return json;
 }
 
+Json distribution_json(const Distribution& seen) {
+    return {{"count", seen.count()},      {"min", seen.min()},          {"p50", seen.percentile(50)},
+            {"p95", seen.percentile(95)}, {"p99", seen.percentile(99)}, {"max", seen.max()}};
+}
+
+} // namespace
+
 Json interrupts_json(const InterruptStatistics& numbers) {
     Json json = {{"taken", numbers.taken},
                  {"polled", numbers.polled},
                  {"spurious", numbers.spurious},
                  {"line_rises", numbers.rises}};
-    if (numbers.latencies != 0) {
-        json["isr_latency_ns"] = {{"count", numbers.latencies},
-                                  {"min", numbers.min_ns},
-                                  {"p50", numbers.p50_ns},
-                                  {"p99", numbers.p99_ns},
-                                  {"max", numbers.max_ns}};
-    }
+    const auto add = [&json](const char* name, const Distribution& seen) {
+        if (seen.count() != 0) json[name] = distribution_json(seen);
+    };
+    add("isr_latency_ns", numbers.latency_ns);
+    add("isr_duration_ns", numbers.duration_ns);
+    add("bytes_per_interrupt", numbers.bytes);
     return json;
 }
+
+std::string interrupts_text(const InterruptStatistics& numbers) {
+    std::string text;
+    const auto add = [&text](const char* what, const Distribution& seen, const char* unit) {
+        if (seen.count() != 0) text += fmt::format("  {} {}\n", what, percentiles_text(seen, unit));
+    };
+    add("ISR latency", numbers.latency_ns, " ns (virtual: instructions, not microseconds of a PC)");
+    add("ISR duration", numbers.duration_ns, " ns");
+    return text;
+}
+
+namespace {
 
 Json counters_json(const mpulab_counters& counters) {
     Json json = Json::object();
@@ -179,11 +198,7 @@ std::string summary_text(const RunFacts& facts, const Judgement& judgement) {
                                other.reason.empty() ? "" : ": " + other.reason);
         }
     }
-    if (facts.interrupts.latencies != 0) {
-        out += fmt::format(
-            "  ISR latency min {} / p50 {} / p99 {} / max {} ns (virtual: instructions, not microseconds of a PC)\n",
-            facts.interrupts.min_ns, facts.interrupts.p50_ns, facts.interrupts.p99_ns, facts.interrupts.max_ns);
-    }
+    out += interrupts_text(facts.interrupts);
     if (!facts.event_log_sha256.empty()) out += fmt::format("event log sha256: {}\n", facts.event_log_sha256);
     for (const auto& [artefact, file] : facts.artefacts) {
         out += fmt::format("  {:<12} {}\n", artefact, (facts.folder / file).string());

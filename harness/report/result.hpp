@@ -84,6 +84,11 @@ struct RunFacts {
     std::optional<mpulab_counters> counters; // the driver's own; empty: it has none
 };
 
+/// Interrupts of a run, or of many together, as the result has them.
+nlohmann::ordered_json interrupts_json(const InterruptStatistics& numbers);
+/// Latency and duration of the routine for people, a line each; empty: it never ran.
+std::string interrupts_text(const InterruptStatistics& numbers);
+
 nlohmann::ordered_json result_document(const RunFacts& facts, const Judgement& judgement);
 /// The document as it is written and printed: valid UTF-8, whatever bytes a guest's text or a path has.
 std::string result_text(const nlohmann::ordered_json& document);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The scenario format: every key, what may stand behind it, and one line about it. Reader, JSON Schema
-// (`mpulab run --schema`) and the tables of harness/scenario/FORMAT.md are made from it.
+// (`mpulab run --schema`) and the reference (`mpulab run --reference`) are made from it.
 #pragma once
 
 #include "scenario/shape.hpp"

@@ -64,10 +64,11 @@ Bytes write_cues(uint64_t seed, std::vector<mpulab_cue> cues, ByteView bytes) {
     return section;
 }
 
-PlanSection options_section(uint32_t flags, uint32_t windows_build) {
+PlanSection options_section(uint32_t flags, uint32_t windows_build, uint64_t dpc_delay_ns) {
     mpulab_guest_options options{};
     options.flags = flags;
     options.windows_build = windows_build;
+    options.dpc_delay_us = static_cast<uint32_t>(dpc_delay_ns / 1'000);
     PlanSection section{MPULAB_SECTION_OPTIONS, 0, {}};
     append_pod(section.bytes, options);
     return section;

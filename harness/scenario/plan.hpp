@@ -20,8 +20,8 @@ Bytes write_plan(uint64_t seed, const std::vector<PlanSection>& sections);
 /// cues: an empty section. Throws Error when it becomes larger than a machine takes.
 Bytes write_cues(uint64_t seed, std::vector<mpulab_cue> cues, ByteView bytes);
 
-/// An OPTIONS section. `flags`: MPULAB_OPTION_*.
-/// `windows_build`: of the profile the guest shall have; 0: its default.
-PlanSection options_section(uint32_t flags, uint32_t windows_build = 0);
+/// An OPTIONS section. `flags`: MPULAB_OPTION_*. `windows_build`: of the profile the guest shall have; 0: its default.
+/// `dpc_delay_ns`: how late each DPC of a driver comes at least; whole microseconds.
+PlanSection options_section(uint32_t flags, uint32_t windows_build = 0, uint64_t dpc_delay_ns = 0);
 
 } // namespace mpulab

@@ -5,6 +5,7 @@
 #include "common/files.hpp"
 #include "scenario/format.hpp"
 #include "scenario/scenario_run.hpp"
+#include "scenario/values.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -55,6 +56,7 @@ Scenario scenario_of(const Json& json, const std::filesystem::path& file) {
     if (json.contains("tags")) scenario.tags = json["tags"].get<std::vector<std::string>>();
     scenario.seed = json.value("seed", uint64_t{0});
     scenario.cpus = json.value("cpus", 1u);
+    scenario.dpc_delay_ns = json.value("dpc-delay", uint64_t{0});
     if (json.contains("package")) {
         const std::filesystem::path package = json["package"].get<std::string>();
         scenario.package = package.is_absolute() ? package : file.parent_path() / package;
@@ -135,6 +137,7 @@ std::vector<Scenario> parse_scenarios(std::string_view text, const std::filesyst
             scenario.parameters = parameters;
             scenario.name = name_of(file, values, parameters);
             proofread(scenario, found);
+            proofread_dpc_delay(scenario, found);
             scenarios.push_back(std::move(scenario));
         }
         for (Complaint& complaint : found) { // once, not for every combination
@@ -143,6 +146,15 @@ std::vector<Scenario> parse_scenarios(std::string_view text, const std::filesyst
         }
     } while (advance(at, values));
     return scenarios;
+}
+
+void proofread_dpc_delay(const Scenario& scenario, std::vector<Complaint>& complaints) {
+    if (scenario.dpc_delay_ns % 1'000 != 0) {
+        complaints.push_back({scenario.file.string(), 0, 0,
+                              fmt::format("dpc-delay: {} is no whole number of microseconds",
+                                          time_text(static_cast<int64_t>(scenario.dpc_delay_ns))),
+                              "e.g. 250us"});
+    }
 }
 
 std::vector<Scenario> read_scenarios(const std::filesystem::path& file, const Parameters& given,

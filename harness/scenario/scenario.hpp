@@ -25,6 +25,7 @@ struct Scenario {
     Parameters parameters;
     uint64_t seed = 0;
     uint32_t cpus = 1;
+    uint64_t dpc_delay_ns = 0;     // how late each DPC of a driver comes, at least
     std::filesystem::path package; // empty: the command line's
     std::string profile;           // empty: the command line's
     CardSpec card;                 // device empty: by the package
@@ -48,5 +49,8 @@ std::vector<Scenario> read_scenarios(const std::filesystem::path& file, const Pa
 /// The same from text; `file` names it, and paths inside are taken from its folder.
 std::vector<Scenario> parse_scenarios(std::string_view text, const std::filesystem::path& file, const Parameters& given,
                                       std::vector<Complaint>& complaints);
+
+/// What is wrong with its dpc-delay beyond its form.
+void proofread_dpc_delay(const Scenario& scenario, std::vector<Complaint>& complaints);
 
 } // namespace mpulab

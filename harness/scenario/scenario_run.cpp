@@ -9,6 +9,7 @@
 #include "midi/traffic.hpp"
 #include "scenario/format.hpp"
 #include "scenario/plan.hpp"
+#include "scenario/proofread_checks.hpp"
 #include "scenario/scenario_cues.hpp"
 #include "scenario/values.hpp"
 #include "scenario/write_packer.hpp"
@@ -471,31 +472,6 @@ SongTargets assumed_targets() {
     targets.render = PinTarget{0, ks::kCategoryAudio, u"", ks::kRenderPin};
     targets.capture = PinTarget{0, ks::kCategoryAudio, u"", ks::kCapturePin};
     return targets;
-}
-
-/// Markers that checks name and no step reaches; bounds that nothing can meet.
-void proofread_checks(const Scenario& scenario, std::vector<Complaint>& complaints) {
-    for (const Json& check : scenario.checks) {
-        const auto complain = [&](std::string what, std::string expected) {
-            complaints.push_back({scenario.file.string(), check.at(kPlaceKey)[0], check.at(kPlaceKey)[1],
-                                  std::move(what), std::move(expected)});
-        };
-        for (const char* key : {"after-marker", "before-marker"}) {
-            if (!check.contains(key)) continue;
-            const bool reached = std::any_of(scenario.steps.begin(), scenario.steps.end(), [&](const Json& step) {
-                return step.at("verb") == "marker" && step.at("marker") == check[key];
-            });
-            if (!reached)
-                complain(fmt::format("{}: no step reaches marker {}", key, check[key].get<uint64_t>()),
-                         "a step \"marker\" of that number");
-        }
-        if (check.contains("exactly") && (check.contains("at-least") || check.contains("at-most")))
-            complain("exactly stands beside at-least or at-most", "one or the other");
-        if (check.contains("at-least") && check.contains("at-most") && check["at-least"] > check["at-most"])
-            complain("at-least is more than at-most", "bounds that can be met");
-        if (check.at("verb") == "nothing-lost" && check.at("nothing-lost") == false)
-            complain("a check that is not wanted", "true, or no such check");
-    }
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "scenario/yaml_reader.hpp"
 
+#include "common/nearest.hpp"
 #include "scenario/values.hpp"
 
 #include <algorithm>
@@ -20,18 +21,16 @@ std::string shown(std::string text) {
     return "'" + text + "'";
 }
 
-std::string names_of(const std::vector<Field>& fields) {
-    std::string text;
-    for (const Field& field : fields)
-        text += (text.empty() ? "" : ", ") + field.name;
-    return text;
+/// Of fields or verbs.
+template <typename Named> std::vector<std::string> names_of(const std::vector<Named>& all) {
+    std::vector<std::string> names;
+    for (const Named& one : all)
+        names.push_back(one.name);
+    return names;
 }
 
-std::string names_of(const std::vector<Verb>& verbs) {
-    std::string text;
-    for (const Verb& verb : verbs)
-        text += (text.empty() ? "one of " : ", ") + verb.name;
-    return text;
+std::string one_of(const std::vector<std::string>& names) {
+    return fmt::format("one of {}", fmt::join(names, ", "));
 }
 
 Json place_of(const YAML::Node& node) {
@@ -57,7 +56,11 @@ std::string YamlReader::scalar(const YAML::Node& node) {
         const std::string name = text.substr(at + 2, end == std::string::npos ? end : end - at - 2);
         const auto found = parameters_.find(name);
         if (end == std::string::npos || found == parameters_.end()) {
-            complain(node, fmt::format("there is no parameter {}", shown(name)), "a name under parameters:");
+            std::vector<std::string> names;
+            for (const auto& [known, value] : parameters_)
+                names.push_back(known);
+            complain(node, fmt::format("there is no parameter {}{}", shown(name), did_you_mean(name, names)),
+                     "a name under parameters:");
             return "";
         }
         text.replace(at, end - at + 1, found->second);
@@ -94,7 +97,8 @@ Json YamlReader::read_scalar(const YAML::Node& node, const Shape& shape) {
     const bool is_word = std::find(shape.words.begin(), shape.words.end(), text) != shape.words.end();
     if (is_word) return text;
     const auto wrong = [&] {
-        complain(node, fmt::format("{} does not fit", shown(text)), expectation(shape));
+        complain(node, fmt::format("{} does not fit{}", shown(text), did_you_mean(text, shape.words)),
+                 expectation(shape));
         return Json(nullptr);
     };
     switch (shape.kind) {
@@ -200,7 +204,9 @@ Json YamlReader::read_map(const YAML::Node& node, const std::vector<Field>& fiel
         const std::string name = entry.first.Scalar();
         const auto field = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == name; });
         if (field == fields.end()) {
-            complain(entry.first, fmt::format("{} is not {}", shown(name), what), "one of " + names_of(fields));
+            const std::vector<std::string> names = names_of(fields);
+            complain(entry.first, fmt::format("{} is not {}{}", shown(name), what, did_you_mean(name, names)),
+                     one_of(names));
             continue;
         }
         map[name] = read(entry.second, *field->shape);
@@ -225,7 +231,9 @@ Json YamlReader::read_verbs(const YAML::Node& node, const Shape& shape) {
     }
     if (chosen == nullptr) {
         const std::string first = node.size() == 0 ? "" : node.begin()->first.Scalar();
-        complain(node, fmt::format("{} is none of what can stand here", shown(first)), names_of(shape.verbs));
+        const std::vector<std::string> names = names_of(shape.verbs);
+        complain(node, fmt::format("{} is none of what can stand here{}", shown(first), did_you_mean(first, names)),
+                 one_of(names));
         return nullptr;
     }
     std::vector<Field> fields = {{chosen->name, chosen->value, true, chosen->text}};

@@ -43,6 +43,15 @@ checks:
   - captured-equals: injected
 """
 
+# Service follows each interrupt soon, but not when DPCs are held back.
+SERVICED_WITHIN_1MS = """  - follows: CALL_ENTER
+    a: 8
+    each: INTERRUPT
+    each-b: 1
+    within: 1ms
+    after-marker: 1
+"""
+
 
 class FastLane(unittest.TestCase):
     def setUp(self):
@@ -198,8 +207,29 @@ class FastLane(unittest.TestCase):
         self.assertIn("<polyline", (self.folder / "sweep.svg").read_text())
         ElementTree.parse(self.folder / "sweep.svg")
         self.assertIn("counts down", self.mpulab("sweep", path, "late=4..1", expect=mpulab.USAGE).stderr)
-        self.mpulab("sweep", path, "no-such=1,2", expect=mpulab.ERROR)
-        self.assertIn("no-such", (self.folder / "sweep.csv").read_text().splitlines()[1])
+
+    def test_a_sweep_holds_dpcs_back(self):
+        path = self.folder / "prompt.yaml"
+        path.write_text(LATE.replace("  - captured-equals: injected\n", SERVICED_WITHIN_1MS))
+        self.mpulab("sweep", path, "dpc-delay=0..4ms:4", "late=1us")
+        with (self.folder / "sweep.csv").open(newline="") as file:
+            verdicts = {row["dpc-delay"]: row["verdict"] for row in csv.DictReader(file)}
+        self.assertEqual(verdicts, {"0ms": "passed", "4ms": "failed"})
+        # A worker is for one delay: runs with and without it in one go do not mix.
+        path.write_text(path.read_text().replace("parameters:\n", "dpc-delay: ${dpc}\nparameters:\n  dpc: [0, 4ms]\n"))
+        run = self.mpulab("run", path, "--warm", "-j", 1, "--repeat", 2, expect=mpulab.FAILED)
+        self.assertIn("4 runs: 2 passed, 2 failed", run.stdout)
+
+    def test_a_sweep_refuses_what_is_no_axis_before_anything_boots(self):
+        path = self.folder / "late.yaml"
+        path.write_text(LATE)
+        for axes, words in ((["rx-fifi=1,2"], "did you mean 'rx-fifo'?"), (["no-such=1,2"], "'no-such' is neither a parameter of"),
+                            (["dpc-delay=2s"], "'2s' does not fit"), (["dpc-delay=5ns"], "whole number of microseconds"),
+                            (["rx-fifo=0..3"], "'0' does not fit"), (["late=1ms", "late=2ms"], "named twice")):
+            refused = self.mpulab("sweep", path, *axes, expect=mpulab.USAGE)
+            self.assertIn(words, refused.stderr)
+        self.assertIn("did you mean 'late'?", self.mpulab("run", path, "--set", "lat=1ms", expect=mpulab.USAGE).stderr)
+        self.assertFalse(self.out.exists())
 
 
 if __name__ == "__main__":

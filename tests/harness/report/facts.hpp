@@ -23,8 +23,11 @@ inline RunFacts some_facts() {
     facts.virtual_ns = 800 * kMs;
     facts.start_seconds = 0.5;
     facts.run_seconds = 0.25;
-    facts.interrupts = {
-        .taken = 2, .rises = 2, .latencies = 2, .min_ns = 1'000, .p50_ns = 2'000, .p99_ns = 3'000, .max_ns = 4'000};
+    facts.interrupts.taken = facts.interrupts.rises = 2;
+    facts.interrupts.latency_ns.add(1'000);
+    facts.interrupts.latency_ns.add(4'000);
+    facts.interrupts.duration_ns.add(2'000, 2);
+    facts.interrupts.bytes.add(1, 2);
     facts.counters = mpulab_counters{sizeof(mpulab_counters), 1, 9, 0, 9, 0, 0, 2, 0, 1, MPULAB_COUNTER_NONE};
     return facts;
 }

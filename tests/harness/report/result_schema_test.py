@@ -52,8 +52,11 @@ class ResultSchemaTest(unittest.TestCase):
         self.assertEqual(passed["song"], {"path": "/music/song.mid", "format": 1, "events": 3, "bytes": 9,
                                           "length_ns": 500_000_000})
         self.assertEqual(passed["cards"], [{"iobase": "0x300", "irq": "5"}])
-        self.assertEqual(passed["interrupts"], {"taken": 2, "polled": 0, "spurious": 0, "line_rises": 2, "isr_latency_ns": {
-            "count": 2, "min": 1000, "p50": 2000, "p99": 3000, "max": 4000}})
+        self.assertEqual(passed["interrupts"], {
+            "taken": 2, "polled": 0, "spurious": 0, "line_rises": 2,
+            "isr_latency_ns": {"count": 2, "min": 1000, "p50": 1000, "p95": 4000, "p99": 4000, "max": 4000},
+            "isr_duration_ns": {"count": 2, "min": 2000, "p50": 2000, "p95": 2000, "p99": 2000, "max": 2000},
+            "bytes_per_interrupt": {"count": 2, "min": 1, "p50": 1, "p95": 1, "p99": 1, "max": 1}})
         self.assertEqual(passed["host_seconds"], {"start": 0.5, "run": 0.25})
         wire = next(check for check in failed["checks"] if check["name"] == "wire")
         self.assertEqual((wire["status"], wire["looked_at"], wire["seen"]), ("failed", 8, "no more bytes after 8"))

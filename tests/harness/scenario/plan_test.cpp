@@ -38,6 +38,7 @@ TEST_CASE("the options are eight words, the flags first") {
     CHECK(section.tag == kOptions);
     CHECK(section.unit == 0);
     CHECK(section.bytes == joined(hex("01 00 00 00"), Bytes(28)));
+    CHECK(options_section(0, 7601, 2'000'000).bytes == joined(hex("00 00 00 00  b1 1d 00 00  d0 07 00 00"), Bytes(20)));
 }
 
 TEST_CASE("the largest plan the probe takes is written, a larger one is refused with both sizes") {

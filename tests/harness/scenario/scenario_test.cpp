@@ -77,10 +77,13 @@ checks:
     unti: 1
 )");
     REQUIRE(parsed.complaints.size() == 3);
-    CHECK_THAT(parsed.complaints[0],
-               StartsWith("a.yaml:3:5: 'wirte' is none of what can stand here; expected one of open,"));
+    CHECK_THAT(
+        parsed.complaints[0],
+        StartsWith(
+            "a.yaml:3:5: 'wirte' is none of what can stand here (did you mean 'write'?); expected one of open,"));
     CHECK_THAT(parsed.complaints[1], StartsWith("a.yaml:4:12: 'running' does not fit; expected one of stop,"));
-    CHECK_THAT(parsed.complaints[2], StartsWith("a.yaml:7:5: 'unti' is not a key of 'wire-equals'; expected one of"));
+    CHECK_THAT(parsed.complaints[2],
+               StartsWith("a.yaml:7:5: 'unti' is not a key of 'wire-equals' (did you mean 'unit'?); expected one of"));
     CHECK(parsed.scenarios.empty());
 }
 
@@ -170,6 +173,19 @@ TEST_CASE("checks that nothing can meet are told") {
     CHECK_THAT(check("  - count: OVERRUN\n    at-least: 3\n    at-most: 2\n"),
                ContainsSubstring("at-least is more than at-most"));
     CHECK_THAT(check("  - nothing-lost: false\n"), ContainsSubstring("a check that is not wanted"));
+    CHECK_THAT(check("  - never: OVERRUN\n    between: IRQ\n"), ContainsSubstring("between stands without and"));
+    CHECK_THAT(check("  - never: OVERRUN\n    and: IRQ\n"), ContainsSubstring("and stands without between"));
+    CHECK_THAT(check("  - never: OVERRUN\n    between-a: 1\n"), ContainsSubstring("between-a stands without between"));
+    CHECK_THAT(check("  - interrupts: claimed\n    storm: 3\n"), ContainsSubstring("storm stands without within"));
+    CHECK_THAT(check("  - interrupts: claimed\n    within: 3ms\n"), ContainsSubstring("within stands without storm"));
+    CHECK_THAT(check("  - interrupts: claimed\n    bytes-least: 3\n    bytes-most: 2\n"),
+               ContainsSubstring("bytes-least is more than bytes-most"));
+    CHECK_THAT(check("  - callback: Write\n    irql-least: 3\n    irql-most: 2\n"),
+               ContainsSubstring("irql-least is more than irql-most"));
+    CHECK_THAT(check("  - callback: Wirte\n"),
+               ContainsSubstring("'Wirte' does not fit (did you mean 'Write'?); expected one of DriverEntry,"));
+    CHECK_THAT(check("  - registers: never-fail\n"), ContainsSubstring("expected one of never-read-empty,"));
+    CHECK_THAT(check("  - fifo: up\n"), ContainsSubstring("expected one of rx or tx"));
     CHECK_THAT(check("  - never: NO_SUCH_KIND\n"), ContainsSubstring("'NO_SUCH_KIND' does not fit"));
 }
 

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "scenario/proofread_checks.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mpulab {
+
+using Json = nlohmann::json;
+
+void proofread_checks(const Scenario& scenario, std::vector<Complaint>& complaints) {
+    for (const Json& check : scenario.checks) {
+        const auto complain = [&](std::string what, std::string expected) {
+            complaints.push_back({scenario.file.string(), check.at(kPlaceKey)[0], check.at(kPlaceKey)[1],
+                                  std::move(what), std::move(expected)});
+        };
+        for (const char* key : {"after-marker", "before-marker"}) {
+            if (!check.contains(key)) continue;
+            const bool reached = std::any_of(scenario.steps.begin(), scenario.steps.end(), [&](const Json& step) {
+                return step.at("verb") == "marker" && step.at("marker") == check[key];
+            });
+            if (!reached)
+                complain(fmt::format("{}: no step reaches marker {}", key, check[key].get<uint64_t>()),
+                         "a step \"marker\" of that number");
+        }
+        if (check.contains("exactly") && (check.contains("at-least") || check.contains("at-most")))
+            complain("exactly stands beside at-least or at-most", "one or the other");
+        if (check.contains("at-least") && check.contains("at-most") && check["at-least"] > check["at-most"])
+            complain("at-least is more than at-most", "bounds that can be met");
+        const auto together = [&](const char* one, const char* other) {
+            if (check.contains(one) && !check.contains(other))
+                complain(fmt::format("{} stands without {}", one, other), fmt::format("{}, too", other));
+        };
+        together("between", "and");
+        together("and", "between");
+        for (const char* key : {"between-a", "between-b"})
+            together(key, "between");
+        for (const char* key : {"and-a", "and-b"})
+            together(key, "and");
+        if (check.at("verb") == "interrupts") {
+            together("storm", "within");
+            together("within", "storm");
+            if (check.contains("bytes-least") && check.contains("bytes-most") &&
+                check["bytes-least"] > check["bytes-most"])
+                complain("bytes-least is more than bytes-most", "bounds that can be met");
+        }
+        if (check.contains("irql-least") && check.contains("irql-most") && check["irql-least"] > check["irql-most"])
+            complain("irql-least is more than irql-most", "bounds that can be met");
+        if (check.at("verb") == "nothing-lost" && check.at("nothing-lost") == false)
+            complain("a check that is not wanted", "true, or no such check");
+    }
+}
+
+} // namespace mpulab
