@@ -14,6 +14,15 @@ struct Timeout {
     PVOID context;
 };
 
+/** With the lock held; nullptr: no such combination is registered. */
+Timeout* find_timeout(Adapter& adapter, PIO_TIMER_ROUTINE routine, PVOID context) {
+    for (LIST_ENTRY* at = adapter.timeouts.Flink; at != &adapter.timeouts; at = at->Flink) {
+        auto* timeout = CONTAINING_RECORD(at, Timeout, link);
+        if (timeout->routine == routine && timeout->context == context) return timeout;
+    }
+    return nullptr;
+}
+
 VOID NTAPI run_timeouts(PKDPC, PVOID context, PVOID, PVOID) {
     auto& adapter = *static_cast<Adapter*>(context);
     KeAcquireSpinLockAtDpcLevel(&adapter.timeout_lock);
@@ -46,7 +55,7 @@ void stop_timeouts(Adapter& adapter) {
 
 using namespace portcls;
 
-/** PASSIVE_LEVEL. */
+/** STATUS_UNSUCCESSFUL: the routine is registered with this context. PASSIVE_LEVEL. */
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterIoTimeout(PDEVICE_OBJECT device, PIO_TIMER_ROUTINE routine, PVOID context) {
     Adapter* adapter = adapter_of(device);
     if (!adapter || !routine) return STATUS_INVALID_PARAMETER;
@@ -55,6 +64,10 @@ PORTCLASSAPI NTSTATUS NTAPI PcRegisterIoTimeout(PDEVICE_OBJECT device, PIO_TIMER
     timeout->routine = routine;
     timeout->context = context;
     SpinLockGuard guard(adapter->timeout_lock);
+    if (find_timeout(*adapter, routine, context)) {
+        ExFreePoolWithTag(timeout, kObjectTag.value);
+        return STATUS_UNSUCCESSFUL;
+    }
     if (IsListEmpty(&adapter->timeouts)) {
         LARGE_INTEGER due;
         due.QuadPart = -10'000LL * kPeriodMs;
@@ -69,16 +82,12 @@ PORTCLASSAPI NTSTATUS NTAPI PcUnregisterIoTimeout(PDEVICE_OBJECT device, PIO_TIM
     Adapter* adapter = adapter_of(device);
     if (!adapter) return STATUS_INVALID_PARAMETER;
     SpinLockGuard guard(adapter->timeout_lock);
-    for (LIST_ENTRY* at = adapter->timeouts.Flink; at != &adapter->timeouts; at = at->Flink) {
-        auto* timeout = CONTAINING_RECORD(at, Timeout, link);
-        if (timeout->routine == routine && timeout->context == context) {
-            RemoveEntryList(at);
-            ExFreePoolWithTag(timeout, kObjectTag.value);
-            if (IsListEmpty(&adapter->timeouts)) KeCancelTimer(&adapter->timeout_timer);
-            return STATUS_SUCCESS;
-        }
-    }
-    return STATUS_NOT_FOUND;
+    Timeout* timeout = find_timeout(*adapter, routine, context);
+    if (!timeout) return STATUS_NOT_FOUND;
+    RemoveEntryList(&timeout->link);
+    ExFreePoolWithTag(timeout, kObjectTag.value);
+    if (IsListEmpty(&adapter->timeouts)) KeCancelTimer(&adapter->timeout_timer);
+    return STATUS_SUCCESS;
 }
 
 /** 100 ns from `since` (an earlier answer; 0: since the machine began) to now. Any IRQL. */

@@ -24,7 +24,7 @@ class Objects(unittest.TestCase):
 
     def test_all_cases_run_and_nothing_is_left_behind(self):
         self.assertIn("objects: all cases ran", self.run_.text)
-        self.assertEqual(len(self.cases), 10)
+        self.assertEqual(len(self.cases), 17)
         self.assertEqual(self.run_.named("FINDING"), [])
 
     def test_the_device_object_of_plug_and_play_is_the_one_that_was_set(self):
@@ -56,6 +56,27 @@ class Objects(unittest.TestCase):
 
     def test_a_drivers_cancel_routine_may_end_in_the_systems(self):
         self.case("chained_cancel")
+
+    def test_a_request_that_is_acquired_cannot_be_cancelled_until_it_is_released(self):
+        self.case("acquired_requests")
+
+    def test_a_topology_answers_for_its_nodes_and_for_no_other(self):
+        self.case("topology_answers")
+
+    def test_a_data_range_is_offered_with_each_of_the_pins_ranges(self):
+        self.case("extended_intersections")
+
+    def test_a_pin_is_refused_without_the_filter_the_number_the_format_or_the_interface_for_it(self):
+        self.case("refused_pins")
+
+    def test_what_has_no_object_behind_it_is_dispatched_nowhere(self):
+        self.case("refused_dispatches")
+
+    def test_a_one_shot_event_happens_once_and_what_is_no_event_never(self):
+        self.case("one_shot_events")
+
+    def test_an_event_that_its_owner_discards_is_nobodys_any_more(self):
+        self.case("discarded_events")
 
 
 if __name__ == "__main__":

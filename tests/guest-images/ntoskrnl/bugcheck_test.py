@@ -195,6 +195,7 @@ class Report(Faulty):
         self.assertEqual(run.bugcheck(), (0xE2, [0x11, 0x2222222222222222, 0x33, 0xFEDCBA9876543210]), run)
         self.assertIn("STOP 0xe2 MANUALLY_INITIATED_CRASH (0x11, 0x2222222222222222, 0x33, 0xfedcba9876543210) at "
                       "faulty-bugcheck_ex.sys+0x", run.text)
+        self.assertEqual(boot("bugcheck_alone").bugcheck(), (0xE2, [0, 0, 0, 0]))
 
     def test_an_endless_dpc_ends_after_a_second_of_virtual_time_with_its_routine(self):
         run = boot("endless_dpc")

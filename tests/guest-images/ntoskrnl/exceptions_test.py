@@ -21,7 +21,7 @@ class Exceptions(unittest.TestCase):
     def test_filters_handlers_unwinds_and_probes_behave_as_documented(self):
         run = boot("exceptions")
         self.assertIn("semantics: all cases ran", run.text, run)
-        self.assertEqual(len(re.findall("semantics: case ", run.text)), 21, run.text)
+        self.assertEqual(len(re.findall("semantics: case ", run.text)), 25, run.text)
         self.assertEqual(re.findall("semantics: FAILED.*", run.text), [], run.text)
 
     def ends(self, fault, code, parameters):

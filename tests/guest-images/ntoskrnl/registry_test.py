@@ -57,7 +57,7 @@ class Registry(unittest.TestCase):
     def test_keys_values_and_what_stands_on_them_behave_as_documented(self):
         run = boot(registry_reg=REGISTRY)
         self.assertIn("semantics: all cases ran", run.text, run)
-        self.assertEqual(len(re.findall("semantics: case ", run.text)), 18, run.text)
+        self.assertEqual(len(re.findall("semantics: case ", run.text)), 21, run.text)
         self.assertEqual(re.findall("semantics: FAILED.*", run.text), [], run.text)
         self.assertIn(r"service key \Registry\Machine\System\CurrentControlSet\Services\registry, "
                       r"driver object \Driver\registry", run.text)

@@ -10,7 +10,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import guest_machine  # noqa: E402
 
-LATE_OR_TWICE, STILL_CONNECTED, FROM_WITHIN, ENDLESS, ABOVE_PASSIVE = 44, 42, 45, 13, 1
+LATE_OR_TWICE, STILL_CONNECTED, FROM_WITHIN, ENDLESS, ABOVE_PASSIVE, SMALL_EXTENSION = 44, 42, 45, 13, 1, 70
 
 
 def boot(**options):
@@ -44,7 +44,7 @@ class Helpers(unittest.TestCase):
     def test_all_cases_run(self):
         self.assertEqual(self.run_.end, 0, self.run_)
         self.assertIn("helpers: all cases ran", self.run_.text)
-        self.assertEqual(len(self.cases), 13)
+        self.assertEqual(len(self.cases), 18)
 
     def test_normal_stops_at_the_first_success_all_calls_each_once_and_repeat_until_a_pass_has_none(self):
         self.case("modes")
@@ -81,6 +81,21 @@ class Helpers(unittest.TestCase):
 
     def test_a_sublist_takes_entries_from_its_parent_as_far_as_it_has_room(self):
         self.case("sublists")
+
+    def test_an_interrupt_without_a_sync_is_connected_as_its_resource_says_and_serves_at_its_irql(self):
+        self.case("plain_interrupt")
+
+    def test_adapters_devices_and_irps_that_are_none_are_refused(self):
+        self.case("refused_adapters", SMALL_EXTENSION)
+
+    def test_subdevices_connections_and_timeouts_are_refused_without_what_they_need_and_twice(self):
+        self.case("refused_registrations")
+
+    def test_registry_keys_of_no_kind_and_of_no_place_are_refused(self):
+        self.case("refused_keys")
+
+    def test_managers_of_power_and_plug_and_play_are_refused_when_they_are_none_and_out_of_order(self):
+        self.case("refused_managers")
 
 
 class TwoProcessors(unittest.TestCase):

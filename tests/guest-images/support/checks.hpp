@@ -20,6 +20,10 @@
                      #seen, seen_value, seen_value, expected_value, expected_value);                                   \
     } while (0)
 
+/** CHECK_EQUAL of a call that a helper of the test makes: `function` is the export that it calls, and that refuses
+ * (common/documented_failures_test.py reads it). */
+#define CHECK_REFUSES(function, seen, expected) CHECK_EQUAL(seen, expected)
+
 struct Case {
     const char* name;
     void (*run)();

@@ -48,7 +48,7 @@ NTSTATUS find(const OBJECT_ATTRIBUTES& attributes, ACCESS_MASK root_access, bool
 NTSTATUS open(PHANDLE handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES& attributes, ULONG options) {
     *handle = nullptr;
     if ((options & ~ULONG{REG_OPTION_OPEN_LINK | REG_OPTION_BACKUP_RESTORE}) != 0) {
-        return STATUS_INVALID_PARAMETER;
+        return STATUS_INVALID_PARAMETER_4;
     }
     Guard guard;
     const bool open_link = (options & REG_OPTION_OPEN_LINK) != 0 || (attributes.Attributes & OBJ_OPENLINK) != 0;

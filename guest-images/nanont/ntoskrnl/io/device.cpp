@@ -175,6 +175,9 @@ NTSTATUS NTAPI IoCreateSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_S
         if (target != nullptr) {
             ExFreePool(target);
         }
+        if (link != nullptr) {
+            ObfDereferenceObject(link);
+        }
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     RtlCopyMemory(target, DeviceName->Buffer, DeviceName->Length);

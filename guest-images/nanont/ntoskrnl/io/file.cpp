@@ -286,6 +286,20 @@ NTSTATUS cancel(HANDLE handle, PVOID thread, PIO_STATUS_BLOCK which, PIO_STATUS_
     return status;
 }
 
+NTSTATUS open_existing_event(const UNICODE_STRING& name, ACCESS_MASK access, HANDLE& handle) {
+    void* body = ob::find_name(name);
+    if (body == nullptr) {
+        return STATUS_OBJECT_NAME_NOT_FOUND; // it went in between
+    }
+    NTSTATUS status = STATUS_OBJECT_TYPE_MISMATCH;
+    if (ob::is_type(body, ob::Type::Event)) {
+        status = ob::open_handle(body, access, handle);
+        status = NT_SUCCESS(status) ? STATUS_OBJECT_NAME_EXISTS : status;
+    }
+    ObfDereferenceObject(body);
+    return status;
+}
+
 } // namespace
 } // namespace nanont::io
 
@@ -367,8 +381,17 @@ NTSTATUS export_ZwCancelIoFileEx(HANDLE FileHandle, PIO_STATUS_BLOCK IoRequestTo
     return cancel(FileHandle, nullptr, IoRequestToCancel, IoStatusBlock, STATUS_NOT_FOUND);
 }
 
+/// STATUS_INVALID_PARAMETER: attributes of another length; STATUS_INVALID_PARAMETER_4: no kind of event. A name that is
+/// taken: with OBJ_OPENIF and an event behind it STATUS_OBJECT_NAME_EXISTS and a handle to that one, else
+/// STATUS_OBJECT_NAME_COLLISION. PASSIVE_LEVEL.
 NTSTATUS NTAPI ZwCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                              EVENT_TYPE EventType, BOOLEAN InitialState) {
+    if (ObjectAttributes != nullptr && ObjectAttributes->Length != sizeof(OBJECT_ATTRIBUTES)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (EventType != NotificationEvent && EventType != SynchronizationEvent) {
+        return STATUS_INVALID_PARAMETER_4;
+    }
     auto* event = static_cast<PKEVENT>(ob::create(ob::Type::Event, sizeof(KEVENT)));
     if (event == nullptr) {
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -377,9 +400,16 @@ NTSTATUS NTAPI ZwCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POB
     NTSTATUS status = STATUS_SUCCESS;
     if (ObjectAttributes != nullptr && ObjectAttributes->ObjectName != nullptr) {
         status = ob::insert_name(event, *ObjectAttributes->ObjectName);
+        if (status == STATUS_OBJECT_NAME_COLLISION && (ObjectAttributes->Attributes & OBJ_OPENIF) != 0) {
+            ObfDereferenceObject(event);
+            return open_existing_event(*ObjectAttributes->ObjectName, DesiredAccess, *EventHandle);
+        }
     }
     if (NT_SUCCESS(status)) {
         status = ob::open_handle(event, DesiredAccess, *EventHandle);
+        if (!NT_SUCCESS(status)) {
+            ob::remove_name(event);
+        }
     }
     ObfDereferenceObject(event);
     return status;

@@ -234,8 +234,12 @@ NTSTATUS NTAPI IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLE
     return STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
+/// STATUS_INVALID_DEVICE_REQUEST: a device that is no PDO. STATUS_INSUFFICIENT_RESOURCES. PASSIVE_LEVEL.
 NTSTATUS NTAPI IoGetDeviceInterfaces(CONST GUID* InterfaceClassGuid, PDEVICE_OBJECT PhysicalDeviceObject, ULONG Flags,
                                      PWSTR* SymbolicLinkList) {
+    if (PhysicalDeviceObject != nullptr && node_of(PhysicalDeviceObject) == nullptr) {
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
     ke::MutexGuard lock(g_mutex);
     size_t units = 1;
     for_each(*InterfaceClassGuid, PhysicalDeviceObject, Flags,

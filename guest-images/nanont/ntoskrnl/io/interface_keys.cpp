@@ -12,7 +12,8 @@
 namespace nanont::io {
 namespace {
 
-constexpr size_t kSkipped = 4; // "\??\"
+constexpr size_t kSkipped = 4;                               // "\??\"
+constexpr LCID kUserDefault = 0x400, kSystemDefault = 0x800; // documented: no locale of a property
 
 struct Path {
     WCHAR text[kLongestKeyPath];
@@ -160,6 +161,7 @@ NTSTATUS NTAPI IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING SymbolicLinkName
 }
 
 /// An alias is the interface of another category with the same device and reference string.
+/// STATUS_OBJECT_NAME_NOT_FOUND: there is none. STATUS_INVALID_HANDLE: the name is no interface's. PASSIVE_LEVEL.
 NTSTATUS NTAPI IoGetDeviceInterfaceAlias(PUNICODE_STRING SymbolicLinkName, CONST GUID* AliasInterfaceClassGuid,
                                          PUNICODE_STRING AliasSymbolicLinkName) {
     struct Search {
@@ -174,9 +176,12 @@ NTSTATUS NTAPI IoGetDeviceInterfaceAlias(PUNICODE_STRING SymbolicLinkName, CONST
             wanted.status = copy_alias(node, item, *wanted.category, *wanted.out);
         },
         &search);
-    return found ? search.status : STATUS_OBJECT_PATH_NOT_FOUND;
+    return found ? search.status : STATUS_INVALID_HANDLE;
 }
 
+/// STATUS_OBJECT_NAME_NOT_FOUND: the name is no interface's, or what is to be deleted is not there.
+/// STATUS_UNSUCCESSFUL: the locale stands for another one. STATUS_NOT_IMPLEMENTED: one of the system's own. IRQL <=
+/// APC_LEVEL.
 NTSTATUS export_IoSetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName, CONST DEVPROPKEY* PropertyKey,
                                                  LCID Lcid, ULONG, DEVPROPTYPE Type, ULONG Size,
                                                  PVOID Data) __asm__("IoSetDeviceInterfacePropertyData");
@@ -186,13 +191,16 @@ NTSTATUS export_IoSetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkNam
     if (!find_interface(*SymbolicLinkName, path)) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
+    if (Lcid == kUserDefault || Lcid == kSystemDefault) {
+        return STATUS_UNSUCCESSFUL;
+    }
     switch (own_property(*PropertyKey)) {
     case Own::None:
         return set_property(path.text, *PropertyKey, Lcid, Type, Size, Data);
     case Own::FriendlyName:
         return set_friendly_name(path, Type, Size, Data);
     default:
-        return STATUS_INVALID_PARAMETER; // not for drivers to set
+        return STATUS_NOT_IMPLEMENTED; // not for drivers to set
     }
 }
 

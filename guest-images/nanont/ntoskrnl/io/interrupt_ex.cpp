@@ -100,8 +100,9 @@ using namespace nanont::io;
 
 extern "C" {
 
-/// STATUS_NOT_SUPPORTED: the version is none, and Version says the highest there is. STATUS_NOT_FOUND: the device was
-/// not started with an interrupt of that kind. PASSIVE_LEVEL.
+/// STATUS_INVALID_PARAMETER_1: the version is none, and Version says the highest there is. STATUS_INVALID_PARAMETER: no
+/// device; STATUS_INVALID_PARAMETER_10: no processor. STATUS_NOT_FOUND: the device was not started with an interrupt of
+/// that kind. PASSIVE_LEVEL.
 NTSTATUS NTAPI IoConnectInterruptEx(PIO_CONNECT_INTERRUPT_PARAMETERS Parameters) {
     switch (Parameters->Version) {
     case CONNECT_FULLY_SPECIFIED:
@@ -110,20 +111,27 @@ NTSTATUS NTAPI IoConnectInterruptEx(PIO_CONNECT_INTERRUPT_PARAMETERS Parameters)
         if (Parameters->Version == kFullySpecifiedGroup && wanted.Group != 0) {
             return STATUS_INVALID_PARAMETER;
         }
+        if (wanted.ProcessorEnableMask == 0) {
+            return STATUS_INVALID_PARAMETER_10;
+        }
         return IoConnectInterrupt(wanted.InterruptObject, wanted.ServiceRoutine, wanted.ServiceContext, wanted.SpinLock,
                                   wanted.Vector, wanted.Irql, wanted.SynchronizeIrql, wanted.InterruptMode,
                                   wanted.ShareVector, wanted.ProcessorEnableMask, wanted.FloatingSave);
     }
     case CONNECT_LINE_BASED: {
         const auto& wanted = Parameters->LineBased;
+        if (wanted.PhysicalDeviceObject == nullptr) {
+            return STATUS_INVALID_PARAMETER;
+        }
         return connect_line(wanted.PhysicalDeviceObject, wanted.InterruptObject, wanted.ServiceRoutine,
                             wanted.ServiceContext, wanted.SpinLock, wanted.SynchronizeIrql);
     }
     case CONNECT_MESSAGE_BASED:
-        return connect_messages(*Parameters);
+        return Parameters->MessageBased.PhysicalDeviceObject != nullptr ? connect_messages(*Parameters)
+                                                                        : STATUS_INVALID_PARAMETER;
     default:
         Parameters->Version = kFullySpecifiedGroup;
-        return STATUS_NOT_SUPPORTED;
+        return STATUS_INVALID_PARAMETER_1;
     }
 }
 

@@ -2,6 +2,7 @@
 // Events, semaphores and mutexes. Their memory is the driver's; the dispatcher lock guards it.
 #include "dbg/report.hpp"
 #include "ke.hpp"
+#include "seh/seh.hpp"
 
 using namespace nanont;
 using namespace nanont::ke;
@@ -72,18 +73,21 @@ VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
     List::init(Semaphore->Header.WaitListHead);
 }
 
+/// Raises STATUS_SEMAPHORE_LIMIT_EXCEEDED, and leaves the count as it was.
 LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY, LONG Adjustment, BOOLEAN) {
-    DispatcherLock lock;
-    const LONG before = Semaphore->Header.SignalState;
-    if (Adjustment <= 0 || Adjustment > Semaphore->Limit - before) {
-        dbg::bugcheck(KMODE_EXCEPTION_NOT_HANDLED, static_cast<ULONG>(STATUS_SEMAPHORE_LIMIT_EXCEEDED),
-                      reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)), reinterpret_cast<ULONG_PTR>(Semaphore),
-                      static_cast<ULONG>(Adjustment), "KeReleaseSemaphore by %ld: count is %ld, limit %ld", Adjustment,
-                      before, Semaphore->Limit);
+    LONG before = 0;
+    {
+        DispatcherLock lock;
+        before = Semaphore->Header.SignalState;
+        if (Adjustment > 0 && Adjustment <= Semaphore->Limit - before) {
+            Semaphore->Header.SignalState = before + Adjustment;
+            satisfy_waiters(Locked{}, Semaphore->Header);
+            return before;
+        }
     }
-    Semaphore->Header.SignalState = before + Adjustment;
-    satisfy_waiters(Locked{}, Semaphore->Header);
-    return before;
+    dbg::say("KeReleaseSemaphore by %ld: count is %ld, limit %ld; STATUS_SEMAPHORE_LIMIT_EXCEEDED is raised",
+             Adjustment, before, Semaphore->Limit);
+    seh::raise(STATUS_SEMAPHORE_LIMIT_EXCEEDED);
 }
 
 LONG NTAPI KeReadStateSemaphore(PRKSEMAPHORE Semaphore) {
@@ -99,15 +103,15 @@ VOID NTAPI KeInitializeMutex(PRKMUTEX Mutex, ULONG) {
     List::init(Mutex->MutantListEntry);
 }
 
+/// Raises STATUS_MUTANT_NOT_OWNED.
 LONG NTAPI KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN) {
+    if (Mutex->OwnerThread != current_thread()) { // nobody else can make it ours, or take it from us
+        dbg::say("KeReleaseMutex of %p by a thread that does not own it (owner: %p); STATUS_MUTANT_NOT_OWNED is raised",
+                 Mutex, Mutex->OwnerThread);
+        seh::raise(STATUS_MUTANT_NOT_OWNED);
+    }
     DispatcherLock lock;
     const LONG before = Mutex->Header.SignalState;
-    if (Mutex->OwnerThread != current_thread()) {
-        dbg::bugcheck(KMODE_EXCEPTION_NOT_HANDLED, static_cast<ULONG>(STATUS_MUTANT_NOT_OWNED),
-                      reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)), reinterpret_cast<ULONG_PTR>(Mutex),
-                      reinterpret_cast<ULONG_PTR>(Mutex->OwnerThread),
-                      "KeReleaseMutex of %p by a thread that does not own it (owner: %p)", Mutex, Mutex->OwnerThread);
-    }
     if (++Mutex->Header.SignalState == 1) {
         Mutex->OwnerThread = nullptr;
         ++current_thread()->kernel_apc_disable;

@@ -25,7 +25,8 @@ bool is_type(const void* body, Type type);
 Type type_of(const void* body);
 
 /// Gives an object a name of its own; it holds a reference until the name is taken away. PASSIVE_LEVEL.
-/// STATUS_OBJECT_NAME_COLLISION, STATUS_OBJECT_NAME_INVALID, STATUS_INSUFFICIENT_RESOURCES.
+/// STATUS_OBJECT_NAME_COLLISION, STATUS_OBJECT_NAME_INVALID (nothing behind the backslash),
+/// STATUS_OBJECT_PATH_SYNTAX_BAD (no backslash in front), STATUS_INSUFFICIENT_RESOURCES.
 NTSTATUS insert_name(void* body, const UNICODE_STRING& name);
 void remove_name(void* body);
 /// The object called `name` itself, referenced; nullptr = none.
@@ -34,7 +35,9 @@ void* find_name(const UNICODE_STRING& name);
 UNICODE_STRING name_of(const void* body);
 
 /// Follows symbolic links until a device is reached: the device, referenced, and what was left of the name behind it.
-/// `rest` points into `buffer`, which the caller frees with ExFreePool.
+/// `rest` points into `buffer`, which the caller frees with ExFreePool. STATUS_OBJECT_NAME_NOT_FOUND,
+/// STATUS_OBJECT_TYPE_MISMATCH (it is no device's), STATUS_OBJECT_NAME_INVALID and STATUS_OBJECT_PATH_SYNTAX_BAD as
+/// above, STATUS_INSUFFICIENT_RESOURCES.
 NTSTATUS find_device(const UNICODE_STRING& name, PDEVICE_OBJECT& device, UNICODE_STRING& rest, PWSTR& buffer);
 
 NTSTATUS open_handle(void* body, ACCESS_MASK access, HANDLE& handle);

@@ -68,6 +68,13 @@ bool same_name(const UNICODE_STRING& a, const UNICODE_STRING& b) {
     return a_dos == b_dos && RtlEqualUnicodeString(&a_rest, &b_rest, TRUE);
 }
 
+NTSTATUS check_name(const UNICODE_STRING& name) {
+    if (name.Length < sizeof(WCHAR) || name.Buffer[0] != L'\\') {
+        return STATUS_OBJECT_PATH_SYNTAX_BAD;
+    }
+    return name.Length >= 2 * sizeof(WCHAR) ? STATUS_SUCCESS : STATUS_OBJECT_NAME_INVALID;
+}
+
 /// The object whose name is the longest beginning of `name` that ends at a backslash or at its end.
 void* find_longest(const UNICODE_STRING& name, USHORT& length) {
     for (USHORT end = name.Length; end != 0; end = static_cast<USHORT>(end - sizeof(WCHAR))) {
@@ -136,8 +143,9 @@ Type type_of(const void* body) {
 
 NTSTATUS insert_name(void* body, const UNICODE_STRING& name) {
     Header* header = header_of(body);
-    if (name.Length < 2 * sizeof(WCHAR) || name.Buffer[0] != L'\\') {
-        return STATUS_OBJECT_NAME_INVALID;
+    const NTSTATUS status = check_name(name);
+    if (!NT_SUCCESS(status)) {
+        return status;
     }
     auto* copy = static_cast<PWSTR>(ExAllocatePoolWithTag(NonPagedPool, name.Length, tag("ObNm")));
     if (copy == nullptr) {
@@ -190,6 +198,11 @@ UNICODE_STRING name_of(const void* body) {
 NTSTATUS find_device(const UNICODE_STRING& name, PDEVICE_OBJECT& device, UNICODE_STRING& rest, PWSTR& buffer) {
     constexpr int kMostLinks = 8;
     buffer = nullptr;
+    NTSTATUS status = check_name(name);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = STATUS_OBJECT_NAME_NOT_FOUND;
     UNICODE_STRING at = name;
     for (int i = 0; i <= kMostLinks; ++i) {
         USHORT length = 0;
@@ -205,6 +218,7 @@ NTSTATUS find_device(const UNICODE_STRING& name, PDEVICE_OBJECT& device, UNICODE
         }
         if (!is_type(body, Type::SymbolicLink)) {
             ObfDereferenceObject(body);
+            status = STATUS_OBJECT_TYPE_MISMATCH;
             break;
         }
         const UNICODE_STRING target = static_cast<SymbolicLink*>(body)->target;
@@ -232,7 +246,7 @@ NTSTATUS find_device(const UNICODE_STRING& name, PDEVICE_OBJECT& device, UNICODE
         ExFreePool(buffer);
         buffer = nullptr;
     }
-    return STATUS_OBJECT_NAME_NOT_FOUND;
+    return status;
 }
 
 NTSTATUS open_handle(void* body, ACCESS_MASK access, HANDLE& handle) {
@@ -346,8 +360,12 @@ NTSTATUS NTAPI ZwClose(HANDLE Handle) {
         body = slot->body;
         *slot = {};
     }
-    if (InterlockedDecrement(&header_of(body)->handles) == 0 && is_type(body, Type::File)) {
-        io::clean_up_file(static_cast<PFILE_OBJECT>(body));
+    if (InterlockedDecrement(&header_of(body)->handles) == 0) {
+        if (is_type(body, Type::File)) {
+            io::clean_up_file(static_cast<PFILE_OBJECT>(body));
+        } else if (is_type(body, Type::Event)) {
+            remove_name(body); // a name lives as long as the last handle
+        }
     }
     ObfDereferenceObject(body);
     return STATUS_SUCCESS;

@@ -39,11 +39,13 @@ NTSTATUS property(PIRP irp) {
     item[0].PropertyId = KSPROPERTY_PIN_DATAINTERSECTION;
     item[0].GetPropertyHandler = intersection;
     item[0].MinProperty = sizeof(KSPROPERTY);
-    static KSPROPERTY_SET set[1];
-    set[0].Set = &kPinSet;
-    set[0].PropertiesCount = 1;
-    set[0].PropertyItem = item;
-    return KsPropertyHandler(irp, 1, set);
+    static KSPROPERTY_SET sets[1 + kMoreSets];
+    sets[0].Set = &kPinSet;
+    sets[0].PropertiesCount = 1;
+    sets[0].PropertyItem = item;
+    for (ULONG i = 0; i < kMoreSets; ++i)
+        sets[1 + i] = more_properties()[i];
+    return KsPropertyHandler(irp, 1 + kMoreSets, sets);
 }
 
 /// A question with up to three ranges of the given sizes.
@@ -84,6 +86,11 @@ NTSTATUS NTAPI control(PDEVICE_OBJECT device, PIRP irp) {
     case IOCTL_KS_PROPERTY:
         status = property(irp);
         break;
+    case IOCTL_KS_ENABLE_EVENT:
+    case IOCTL_KS_DISABLE_EVENT:
+        status = handle_event(irp, IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.IoControlCode ==
+                                       IOCTL_KS_ENABLE_EVENT);
+        break;
     default:
         return KsDefaultDeviceIoCompletion(device, irp);
     }
@@ -106,13 +113,13 @@ void lists() {
     CHECK_EQUAL(list.head.Count, 3);
     for (ULONG i = 0; i < 3; ++i)
         CHECK_EQUAL(list.numbers[i], kListed[i]);
-    CHECK_EQUAL(root.send(kListIoctl, nullptr, 0, nullptr, 0), STATUS_BUFFER_OVERFLOW);
+    CHECK_REFUSES(KsHandleSizedListQuery, root.send(kListIoctl, nullptr, 0, nullptr, 0), STATUS_BUFFER_OVERFLOW);
     CHECK_EQUAL(root.returned, kSize); // with the size to ask with
     ULONG size = 0;
     CHECK_EQUAL(root.send(kListIoctl, nullptr, 0, &size, sizeof size), STATUS_SUCCESS);
     CHECK_EQUAL(size, kSize);
     CHECK_EQUAL(root.returned, sizeof size);
-    CHECK_EQUAL(root.send(kListIoctl, nullptr, 0, &list, kSize - 1), STATUS_BUFFER_TOO_SMALL);
+    CHECK_REFUSES(KsHandleSizedListQuery, root.send(kListIoctl, nullptr, 0, &list, kSize - 1), STATUS_BUFFER_TOO_SMALL);
 }
 
 void intersections() {
@@ -130,7 +137,8 @@ void intersections() {
     }
     {
         const Question asked(64, 64);
-        CHECK_EQUAL(root.send(IOCTL_KS_PROPERTY, &asked, asked.bytes(), &format, sizeof format), STATUS_NO_MATCH);
+        CHECK_REFUSES(KsPinDataIntersection,
+                      root.send(IOCTL_KS_PROPERTY, &asked, asked.bytes(), &format, sizeof format), STATUS_NO_MATCH);
         CHECK_EQUAL(g_shown.ranges, 2);
     }
     {
@@ -141,21 +149,25 @@ void intersections() {
     {
         Question asked(72);
         asked.pin.PinId = 2;
-        CHECK_EQUAL(root.send(IOCTL_KS_PROPERTY, &asked, asked.bytes(), &format, sizeof format),
-                    STATUS_INVALID_PARAMETER);
+        CHECK_REFUSES(KsPinDataIntersection,
+                      root.send(IOCTL_KS_PROPERTY, &asked, asked.bytes(), &format, sizeof format),
+                      STATUS_INVALID_PARAMETER);
         asked.pin.PinId = 1;
-        CHECK_EQUAL(root.send(IOCTL_KS_PROPERTY, &asked, sizeof(KSP_PIN), &format, sizeof format),
-                    STATUS_INVALID_BUFFER_SIZE);
+        CHECK_REFUSES(KsPinDataIntersection,
+                      root.send(IOCTL_KS_PROPERTY, &asked, sizeof(KSP_PIN), &format, sizeof format),
+                      STATUS_INVALID_BUFFER_SIZE);
         asked.list.Count = 2; // more than there are
-        CHECK_EQUAL(root.send(IOCTL_KS_PROPERTY, &asked, asked.bytes() - 72 + 64, &format, sizeof format),
-                    STATUS_INVALID_PARAMETER);
+        CHECK_REFUSES(KsPinDataIntersection,
+                      root.send(IOCTL_KS_PROPERTY, &asked, asked.bytes() - 72 + 64, &format, sizeof format),
+                      STATUS_INVALID_PARAMETER);
         CHECK_EQUAL(g_shown.ranges, 0);
     }
     {
         Question asked(64, 64);
         reinterpret_cast<PKSDATARANGE>(asked.ranges)->FormatSize = 8; // no range is as small
-        CHECK_EQUAL(root.send(IOCTL_KS_PROPERTY, &asked, asked.bytes(), &format, sizeof format),
-                    STATUS_INVALID_PARAMETER);
+        CHECK_REFUSES(KsPinDataIntersection,
+                      root.send(IOCTL_KS_PROPERTY, &asked, asked.bytes(), &format, sizeof format),
+                      STATUS_INVALID_PARAMETER);
         CHECK_EQUAL(g_shown.ranges, 0);
     }
 }
@@ -164,13 +176,16 @@ void wrong_requests() {
     Object root;
     CHECK_EQUAL(root.open(L"root"), STATUS_SUCCESS);
     ULONG value = 0;
-    CHECK_EQUAL(
-        root.send(CTL_CODE(FILE_DEVICE_UNKNOWN, 0x8ff, METHOD_BUFFERED, FILE_ANY_ACCESS), nullptr, 0, nullptr, 0),
-        STATUS_INVALID_DEVICE_REQUEST);
+    constexpr ULONG kNobodysIoctl = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x8ff, METHOD_BUFFERED, FILE_ANY_ACCESS);
+    CHECK_REFUSES(KsDefaultDeviceIoCompletion, root.send(kNobodysIoctl, nullptr, 0, nullptr, 0),
+                  STATUS_INVALID_DEVICE_REQUEST);
+    CHECK_EQUAL(KsSynchronousIoControlDevice(root.file, KernelMode, kNobodysIoctl, nullptr, 0, nullptr, 0, &value),
+                STATUS_INVALID_DEVICE_REQUEST);
     CHECK_EQUAL(root.returned, 0);
     KSPROPERTY nobodys{{{kNobodys, 0, KSPROPERTY_TYPE_GET}}};
     CHECK_EQUAL(root.send(IOCTL_KS_PROPERTY, &nobodys, sizeof nobodys, &value, sizeof value), STATUS_PROPSET_NOT_FOUND);
-    CHECK_EQUAL(root.send(IOCTL_KS_METHOD, &nobodys, sizeof nobodys, &value, sizeof value), STATUS_PROPSET_NOT_FOUND);
+    CHECK_REFUSES(KsDefaultDeviceIoCompletion,
+                  root.send(IOCTL_KS_METHOD, &nobodys, sizeof nobodys, &value, sizeof value), STATUS_PROPSET_NOT_FOUND);
     CHECK_EQUAL(root.send(IOCTL_KS_PROPERTY, nullptr, 0, &value, sizeof value), STATUS_INVALID_BUFFER_SIZE);
     CHECK_EQUAL(root.send(IOCTL_KS_PROPERTY, &nobodys, sizeof nobodys, &value, sizeof value, UserMode),
                 STATUS_NOT_SUPPORTED); // nanont's clients are the kernel's

@@ -82,8 +82,10 @@ void added_items() {
     int context;
     WCHAR name[] = L"added";
     CHECK_EQUAL(add_child(root, name, &context), STATUS_SUCCESS);
-    CHECK_EQUAL(add_child(root, L"ADDED", nullptr), STATUS_OBJECT_NAME_COLLISION);
-    CHECK_EQUAL(add_child(root, L"given", nullptr), STATUS_OBJECT_NAME_COLLISION);
+    CHECK_REFUSES(KsAddObjectCreateItemToObjectHeader, add_child(root, L"ADDED", nullptr),
+                  STATUS_OBJECT_NAME_COLLISION);
+    CHECK_REFUSES(KsAddObjectCreateItemToObjectHeader, add_child(root, L"given", nullptr),
+                  STATUS_OBJECT_NAME_COLLISION);
     name[0] = L'x'; // the name was copied
     CHECK_EQUAL(child.open(root, L"added"), STATUS_SUCCESS);
     CHECK(KsQueryObjectCreateItem(child.opened().header)->Context == &context);
@@ -95,6 +97,7 @@ void items_by_context() {
     int first, second;
     CHECK_EQUAL(add(g_header, L"one", &first), STATUS_SUCCESS);
     CHECK_EQUAL(add(g_header, L"two", &second), STATUS_SUCCESS);
+    CHECK_REFUSES(KsAddObjectCreateItemToDeviceHeader, add(g_header, L"TWO", &first), STATUS_OBJECT_NAME_COLLISION);
     CHECK_EQUAL(add(g_header, L"three", &first), STATUS_SUCCESS);
     Object held, after;
     CHECK_EQUAL(held.open(L"three"), STATUS_SUCCESS);
@@ -106,7 +109,7 @@ void items_by_context() {
     CHECK_EQUAL(after.open(L"two"), STATUS_SUCCESS);
     CHECK_EQUAL(KsFreeObjectCreateItemsByContext(g_header, &first), STATUS_OBJECT_NAME_NOT_FOUND);
     CHECK_EQUAL(KsFreeObjectCreateItemsByContext(g_header, &second), STATUS_SUCCESS);
-    CHECK_EQUAL(take_away(L"two"), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_REFUSES(KsFreeObjectCreateItem, take_away(L"two"), STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
 /// An item goes when no Create runs with it any more.

@@ -15,6 +15,7 @@ constexpr WCHAR kDevice[] = L"\\Device\\MpulabKsObjects";
 
 NTSTATUS NTAPI close(PDEVICE_OBJECT, PIRP irp) {
     auto* opened = static_cast<Opened*>(IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext);
+    free_events(IoGetCurrentIrpStackLocation(irp)->FileObject);
     KsFreeObjectHeader(opened->header);
     ExFreePoolWithTag(opened, kTag);
     return complete(irp, STATUS_SUCCESS);
@@ -41,8 +42,9 @@ NTSTATUS set_up() {
     status = KsAllocateDeviceHeader(&g_header, 1, items);
     if (!NT_SUCCESS(status)) return status;
     *static_cast<KSDEVICE_HEADER*>(g_device->DeviceExtension) = g_header;
-    for (ULONG major : {IRP_MJ_CREATE, IRP_MJ_CLOSE, IRP_MJ_DEVICE_CONTROL})
+    for (ULONG major : {IRP_MJ_CREATE, IRP_MJ_CLOSE, IRP_MJ_DEVICE_CONTROL, IRP_MJ_READ})
         CHECK_EQUAL(KsSetMajorFunctionHandler(g_driver, major), STATUS_SUCCESS);
+    g_driver->MajorFunction[IRP_MJ_WRITE] = KsDispatchIrp; // by hand, which is the same
     g_device->Flags &= ~DO_DEVICE_INITIALIZING;
     return STATUS_SUCCESS;
 }
@@ -77,9 +79,12 @@ NTSTATUS Object::open(PCWSTR name, ACCESS_MASK access) {
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
     g_driver = driver;
     CHECK_EQUAL(set_up(), STATUS_SUCCESS);
-    static const Case cases[] = {
-        CASE(device_objects), CASE(given_items),   CASE(added_items),    CASE(items_by_context), CASE(items_in_use),
-        CASE(lists),          CASE(intersections), CASE(wrong_requests), CASE(queued_requests),  CASE(chained_cancel)};
+    static const Case cases[] = {CASE(device_objects),         CASE(given_items),       CASE(added_items),
+                                 CASE(items_by_context),       CASE(items_in_use),      CASE(lists),
+                                 CASE(intersections),          CASE(wrong_requests),    CASE(queued_requests),
+                                 CASE(chained_cancel),         CASE(acquired_requests), CASE(topology_answers),
+                                 CASE(extended_intersections), CASE(refused_pins),      CASE(refused_dispatches),
+                                 CASE(one_shot_events),        CASE(discarded_events)};
     run_cases(cases);
     KsFreeDeviceHeader(g_header);
     IoDeleteDevice(g_device);

@@ -34,6 +34,13 @@ NTSTATUS NTAPI control(PDEVICE_OBJECT, PIRP irp);
 /// Its requests that are kept (queue.cpp).
 NTSTATUS keep_request(PIRP irp);
 
+/// Its property sets beside that of pins (properties.cpp).
+inline constexpr ULONG kMoreSets = 2;
+const KSPROPERTY_SET* more_properties();
+/// Its events, enabled and disabled; those of a file that is closed (events.cpp).
+NTSTATUS handle_event(PIRP irp, bool enable);
+void free_events(PFILE_OBJECT file);
+
 /// A file on the control device, or below another object.
 class Object : public OpenFile {
   public:
@@ -46,4 +53,7 @@ class Object : public OpenFile {
 
 void device_objects(), given_items(), added_items(), items_by_context(), items_in_use(); // create_items.cpp
 void lists(), intersections(), wrong_requests();                                         // answers.cpp
-void queued_requests(), chained_cancel();                                                // queue.cpp
+void topology_answers(), extended_intersections();                                       // properties.cpp
+void refused_pins(), refused_dispatches();                                               // refusals.cpp
+void one_shot_events(), discarded_events();                                              // events.cpp
+void queued_requests(), chained_cancel(), acquired_requests();                           // queue.cpp

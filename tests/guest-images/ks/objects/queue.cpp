@@ -51,17 +51,24 @@ NTSTATUS NTAPI keep(PDEVICE_OBJECT, PIRP irp, PVOID context) {
     return STATUS_MORE_PROCESSING_REQUIRED;
 }
 
-void cancel_one() {
+PIRP queue_one(NTSTATUS& seen) {
     PIRP irp = IoAllocateIrp(2, FALSE);
     CHECK(irp != nullptr);
-    if (!irp) return;
-    NTSTATUS seen = STATUS_PENDING;
+    if (!irp) return nullptr;
+    seen = STATUS_PENDING;
     IoSetNextIrpStackLocation(irp);
     IoSetCompletionRoutine(irp, keep, &seen, TRUE, TRUE, TRUE);
     IoSetNextIrpStackLocation(irp);
     IoMarkIrpPending(irp);
     KsAddIrpToCancelableQueue(&g_kept.irps, &g_kept.lock, irp, KsListEntryTail, g_kept.cancel);
     CHECK(!IsListEmpty(&g_kept.irps));
+    return irp;
+}
+
+void cancel_one() {
+    NTSTATUS seen;
+    PIRP irp = queue_one(seen);
+    if (!irp) return;
     CHECK(IoCancelIrp(irp));
     CHECK_EQUAL(seen, STATUS_CANCELLED);
     CHECK(IsListEmpty(&g_kept.irps));
@@ -115,4 +122,37 @@ void chained_cancel() {
     set_up(chained);
     cancel_one();
     CHECK_EQUAL(g_kept.chained, 1);
+}
+
+/// A request that is acquired stays where it is, and nobody can cancel it until it is released.
+void acquired_requests() {
+    set_up(nullptr);
+    NTSTATUS seen;
+    PIRP irp = queue_one(seen);
+    if (!irp) return;
+    const auto acquire = [] {
+        return KsRemoveIrpFromCancelableQueue(&g_kept.irps, &g_kept.lock, KsListEntryHead, KsAcquireOnly);
+    };
+    CHECK(acquire() == irp);
+    CHECK(!IsListEmpty(&g_kept.irps));
+    CHECK(acquire() == nullptr); // it is somebody's
+    CHECK(KsRemoveIrpFromCancelableQueue(&g_kept.irps, &g_kept.lock, KsListEntryTail, KsAcquireAndRemove) == nullptr);
+    KsReleaseIrpOnCancelableQueue(irp, nullptr);
+    CHECK(acquire() == irp);
+    CHECK(!IoCancelIrp(irp));
+    CHECK_EQUAL(seen, STATUS_PENDING);
+    KsReleaseIrpOnCancelableQueue(irp, nullptr); // cancelled meanwhile: here and now
+    CHECK_EQUAL(seen, STATUS_CANCELLED);
+    CHECK(IsListEmpty(&g_kept.irps));
+    IoFreeIrp(irp);
+
+    irp = queue_one(seen);
+    if (!irp) return;
+    CHECK(acquire() == irp);
+    KsRemoveSpecificIrpFromCancelableQueue(irp);
+    CHECK(IsListEmpty(&g_kept.irps));
+    irp->IoStatus.Status = STATUS_SUCCESS;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    CHECK_EQUAL(seen, STATUS_SUCCESS);
+    IoFreeIrp(irp);
 }

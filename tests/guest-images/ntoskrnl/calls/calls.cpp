@@ -39,6 +39,7 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
                                  CASE(dates),
                                  CASE(versions),
                                  CASE(security),
+                                 CASE(access_lists),
                                  CASE(mutexes),
                                  CASE(regions),
                                  CASE(irql),
@@ -64,7 +65,12 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
                                  CASE(pulses),
                                  CASE(remove_lock_of_another),
                                  CASE(vector_registers),
-                                 CASE(requests_in_flight)};
+                                 CASE(requests_in_flight),
+                                 CASE(names_refused),
+                                 CASE(opens_refused),
+                                 CASE(named_events),
+                                 CASE(handles_refused),
+                                 CASE(requests_refused)};
     run_cases(cases);
     DbgPrint("calls: all cases ran\n");
     return STATUS_UNSUCCESSFUL; // nothing is left behind, and no device is wanted

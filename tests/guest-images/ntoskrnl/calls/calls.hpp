@@ -24,11 +24,13 @@ bool same(const void* a, const void* b, SIZE_T bytes);
 bool is(const char* seen, const char* expected);
 bool is(const WCHAR* seen, const WCHAR* expected);
 
-void narrow_characters(), wide_characters(), formats(), memory(), debug_text();                   // characters.cpp
-void counted_strings(), ansi_and_unicode(), numbers_and_guids(), dates(), versions(), security(); // strings.cpp
+void narrow_characters(), wide_characters(), formats(), memory(), debug_text(); // characters.cpp
+void counted_strings(), ansi_and_unicode(), numbers_and_guids(), dates(), versions(), security(),
+    access_lists(); // strings.cpp
 void mutexes(), regions(), irql(), threads(), timers_and_time(), processors(), lists(),
     lookaside(); // synchronization.cpp
 void pool_forms(), remove_locks(), irps(), memory_lists(), work_items(), cancel_safe_queues(), paging(); // requests.cpp
 void mutex_of_another(), pulses(), remove_lock_of_another(), vector_registers();                         // threads.cpp
 void requests_in_flight();                                                                       // in_flight.cpp
+void names_refused(), opens_refused(), named_events(), handles_refused(), requests_refused();    // refusals.cpp
 void device_stacks(), references(), handles(), events_by_handle(), keys_by_handle(), identity(); // objects.cpp

@@ -80,6 +80,8 @@ void pool_forms() {
     CHECK(EXPORT(ExAllocatePoolWithTagPriority, WithPriority)(NonPagedPool, 1ull << 40, kTag, LowPoolPriority) ==
           nullptr);
 
+    CHECK(EXPORT(ExAllocatePool, PVOID(*)(POOL_TYPE, SIZE_T))(NonPagedPool, 1ull << 40) == nullptr);
+
     // Quota: no memory raises (exceptions.sys), unless the type says otherwise.
     constexpr auto kFailInsteadOfRaise = static_cast<POOL_TYPE>(NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE);
     using WithQuota = PVOID (*)(POOL_TYPE, SIZE_T);
@@ -243,6 +245,7 @@ void cancel_safe_queues() {
     CHECK_EQUAL(g_queue.cancelled, 1);
     CHECK(remove(&g_queue.csq, &second) == nullptr);
     CHECK(IsListEmpty(&g_queue.irps));
+    CHECK(EXPORT(IoCsqRemoveNextIrp, PIRP(*)(PIO_CSQ, PVOID))(&g_queue.csq, nullptr) == nullptr);
     for (PIRP irp : irps)
         IoFreeIrp(irp);
 }

@@ -2,6 +2,8 @@
 // Rtl's strings, numbers, dates, versions and security descriptors.
 #include "calls.hpp"
 
+#include <initializer_list>
+
 namespace {
 
 UNICODE_STRING unicode(const WCHAR* text) {
@@ -75,6 +77,19 @@ void ansi_and_unicode() {
     ANSI_STRING small = {0, sizeof(room), room};
     CHECK_EQUAL(EXPORT(RtlUnicodeStringToAnsiString, Narrow)(&small, &text, FALSE), STATUS_BUFFER_OVERFLOW);
 
+    using Widen = NTSTATUS (*)(UNICODE_STRING*, const ANSI_STRING*, BOOLEAN);
+    const ANSI_STRING narrow = ansi("MIDI");
+    WCHAR wide[5] = L"xxxx";
+    UNICODE_STRING exact = {0, sizeof(wide), wide}, short_by_one = {2, sizeof(wide) - 1, wide};
+    CHECK_EQUAL(EXPORT(RtlAnsiStringToUnicodeString, Widen)(&short_by_one, &narrow, FALSE), STATUS_BUFFER_OVERFLOW);
+    CHECK(short_by_one.Length == 2 && is(wide, L"xxxx")); // its zero would not fit, and nothing is touched
+    CHECK_EQUAL(EXPORT(RtlAnsiStringToUnicodeString, Widen)(&exact, &narrow, FALSE), STATUS_SUCCESS);
+    CHECK(is(exact, L"MIDI") && wide[4] == 0);
+    ANSI_STRING endless = {0xfffe, 0xfffe, room}; // twice as much is no Unicode string, and is not read
+    UNICODE_STRING none = {};
+    CHECK_EQUAL(EXPORT(RtlAnsiStringToUnicodeString, Widen)(&none, &endless, TRUE), STATUS_INVALID_PARAMETER_2);
+    CHECK(none.Buffer == nullptr);
+
     using Character = WCHAR (*)(WCHAR);
     CHECK_EQUAL(EXPORT(RtlUpcaseUnicodeChar, Character)(L'a'), L'A');
     CHECK_EQUAL(EXPORT(RtlUpcaseUnicodeChar, Character)(0xe4), 0xc4); // a with diaeresis
@@ -108,8 +123,16 @@ void numbers_and_guids() {
     CHECK_EQUAL(number(L"0b101", 0, status), 5);
     CHECK_EQUAL(number(L"  12 of them", 0, status), 12);
     CHECK_EQUAL(number(L"-5", 10, status), static_cast<ULONG>(-5));
-    number(L"1", 3, status);
-    CHECK_EQUAL(status, STATUS_INVALID_PARAMETER);
+    CHECK_EQUAL(number(L"1", 3, status), 0xaaaaaaaa);
+    CHECK_REFUSES(RtlUnicodeStringToInteger, status, STATUS_INVALID_PARAMETER);
+    const auto digits = EXPORT(RtlIntegerToUnicodeString, NTSTATUS(*)(ULONG, ULONG, UNICODE_STRING*));
+    WCHAR room[3] = L"xx";
+    UNICODE_STRING two = {0, 4, room};
+    CHECK_EQUAL(digits(100, 10, &two), STATUS_BUFFER_OVERFLOW);
+    CHECK(two.Length == 0 && is(room, L"xx"));
+    CHECK_EQUAL(digits(0, 7, &two), STATUS_INVALID_PARAMETER);
+    CHECK_EQUAL(digits(255, 16, &two), STATUS_SUCCESS);
+    CHECK(two.Length == 4 && is(room, L"FF")); // it fits without its zero
 
     const GUID guid = {0x1b562e86, 0xb7aa, 0x4131, {0xba, 0xdc, 0xb6, 0xf3, 0xa0, 0x01, 0x40, 0x7e}};
     UNICODE_STRING text = {};
@@ -120,6 +143,12 @@ void numbers_and_guids() {
     CHECK_EQUAL(RtlGUIDFromString(&text, &back), STATUS_SUCCESS);
     CHECK(same(&back, &guid, sizeof(guid)));
     RtlFreeUnicodeString(&text);
+    for (const WCHAR* wrong : {L"", L"{1b562e86-b7aa-4131-badc-b6f3a001407}", L"[1b562e86-b7aa-4131-badc-b6f3a001407e]",
+                               L"{1b562e86+b7aa-4131-badc-b6f3a001407e}", L"{1b562g86-b7aa-4131-badc-b6f3a001407e}"}) {
+        UNICODE_STRING string = unicode(wrong);
+        CHECK_EQUAL(RtlGUIDFromString(&string, &back), STATUS_INVALID_PARAMETER);
+    }
+    CHECK(same(&back, &guid, sizeof(guid))); // and nothing was converted
     ULONG seed = 1, again = 1;
     const auto random = EXPORT(RtlRandomEx, ULONG(*)(ULONG*));
     const ULONG first = random(&seed);
@@ -173,7 +202,10 @@ void versions() {
                                                                                      &pack)); // free build
     RTL_OSVERSIONINFOW now = {};
     now.dwOSVersionInfoSize = sizeof(now);
-    RtlGetVersion(&now);
+    CHECK_EQUAL(RtlGetVersion(&now), STATUS_SUCCESS);
+    RTL_OSVERSIONINFOW no_version = {};
+    no_version.dwOSVersionInfoSize = 4;
+    CHECK_EQUAL(RtlGetVersion(&no_version), STATUS_INVALID_PARAMETER);
     CHECK(major == now.dwMajorVersion && minor == now.dwMinorVersion && build == now.dwBuildNumber);
     const auto wdm = EXPORT(IoIsWdmVersionAvailable, BOOLEAN(*)(UCHAR, UCHAR));
     CHECK(wdm(1, 0) && wdm(1, 0x30) && !wdm(9, 0));
@@ -197,4 +229,34 @@ void security() {
     CHECK(group == nullptr && !defaulted);
     descriptor.Revision = 9;
     CHECK_EQUAL(group_of(&descriptor, &group, &defaulted), STATUS_UNKNOWN_REVISION);
+    const auto owner_of = EXPORT(RtlGetOwnerSecurityDescriptor, NTSTATUS(*)(PVOID, PVOID*, BOOLEAN*));
+    CHECK_EQUAL(owner_of(&descriptor, &group, &defaulted), STATUS_UNKNOWN_REVISION);
+    using List = NTSTATUS (*)(PVOID, BOOLEAN*, ACL**, BOOLEAN*);
+    BOOLEAN present = FALSE;
+    ACL* list = nullptr;
+    CHECK_EQUAL(EXPORT(RtlGetDaclSecurityDescriptor, List)(&descriptor, &present, &list, &defaulted),
+                STATUS_UNKNOWN_REVISION);
+    CHECK_EQUAL(EXPORT(RtlGetSaclSecurityDescriptor, List)(&descriptor, &present, &list, &defaulted),
+                STATUS_UNKNOWN_REVISION);
+    CHECK_EQUAL(RtlSetDaclSecurityDescriptor(&descriptor, FALSE, nullptr, FALSE), STATUS_UNKNOWN_REVISION);
+    using Capture = NTSTATUS (*)(PSECURITY_DESCRIPTOR, KPROCESSOR_MODE, POOL_TYPE, BOOLEAN, PSECURITY_DESCRIPTOR*);
+    PSECURITY_DESCRIPTOR captured = &descriptor;
+    CHECK_EQUAL(EXPORT(SeCaptureSecurityDescriptor, Capture)(&descriptor, KernelMode, PagedPool, TRUE, &captured),
+                STATUS_UNKNOWN_REVISION);
+    CHECK(captured == nullptr);
+}
+
+void access_lists() {
+    UCHAR system[12] = {1, 1, 0, 0, 0, 0, 0, 5, 18}; // S-1-5-18
+    alignas(4) UCHAR buffer[64];
+    auto* list = reinterpret_cast<ACL*>(buffer);
+    using Create = NTSTATUS (*)(ACL*, ULONG, ULONG);
+    const auto allow = EXPORT(RtlAddAccessAllowedAce, NTSTATUS(*)(ACL*, ULONG, ACCESS_MASK, const void*));
+    CHECK_EQUAL(EXPORT(RtlCreateAcl, Create)(list, sizeof(buffer), ACL_REVISION), STATUS_SUCCESS);
+    CHECK_EQUAL(allow(list, ACL_REVISION + 1, GENERIC_READ, system), STATUS_REVISION_MISMATCH);
+    CHECK_EQUAL(allow(list, ACL_REVISION, GENERIC_READ, system), STATUS_SUCCESS);
+    CHECK_EQUAL(list->AceCount, 1);
+    buffer[sizeof(ACL) + 2] = 200; // the entry's size: beyond the list
+    CHECK_EQUAL(allow(list, ACL_REVISION, GENERIC_READ, system), STATUS_INVALID_ACL);
+    CHECK_EQUAL(list->AceCount, 1);
 }

@@ -149,6 +149,7 @@ void processors() {
     CHECK_EQUAL(count(7), 0);
     CHECK(EXPORT(KeQueryMaximumProcessorCount, ULONG(*)())() >= count(0));
     CHECK(EXPORT(KeQueryMaximumProcessorCountEx, ULONG(*)(USHORT))(0) >= count(0));
+    CHECK_EQUAL(EXPORT(KeQueryMaximumProcessorCountEx, ULONG(*)(USHORT))(7), 0);
     PROCESSOR_NUMBER number = {9, 9, 9};
     const auto number_of = EXPORT(KeGetProcessorNumberFromIndex, NTSTATUS(*)(ULONG, PROCESSOR_NUMBER*));
     const auto index_of = EXPORT(KeGetProcessorIndexFromNumber, ULONG(*)(PROCESSOR_NUMBER*));
@@ -167,6 +168,8 @@ void processors() {
     CHECK_EQUAL(target(&dpc, &nowhere), STATUS_INVALID_PARAMETER);
 
     EXPORT(KeSetSystemAffinityThread, void (*)(KAFFINITY))(1);
+    CHECK_EQUAL(EXPORT(KeSetSystemAffinityThreadEx, KAFFINITY(*)(KAFFINITY))(KAFFINITY{1} << 63), 0);
+    CHECK_EQUAL(EXPORT(KeSetSystemAffinityThreadEx, KAFFINITY(*)(KAFFINITY))(1), 1); // it had no effect
     EXPORT(KeRevertToUserAffinityThread, void (*)())();
     KIRQL old;
     KeRaiseIrql(DISPATCH_LEVEL, &old); // allowed here too; it takes hold below
@@ -176,6 +179,11 @@ void processors() {
     GROUP_AFFINITY first = {}, before = {};
     first.Mask = 1;
     EXPORT(KeSetSystemGroupAffinityThread, void (*)(GROUP_AFFINITY*, GROUP_AFFINITY*))(&first, &before);
+    GROUP_AFFINITY nowhere_to_go = {}, zeroed = {};
+    nowhere_to_go.Mask = zeroed.Mask = zeroed.Group = 1;
+    nowhere_to_go.Group = 5;
+    EXPORT(KeSetSystemGroupAffinityThread, void (*)(GROUP_AFFINITY*, GROUP_AFFINITY*))(&nowhere_to_go, &zeroed);
+    CHECK(zeroed.Mask == 0 && zeroed.Group == 0); // how it says that it changed nothing
     EXPORT(KeRevertToUserGroupAffinityThread, void (*)(GROUP_AFFINITY*))(&before);
 }
 
@@ -188,6 +196,13 @@ void lists() {
     CHECK(EXPORT(ExInterlockedInsertHeadList, Insert)(&head, &a, &lock) == nullptr); // it was empty
     CHECK(EXPORT(ExInterlockedInsertHeadList, Insert)(&head, &b, &lock) == &a);
     CHECK(head.Flink == &b && b.Flink == &a && a.Flink == &head);
+    using Remove = LIST_ENTRY* (*)(LIST_ENTRY*, KSPIN_LOCK*);
+    CHECK(EXPORT(ExInterlockedRemoveHeadList, Remove)(&head, &lock) == &b);
+    CHECK(EXPORT(ExInterlockedRemoveHeadList, Remove)(&head, &lock) == &a);
+    CHECK(EXPORT(ExInterlockedRemoveHeadList, Remove)(&head, &lock) == nullptr);
+    CHECK(EXPORT(ExInterlockedInsertTailList, Insert)(&head, &a, &lock) == nullptr); // it was empty
+    CHECK(EXPORT(ExInterlockedInsertTailList, Insert)(&head, &b, &lock) == &a);
+    CHECK(head.Flink == &a && head.Blink == &b);
 
     SINGLE_LIST_ENTRY top = {}, one, two;
     using Push = SINGLE_LIST_ENTRY* (*)(SINGLE_LIST_ENTRY*, SINGLE_LIST_ENTRY*, KSPIN_LOCK*);
@@ -214,10 +229,11 @@ void lists() {
     InitializeSListHead(&stack);
     using PushEntry = SLIST_ENTRY* (*)(SLIST_HEADER*, SLIST_ENTRY*);
     using Flush = SLIST_ENTRY* (*)(SLIST_HEADER*);
-    EXPORT(ExpInterlockedPushEntrySList, PushEntry)(&stack, &entries[0]);
-    EXPORT(ExpInterlockedPushEntrySList, PushEntry)(&stack, &entries[1]);
+    CHECK(EXPORT(ExpInterlockedPushEntrySList, PushEntry)(&stack, &entries[0]) == nullptr); // it was empty
+    CHECK(EXPORT(ExpInterlockedPushEntrySList, PushEntry)(&stack, &entries[1]) == &entries[0]);
     CHECK(EXPORT(ExpInterlockedFlushSList, Flush)(&stack) == &entries[1] && entries[1].Next == &entries[0]);
     CHECK(EXPORT(ExpInterlockedFlushSList, Flush)(&stack) == nullptr);
+    CHECK(EXPORT(ExpInterlockedPopEntrySList, Flush)(&stack) == nullptr);
 }
 
 namespace {

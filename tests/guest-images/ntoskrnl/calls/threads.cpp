@@ -96,6 +96,10 @@ void mutex_of_another() {
         CHECK_EQUAL(KeReadStateMutex(&holder.mutex), -1);
         CHECK_EQUAL(wait_for(&holder.mutex, 0), STATUS_TIMEOUT);
         CHECK_EQUAL(wait_for(&holder.mutex, 5), STATUS_TIMEOUT);
+        LARGE_INTEGER now = {};
+        using Wait = NTSTATUS (*)(PVOID, KWAIT_REASON, KPROCESSOR_MODE, BOOLEAN, PLARGE_INTEGER);
+        CHECK_EQUAL(EXPORT(KeWaitForMutexObject, Wait)(&holder.mutex, Executive, KernelMode, FALSE, &now),
+                    STATUS_TIMEOUT);
         KeSetEvent(&holder.let_go, 0, FALSE);
         CHECK_EQUAL(wait_for(&holder.mutex), STATUS_SUCCESS);
         CHECK_EQUAL(KeReadStateMutex(&holder.mutex), 0); // ours now

@@ -37,7 +37,11 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING) {
                                   {"probes", probes},
                                   {"locked_pages", locked_pages},
                                   {"captured_buffers", captured_buffers},
-                                  {"pool_that_raises", pool_that_raises}};
+                                  {"pool_that_raises", pool_that_raises},
+                                  {"calls_that_raise", calls_that_raise},
+                                  {"record_of_ones_own", record_of_ones_own},
+                                  {"breakpoint_by_call", breakpoint_by_call},
+                                  {"large_frame", large_frame}};
     run_cases(kCases, [] { g_trail.clear(); });
     DbgPrint("semantics: all cases ran\n");
     return STATUS_UNSUCCESSFUL;

@@ -46,5 +46,7 @@ void access_violation(), divide_error(), raised_statuses(), software_breakpoint(
 // unwinding.cpp
 void finally_on_exception(), finally_without_exception(), return_through_finally(), nested_unwinds(),
     exception_in_finally(), own_unwind(), walk_by_hand();
+// raising.cpp
+void calls_that_raise(), record_of_ones_own(), breakpoint_by_call(), large_frame();
 // probing.cpp
 void probes(), locked_pages(), captured_buffers(), pool_that_raises();

@@ -77,9 +77,10 @@ void probes() {
 void locked_pages() {
     CHECK_EQUAL(locked(g_buffer, 64, IoWriteAccess), STATUS_SUCCESS);
     CHECK_EQUAL(locked(const_cast<ULONG*>(kConstant), 16, IoReadAccess), STATUS_SUCCESS);
-    CHECK_EQUAL(locked(const_cast<ULONG*>(kConstant), 16, IoModifyAccess), STATUS_ACCESS_VIOLATION);
-    CHECK_EQUAL(locked(kNothing, 16, IoReadAccess), STATUS_ACCESS_VIOLATION);
-    CHECK_EQUAL(locked(kNoKernel, 16, IoReadAccess), STATUS_ACCESS_VIOLATION);
+    CHECK_REFUSES(MmProbeAndLockPages, locked(const_cast<ULONG*>(kConstant), 16, IoModifyAccess),
+                  STATUS_ACCESS_VIOLATION);
+    CHECK_REFUSES(MmProbeAndLockPages, locked(kNothing, 16, IoReadAccess), STATUS_ACCESS_VIOLATION);
+    CHECK_REFUSES(MmProbeAndLockPages, locked(kNoKernel, 16, IoReadAccess), STATUS_ACCESS_VIOLATION);
 }
 
 void captured_buffers() {
@@ -129,6 +130,7 @@ void pool_that_raises() {
         CHECK_EQUAL(taken(take, NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, kTooMuch), STATUS_NO_MEMORY);
     }
     CHECK_EQUAL(taken(plain, NonPagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE, 100), STATUS_SUCCESS);
-    CHECK_EQUAL(taken(plain, NonPagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE, kTooMuch), STATUS_INSUFFICIENT_RESOURCES);
+    CHECK_REFUSES(ExAllocatePoolWithTag, taken(plain, NonPagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE, kTooMuch),
+                  STATUS_INSUFFICIENT_RESOURCES);
     CHECK_EQUAL(taken(plain, NonPagedPool, kTooMuch), STATUS_NO_MEMORY);
 }

@@ -2,6 +2,10 @@
 // What is called on the way out, and how code finds its way without an exception.
 #include "exceptions.hpp"
 
+#include <initializer_list>
+
+extern "C" __declspec(dllimport) void _local_unwind(void* frame, void* target);
+
 // winnt.h has these; mingw-w64's kernel headers do not.
 struct RUNTIME_FUNCTION {
     ULONG BeginAddress, EndAddress, UnwindInfoAddress;
@@ -132,12 +136,18 @@ struct Target {
     CONTEXT context;
     ULONG64 frame;
     volatile bool back;
+    bool is_local; // by what a compiler calls for a jump out of a __try, which is the same with less to say
 };
 
 NOINLINE void unwind_to(Target& target) {
     __try {
         g_trail.add('u');
-        RtlUnwind(reinterpret_cast<PVOID>(target.frame), reinterpret_cast<PVOID>(target.context.Rip), nullptr, nullptr);
+        auto* const frame = reinterpret_cast<PVOID>(target.frame);
+        auto* const place = reinterpret_cast<PVOID>(target.context.Rip);
+        if (target.is_local)
+            _local_unwind(frame, place);
+        else
+            RtlUnwind(frame, place, nullptr, nullptr);
     } __finally {
         g_trail.add('f');
     }
@@ -157,19 +167,23 @@ NOINLINE ULONG64 establisher_of(const CONTEXT& place) {
 
 } // namespace
 
-/** RtlUnwind by hand, as setjmp and longjmp use it: handlers on the way run, and code goes on at the target. */
+/** RtlUnwind by hand, as setjmp and longjmp use it, and _local_unwind: handlers on the way run, and code goes on at the
+ * target. */
 void own_unwind() {
     static Target target;
-    target.back = false;
-    RtlCaptureContext(&target.context);
-    if (!target.back) {
-        target.back = true;
-        target.frame = establisher_of(target.context);
-        CHECK(target.frame != 0);
-        unwind_to(target);
-        g_trail.add('x');
+    for (const bool is_local : {false, true}) {
+        target.is_local = is_local;
+        target.back = false;
+        RtlCaptureContext(&target.context);
+        if (!target.back) {
+            target.back = true;
+            target.frame = establisher_of(target.context);
+            CHECK(target.frame != 0);
+            unwind_to(target);
+            g_trail.add('x');
+        }
     }
-    CHECK_TRAIL("uf");
+    CHECK_TRAIL("ufuf");
 }
 
 namespace {

@@ -241,6 +241,11 @@ PLAIN_FUNCTION bugcheck_ex() {
     return STATUS_SUCCESS;
 }
 
+PLAIN_FUNCTION bugcheck_alone() {
+    KeBugCheck(MANUALLY_INITIATED_CRASH);
+    return STATUS_SUCCESS;
+}
+
 VOID NTAPI dpc_routine(PKDPC, PVOID context, PVOID, PVOID) {
     if (context == nullptr) {
         for (;;) {

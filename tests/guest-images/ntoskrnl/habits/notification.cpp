@@ -58,8 +58,9 @@ void notification_begins(PDEVICE_OBJECT pdo) {
     CHECK_EQUAL(IoRegisterDeviceInterface(pdo, &kCategory, &late, &g_link), STATUS_SUCCESS);
     CHECK_EQUAL(IoSetDeviceInterfaceState(&g_early, TRUE), STATUS_SUCCESS);
     PVOID entry = &entry;
-    CHECK_EQUAL(register_for(EventCategoryDeviceInterfaceChange, 0, nullptr, changed, &entry),
-                STATUS_INVALID_PARAMETER);
+    CHECK_REFUSES(IoRegisterPlugPlayNotification,
+                  register_for(EventCategoryDeviceInterfaceChange, 0, nullptr, changed, &entry),
+                  STATUS_INVALID_PARAMETER);
     CHECK(entry == nullptr);
     CHECK_EQUAL(register_for(EventCategoryDeviceInterfaceChange, PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_INTERFACES,
                              &kCategory, changed, &g_entry),

@@ -80,15 +80,19 @@ void target_wrong() {
                          PDRIVER_NOTIFICATION_CALLBACK_ROUTINE routine) {
         return IoRegisterPlugPlayNotification(category, 0, data, g_driver, routine, nullptr, &entry);
     };
-    CHECK_EQUAL(ask(EventCategoryTargetDeviceChange, nullptr, happens), STATUS_INVALID_PARAMETER);
-    CHECK_EQUAL(ask(EventCategoryTargetDeviceChange, &entry, nullptr), STATUS_INVALID_PARAMETER);
-    CHECK_EQUAL(ask(static_cast<IO_NOTIFICATION_EVENT_CATEGORY>(99), &entry, happens), STATUS_INVALID_PARAMETER);
+    CHECK_REFUSES(IoRegisterPlugPlayNotification, ask(EventCategoryTargetDeviceChange, nullptr, happens),
+                  STATUS_INVALID_PARAMETER);
+    CHECK_REFUSES(IoRegisterPlugPlayNotification, ask(EventCategoryTargetDeviceChange, &entry, nullptr),
+                  STATUS_INVALID_PARAMETER);
+    CHECK_REFUSES(IoRegisterPlugPlayNotification, ask(static_cast<IO_NOTIFICATION_EVENT_CATEGORY>(99), &entry, happens),
+                  STATUS_INVALID_PARAMETER);
     CHECK(entry == nullptr);
     PDEVICE_OBJECT device; // on no stack of the PnP manager's
     CHECK_EQUAL(IoCreateDevice(g_driver, 0, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &device), STATUS_SUCCESS);
     FILE_OBJECT file{};
     file.DeviceObject = device;
-    CHECK_EQUAL(ask(EventCategoryTargetDeviceChange, &file, happens), STATUS_NO_SUCH_DEVICE);
+    CHECK_REFUSES(IoRegisterPlugPlayNotification, ask(EventCategoryTargetDeviceChange, &file, happens),
+                  STATUS_NO_SUCH_DEVICE);
     CHECK_EQUAL(ask(EventCategoryHardwareProfileChange, nullptr, happens), STATUS_SUCCESS);
     CHECK_EQUAL(IoUnregisterPlugPlayNotification(entry), STATUS_SUCCESS);
     IoDeleteDevice(device);

@@ -59,4 +59,6 @@ void tracing() {
     CHECK_EQUAL(EtwUnregister(provider), STATUS_INVALID_HANDLE);
     CHECK_EQUAL(EtwWrite(provider, &event, nullptr, 0, nullptr), STATUS_INVALID_HANDLE);
     CHECK(!EtwEventEnabled(provider, &event));
+    CHECK(!EtwProviderEnabled(provider, 4, kKeyword));
+    CHECK_EQUAL(EtwWriteString(provider, 4, 0, nullptr, L"text"), STATUS_INVALID_HANDLE);
 }

@@ -3,6 +3,8 @@
 // IoConnectInterruptEx allows, and makes the card interrupt; pci_card_test.py compares that with the event log.
 #include "../semantics/cases.hpp"
 
+#include <initializer_list>
+
 namespace {
 
 struct Extension {
@@ -176,12 +178,37 @@ void make_it_interrupt(Extension& self, const char* how) {
     CHECK_EQUAL(self.byte, kAcknowledge);
 }
 
+/// Without a device, without a processor, and for a device that no bus gave an interrupt.
+void refuse_connection(Extension& self) {
+    PKINTERRUPT interrupt = nullptr;
+    for (ULONG version : {ULONG{CONNECT_LINE_BASED}, ULONG{CONNECT_MESSAGE_BASED}}) {
+        IO_CONNECT_INTERRUPT_PARAMETERS wanted{};
+        wanted.Version = version;
+        CHECK_EQUAL(IoConnectInterruptEx(&wanted), STATUS_INVALID_PARAMETER);
+    }
+    IO_CONNECT_INTERRUPT_PARAMETERS wanted{};
+    wanted.Version = CONNECT_LINE_BASED;
+    wanted.LineBased.PhysicalDeviceObject = self.below->AttachedDevice; // the driver's own: no PDO
+    wanted.LineBased.ServiceRoutine = serve;
+    wanted.LineBased.InterruptObject = &interrupt;
+    CHECK_EQUAL(IoConnectInterruptEx(&wanted), STATUS_NOT_FOUND);
+    wanted = {};
+    wanted.Version = CONNECT_FULLY_SPECIFIED;
+    wanted.FullySpecified.PhysicalDeviceObject = self.pdo;
+    wanted.FullySpecified.InterruptObject = &interrupt;
+    wanted.FullySpecified.ServiceRoutine = serve;
+    CHECK_EQUAL(IoConnectInterruptEx(&wanted), STATUS_INVALID_PARAMETER_10);
+    CHECK(interrupt == nullptr);
+}
+
 void connect(Extension& self, PDEVICE_OBJECT pdo) {
     IO_CONNECT_INTERRUPT_PARAMETERS wanted{};
     PVOID connection = nullptr;
     wanted.Version = 77; // none
-    CHECK_EQUAL(IoConnectInterruptEx(&wanted), STATUS_NOT_SUPPORTED);
+    CHECK_EQUAL(IoConnectInterruptEx(&wanted), STATUS_INVALID_PARAMETER_1);
     CHECK_EQUAL(wanted.Version, 4);
+    refuse_connection(self);
+    wanted = {};
 
     wanted.Version = CONNECT_MESSAGE_BASED;
     wanted.MessageBased.PhysicalDeviceObject = pdo;

@@ -29,19 +29,19 @@ bool is_called(HANDLE key, const WCHAR* expected) {
 void key_paths() {
     CHECK_EQUAL(look(L"\\Registry\\Machine\\System\\currentcontrolset\\SERVICES"), STATUS_SUCCESS); // no case
     CHECK_EQUAL(look(L"\\Registry"), STATUS_SUCCESS);
-    CHECK_EQUAL(look(L"\\Registry\\Machine\\Nowhere"), STATUS_OBJECT_NAME_NOT_FOUND);
-    CHECK_EQUAL(look(L"\\Registry\\Machine\\Nowhere\\Else"), STATUS_OBJECT_NAME_NOT_FOUND);
-    CHECK_EQUAL(look(L"\\Registrys\\Machine"), STATUS_OBJECT_NAME_NOT_FOUND);
-    CHECK_EQUAL(look(L"Registry\\Machine"), STATUS_OBJECT_PATH_SYNTAX_BAD);
-    CHECK_EQUAL(look(L""), STATUS_OBJECT_PATH_SYNTAX_BAD);
+    CHECK_REFUSES(ZwOpenKey, look(L"\\Registry\\Machine\\Nowhere"), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_REFUSES(ZwOpenKey, look(L"\\Registry\\Machine\\Nowhere\\Else"), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_REFUSES(ZwOpenKey, look(L"\\Registrys\\Machine"), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_REFUSES(ZwOpenKey, look(L"Registry\\Machine"), STATUS_OBJECT_PATH_SYNTAX_BAD);
+    CHECK_REFUSES(ZwOpenKey, look(L""), STATUS_OBJECT_PATH_SYNTAX_BAD);
     HANDLE system = nullptr;
     CHECK_EQUAL(open_key(system, L"\\Registry\\Machine\\SYSTEM"), STATUS_SUCCESS);
     CHECK_EQUAL(look(L"CurrentControlSet\\Services", system), STATUS_SUCCESS);
-    CHECK_EQUAL(look(L"\\CurrentControlSet", system), STATUS_OBJECT_PATH_SYNTAX_BAD); // relative to a root
-    CHECK_EQUAL(look(L"", system), STATUS_SUCCESS);                                   // the root itself
+    CHECK_REFUSES(ZwOpenKey, look(L"\\CurrentControlSet", system), STATUS_OBJECT_PATH_SYNTAX_BAD); // relative to a root
+    CHECK_EQUAL(look(L"", system), STATUS_SUCCESS);                                                // the root itself
     CHECK(is_called(system, L"\\REGISTRY\\MACHINE\\SYSTEM"));
     ZwClose(system);
-    CHECK_EQUAL(look(L"Services", system), STATUS_INVALID_HANDLE);
+    CHECK_REFUSES(ZwOpenKey, look(L"Services", system), STATUS_INVALID_HANDLE);
 }
 
 void key_creation() {
@@ -53,13 +53,14 @@ void key_creation() {
     CHECK_EQUAL(create_key(second, L"MADE", service, 0, &disposition), STATUS_SUCCESS);
     CHECK_EQUAL(disposition, REG_OPENED_EXISTING_KEY);
     ZwClose(second);
-    CHECK_EQUAL(create_key(second, L"Gap\\Made", service), STATUS_OBJECT_NAME_NOT_FOUND); // only the last part is made
-    CHECK_EQUAL(create_key(second, L"Odd", service, 0x40), STATUS_INVALID_PARAMETER);
+    CHECK_REFUSES(ZwCreateKey, create_key(second, L"Gap\\Made", service),
+                  STATUS_OBJECT_NAME_NOT_FOUND); // only the last part is made
+    CHECK_REFUSES(ZwCreateKey, create_key(second, L"Odd", service, 0x40), STATUS_INVALID_PARAMETER);
     WCHAR longest[257];
     for (WCHAR& c : longest)
         c = L'n';
     longest[256] = 0;
-    CHECK_EQUAL(create_key(second, longest, service), STATUS_INVALID_PARAMETER);
+    CHECK_REFUSES(ZwCreateKey, create_key(second, longest, service), STATUS_INVALID_PARAMETER);
     longest[255] = 0;
     CHECK_EQUAL(create_key(second, longest, service), STATUS_SUCCESS);
     CHECK_EQUAL(ZwDeleteKey(second), STATUS_SUCCESS);
@@ -67,13 +68,13 @@ void key_creation() {
     // What is volatile may lie in what is not, never the other way round.
     CHECK_EQUAL(create_key(second, L"Volatile", first, REG_OPTION_VOLATILE), STATUS_SUCCESS);
     HANDLE child = nullptr;
-    CHECK_EQUAL(create_key(child, L"Lasting", second), STATUS_CHILD_MUST_BE_VOLATILE);
+    CHECK_REFUSES(ZwCreateKey, create_key(child, L"Lasting", second), STATUS_CHILD_MUST_BE_VOLATILE);
     CHECK_EQUAL(create_key(child, L"Passing", second, REG_OPTION_VOLATILE), STATUS_SUCCESS);
     CHECK_EQUAL(ZwFlushKey(child), STATUS_SUCCESS);
     ZwClose(child);
     ZwClose(second);
     HANDLE root = nullptr;
-    CHECK_EQUAL(create_key(root, L"\\Registry\\Mine"), STATUS_ACCESS_DENIED);
+    CHECK_REFUSES(ZwCreateKey, create_key(root, L"\\Registry\\Mine"), STATUS_ACCESS_DENIED);
     CHECK(root == nullptr);
     ZwClose(first);
     ZwClose(service);
@@ -95,7 +96,7 @@ void key_deletion() {
     KEY_BASIC_INFORMATION basic;
     CHECK_EQUAL(ZwQueryKey(again, KeyBasicInformation, &basic, sizeof basic, &needed), STATUS_KEY_DELETED);
     CHECK_EQUAL(ZwSetValueKey(again, Name(L"v"), 0, REG_NONE, nullptr, 0), STATUS_KEY_DELETED);
-    CHECK_EQUAL(create_key(child, L"x", again), STATUS_KEY_DELETED);
+    CHECK_REFUSES(ZwCreateKey, create_key(child, L"x", again), STATUS_KEY_DELETED);
     ULONG disposition = 0;
     HANDLE fresh = nullptr;
     CHECK_EQUAL(create_key(fresh, L"Doomed", service, 0, &disposition), STATUS_SUCCESS);
@@ -189,11 +190,11 @@ void key_links() {
     HANDLE service = nullptr, link = nullptr;
     CHECK_EQUAL(open_key(service, kService), STATUS_SUCCESS);
     CHECK_EQUAL(create_key(link, L"Link", service, REG_OPTION_CREATE_LINK), STATUS_SUCCESS);
-    CHECK_EQUAL(look(L"Link", service), STATUS_OBJECT_NAME_NOT_FOUND); // it leads nowhere yet
+    CHECK_REFUSES(ZwOpenKey, look(L"Link", service), STATUS_OBJECT_NAME_NOT_FOUND); // it leads nowhere yet
     static WCHAR loop[] = L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Services\\registry\\Link";
     CHECK_EQUAL(ZwSetValueKey(link, Name(L"SymbolicLinkValue"), 0, REG_LINK, loop, sizeof loop - 2), STATUS_SUCCESS);
-    CHECK_EQUAL(look(L"Link", service), STATUS_OBJECT_NAME_NOT_FOUND); // round and round: an end is made
-    CHECK_EQUAL(create_key(key, L"Link", service, REG_OPTION_CREATE_LINK), STATUS_OBJECT_NAME_COLLISION);
+    CHECK_REFUSES(ZwOpenKey, look(L"Link", service), STATUS_OBJECT_NAME_NOT_FOUND); // round and round: an end is made
+    CHECK_REFUSES(ZwCreateKey, create_key(key, L"Link", service, REG_OPTION_CREATE_LINK), STATUS_OBJECT_NAME_COLLISION);
     CHECK_EQUAL(ZwDeleteKey(link), STATUS_SUCCESS);
     ZwClose(link);
     ZwClose(service);
@@ -209,7 +210,7 @@ void key_rights() {
     CHECK_EQUAL(ZwDeleteValueKey(reader, Name(L"Type")), STATUS_ACCESS_DENIED);
     CHECK_EQUAL(ZwEnumerateKey(reader, 0, KeyBasicInformation, info, sizeof info, &needed), STATUS_ACCESS_DENIED);
     CHECK_EQUAL(ZwDeleteKey(reader), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(create_key(key, L"NotMade", reader), STATUS_ACCESS_DENIED);
+    CHECK_REFUSES(ZwCreateKey, create_key(key, L"NotMade", reader), STATUS_ACCESS_DENIED);
     ZwClose(reader);
     CHECK_EQUAL(open_key(service, kService, GENERIC_READ), STATUS_SUCCESS); // generic rights mean the registry's
     CHECK_EQUAL(ZwEnumerateKey(service, 99, KeyBasicInformation, info, sizeof info, &needed), STATUS_NO_MORE_ENTRIES);

@@ -45,7 +45,10 @@ NTSTATUS NTAPI pnp(PDEVICE_OBJECT, PIRP irp) {
                                       {"loaded_text", loaded_text},
                                       {"device_keys", device_keys},
                                       {"device_properties", device_properties},
-                                      {"interface_keys", interface_keys}};
+                                      {"interface_keys", interface_keys},
+                                      {"closed_keys", closed_keys},
+                                      {"entries_cut_short", entries_cut_short},
+                                      {"refused_interfaces", refused_interfaces}};
         run_cases(kCases);
         DbgPrint("semantics: all cases ran\n");
     }

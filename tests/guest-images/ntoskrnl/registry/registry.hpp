@@ -58,4 +58,8 @@ void loaded_text();
 void device_keys();
 void device_properties();
 void interface_keys();
+// refusals.cpp
+void closed_keys();
+void entries_cut_short();
+void refused_interfaces();
 extern PDEVICE_OBJECT g_pdo;

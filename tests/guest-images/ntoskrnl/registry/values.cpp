@@ -37,7 +37,7 @@ void value_set_and_query() {
     CHECK_EQUAL(scratch.set(L"Own", 0x12345, &number, 4), STATUS_SUCCESS); // types are the driver's affair
     CHECK_EQUAL(data.read(scratch.key, L"Own"), STATUS_SUCCESS);
     CHECK_EQUAL(data.head.Type, 0x12345);
-    CHECK_EQUAL(data.read(scratch.key, L"Absent"), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_REFUSES(ZwQueryValueKey, data.read(scratch.key, L"Absent"), STATUS_OBJECT_NAME_NOT_FOUND);
     CHECK_EQUAL(ZwDeleteValueKey(scratch.key, Name(L"own")), STATUS_SUCCESS);
     CHECK_EQUAL(ZwDeleteValueKey(scratch.key, Name(L"own")), STATUS_OBJECT_NAME_NOT_FOUND);
 }
@@ -70,14 +70,15 @@ void value_information() {
     CHECK_EQUAL(query(KeyValuePartialInformationAlign64, sizeof info), STATUS_SUCCESS);
     CHECK_EQUAL(info.aligned.DataLength, 10);
     CHECK(RtlCompareMemory(info.aligned.Data, L"data", 10) == 10);
-    CHECK_EQUAL(query(static_cast<KEY_VALUE_INFORMATION_CLASS>(77), sizeof info), STATUS_INVALID_PARAMETER);
+    CHECK_REFUSES(ZwQueryValueKey, query(static_cast<KEY_VALUE_INFORMATION_CLASS>(77), sizeof info),
+                  STATUS_INVALID_PARAMETER);
 
     // The way every driver goes: ask with no room, allocate, ask again.
-    CHECK_EQUAL(query(KeyValuePartialInformation, 0), STATUS_BUFFER_TOO_SMALL);
+    CHECK_REFUSES(ZwQueryValueKey, query(KeyValuePartialInformation, 0), STATUS_BUFFER_TOO_SMALL);
     CHECK_EQUAL(needed, FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data) + 10);
     CHECK_EQUAL(info.bytes[0], 0x55);
-    CHECK_EQUAL(query(KeyValuePartialInformation, 11), STATUS_BUFFER_TOO_SMALL);
-    CHECK_EQUAL(query(KeyValuePartialInformation, 16), STATUS_BUFFER_OVERFLOW);
+    CHECK_REFUSES(ZwQueryValueKey, query(KeyValuePartialInformation, 11), STATUS_BUFFER_TOO_SMALL);
+    CHECK_REFUSES(ZwQueryValueKey, query(KeyValuePartialInformation, 16), STATUS_BUFFER_OVERFLOW);
     CHECK_EQUAL(info.partial.DataLength, 10); // of the value, not of what was given
     CHECK_EQUAL(info.bytes[12], 'd');
     CHECK_EQUAL(info.bytes[16], 0x55);
@@ -117,11 +118,12 @@ void value_limits() {
     auto* bytes = static_cast<UCHAR*>(ExAllocatePoolWithTag(PagedPool, kMegabyte + 1, 'gerT'));
     CHECK(bytes != nullptr);
     if (!bytes) return;
-    CHECK_EQUAL(scratch.set(L"Big", REG_BINARY, bytes, kMegabyte + 1), STATUS_INVALID_PARAMETER);
+    CHECK_REFUSES(ZwSetValueKey, scratch.set(L"Big", REG_BINARY, bytes, kMegabyte + 1), STATUS_INVALID_PARAMETER);
     CHECK_EQUAL(scratch.set(L"Big", REG_BINARY, bytes, kMegabyte), STATUS_SUCCESS);
     CHECK_EQUAL(scratch.set(L"Big2", REG_BINARY, bytes, kMegabyte), STATUS_SUCCESS);
     CHECK_EQUAL(scratch.set(L"Big3", REG_BINARY, bytes, kMegabyte), STATUS_SUCCESS);
-    CHECK_EQUAL(scratch.set(L"Big4", REG_BINARY, bytes, kMegabyte), STATUS_REGISTRY_QUOTA_LIMIT); // all has an end
+    CHECK_REFUSES(ZwSetValueKey, scratch.set(L"Big4", REG_BINARY, bytes, kMegabyte),
+                  STATUS_REGISTRY_QUOTA_LIMIT); // all has an end
     CHECK_EQUAL(ZwDeleteValueKey(scratch.key, Name(L"Big")), STATUS_SUCCESS);
     CHECK_EQUAL(scratch.set(L"Big4", REG_BINARY, bytes, kMegabyte), STATUS_SUCCESS); // and what is deleted is free
     ExFreePoolWithTag(bytes, 'gerT');

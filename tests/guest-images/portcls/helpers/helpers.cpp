@@ -2,8 +2,11 @@
 #include <initguid.h>
 
 #include "helpers.hpp"
+#include "module/newer_portcls.hpp" // its ids are defined here
 
 PRESOURCELIST g_resources;
+PDEVICE_OBJECT g_device;
+PIRP g_start_irp;
 
 namespace {
 
@@ -14,8 +17,10 @@ PUCHAR port(ULONG offset) {
     return reinterpret_cast<PUCHAR>(static_cast<ULONG_PTR>(range->u.Port.Start.LowPart + offset));
 }
 
-NTSTATUS NTAPI start_device(PDEVICE_OBJECT, PIRP, PRESOURCELIST resources) {
+NTSTATUS NTAPI start_device(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resources) {
     g_resources = resources;
+    g_device = device;
+    g_start_irp = irp;
     static const Case cases[] = {CASE(modes),
                                  CASE(order),
                                  CASE(endless),
@@ -28,7 +33,12 @@ NTSTATUS NTAPI start_device(PDEVICE_OBJECT, PIRP, PRESOURCELIST resources) {
                                  CASE(delays),
                                  CASE(removing_from_a_second_processor),
                                  CASE(lists),
-                                 CASE(sublists)};
+                                 CASE(sublists),
+                                 CASE(plain_interrupt),
+                                 CASE(refused_adapters),
+                                 CASE(refused_registrations),
+                                 CASE(refused_keys),
+                                 CASE(refused_managers)};
     run_cases(cases);
     DbgPrint("helpers: all cases ran\n");
     return STATUS_SUCCESS;

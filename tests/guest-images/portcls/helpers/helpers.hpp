@@ -11,6 +11,9 @@
 
 /// The device's resources, for as long as StartDevice runs.
 extern PRESOURCELIST g_resources;
+/// The adapter's device, and the IRP that starts it.
+extern PDEVICE_OBJECT g_device;
+extern PIRP g_start_irp;
 
 /// The card asks for its interrupt line: a reset is acknowledged (reference mpu401.md 2).
 void ring();
@@ -19,4 +22,6 @@ bool take_byte();
 
 void modes(), order(), endless(), connecting(), releasing(), synchronized(), too_many_routines(); // interrupts.cpp
 void serving(), members(), delays(), removing_from_a_second_processor();                          // groups.cpp
+void plain_interrupt();                                                                           // plain_interrupt.cpp
+void refused_adapters(), refused_registrations(), refused_keys(), refused_managers();             // refusals.cpp
 void lists(), sublists();                                                                         // resources.cpp
