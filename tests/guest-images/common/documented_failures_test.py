@@ -11,6 +11,7 @@ export's name, or by the local name that `const auto name = EXPORT(export, …)`
 """
 import pathlib
 import re
+import tempfile
 import unittest
 
 from called_exports_test import NANONT, complete
@@ -113,6 +114,14 @@ def misnamed(folder):
     return {name for name in named if not re.search(rf"\b{name}\b", text)}
 
 
+def unreached(folder):
+    """Cases that a folder's sources define, and that none of them lists or calls: what they check is never checked."""
+    text = "".join(without_comments(source.read_text()) for source in folder.glob("*.cpp"))
+    defined = re.findall(r"^void (\w+)\(\) {", text, re.M)
+    rest = re.sub(r"^void \w+\(\) {", "", text, flags=re.M)
+    return {name for name in defined if not re.search(rf"\b{name}\b", rest)}
+
+
 class Documented(unittest.TestCase):
     def nothing(self, found, message):
         if found:
@@ -120,6 +129,7 @@ class Documented(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
+        cls.folders = {source.parent for source in sources(HERE.parent) if source.parent != SUPPORT}
         cls.failures, cls.none = read_list((HERE / "documented_failures.txt").read_text())
         cls.proved = set()
         for source in sources(HERE.parent):
@@ -138,8 +148,10 @@ class Documented(unittest.TestCase):
         self.nothing(wanted - self.proved, "no CHECK names the call and the outcome")
 
     def test_a_check_that_names_an_export_stands_beside_a_call_of_it(self):
-        folders = {source.parent for source in sources(HERE.parent) if source.parent != SUPPORT}
-        self.nothing({(name, str(folder)) for folder in folders for name in misnamed(folder)}, "named, and not called there")
+        self.nothing({(name, str(folder)) for folder in self.folders for name in misnamed(folder)}, "named, and not called there")
+
+    def test_a_case_that_checks_is_one_that_its_driver_runs(self):
+        self.nothing({(name, str(folder)) for folder in self.folders for name in unreached(folder)}, "in no list of cases")
 
     def test_each_failure_that_is_left_to_a_score_is_one_that_a_score_can_ask_for(self):
         by_score = {pair for pair, how in self.failures.items() if how == "score"}
@@ -171,6 +183,14 @@ class Reading(unittest.TestCase):
     def test_a_local_name_means_the_export_it_was_last_given(self):
         text = "const auto go = EXPORT(A, T);\nCHECK(!go());\nconst auto go = EXPORT(B, T);\nCHECK_EQUAL(go(), STATUS_X);"
         self.assertEqual(proved(text), {("A", "FALSE"), ("B", "STATUS_X")})
+
+    def test_a_name_without_a_call_and_a_case_without_a_list_are_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source = pathlib.Path(folder) / "cases.cpp"
+            for text, wrong in (("void a() {\n}\nCHECK_REFUSES(Zw, f(), STATUS_X); // Zw() and a", ({"a"}, {"Zw"})),
+                                ("void a() {\n}\nCASE(a); CHECK_REFUSES(Zw, f(Zw), STATUS_X);", (set(), set()))):
+                source.write_text(text)
+                self.assertEqual((unreached(source.parent), misnamed(source.parent)), wrong, text)
 
     def test_a_line_of_another_form_or_for_the_second_time_is_refused_with_its_number(self):
         self.assertEqual(read_list("# a\n\nA STATUS_X  why\nB NULL (score) why\nnone: C D\n"),

@@ -200,18 +200,24 @@ PVOID export_ExAllocatePoolWithQuota(POOL_TYPE Type, SIZE_T NumberOfBytes) {
 }
 
 /// Zeroed unless POOL_FLAG_UNINITIALIZED says otherwise; flags that name no pool are refused.
+/// POOL_FLAG_RAISE_ON_FAILURE: STATUS_INVALID_PARAMETER and STATUS_INSUFFICIENT_RESOURCES are raised where else NULL
+/// comes back.
 PVOID export_ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag) __asm__("ExAllocatePool2");
 PVOID export_ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag) {
     constexpr ULONG64 kUninitialized = 0x2;
+    constexpr ULONG64 kRaiseOnFailure = 0x20;
     constexpr ULONG64 kNonPaged = 0x40;
     constexpr ULONG64 kNonPagedExecute = 0x80;
     constexpr ULONG64 kPaged = 0x100;
     require_allocation_irql(NumberOfBytes, Tag, __builtin_return_address(0)); // whatever it asks for
     const ULONG64 kind = Flags & (kNonPaged | kNonPagedExecute | kPaged);
     if (NumberOfBytes == 0 || Tag == 0 || kind == 0 || (kind & (kind - 1)) != 0) {
+        if ((Flags & kRaiseOnFailure) != 0) {
+            ExRaiseStatus(STATUS_INVALID_PARAMETER);
+        }
         return nullptr;
     }
-    PVOID block = allocate(NumberOfBytes, Tag, __builtin_return_address(0));
+    PVOID block = or_raise(allocate(NumberOfBytes, Tag, __builtin_return_address(0)), (Flags & kRaiseOnFailure) != 0);
     if (block != nullptr && (Flags & kUninitialized) == 0) {
         RtlZeroMemory(block, NumberOfBytes);
     }

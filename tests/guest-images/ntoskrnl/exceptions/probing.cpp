@@ -95,6 +95,8 @@ namespace {
 extern "C" __declspec(dllimport) PVOID NTAPI ExAllocatePoolWithQuotaTag(POOL_TYPE, SIZE_T, ULONG);
 extern "C" __declspec(dllimport) PVOID NTAPI ExAllocatePoolWithQuota(POOL_TYPE, SIZE_T);
 
+extern "C" __declspec(dllimport) PVOID NTAPI ExAllocatePool2(ULONG64, SIZE_T, ULONG);
+
 constexpr SIZE_T kTooMuch = 1ull << 40;
 
 PVOID NOINLINE quota_tag(ULONG type, SIZE_T bytes) {
@@ -106,6 +108,11 @@ PVOID NOINLINE quota(ULONG type, SIZE_T bytes) {
 PVOID NOINLINE plain(ULONG type, SIZE_T bytes) {
     return ExAllocatePoolWithTag(static_cast<POOL_TYPE>(type), bytes, 'sesp');
 }
+
+PVOID NOINLINE by_flags(ULONG flags, SIZE_T bytes) {
+    return ExAllocatePool2(flags, bytes, 'sesp');
+}
+constexpr ULONG kNonPaged = 0x40, kRaiseOnFailure = 0x20; // POOL_FLAG_NON_PAGED, POOL_FLAG_RAISE_ON_FAILURE
 
 /** What comes of it: the status that was raised, STATUS_NO_MEMORY for NULL, STATUS_SUCCESS for a block (given back). */
 NOINLINE NTSTATUS taken(PVOID (*take)(ULONG, SIZE_T), ULONG type, SIZE_T bytes) {
@@ -133,4 +140,9 @@ void pool_that_raises() {
     CHECK_REFUSES(ExAllocatePoolWithTag, taken(plain, NonPagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE, kTooMuch),
                   STATUS_INSUFFICIENT_RESOURCES);
     CHECK_EQUAL(taken(plain, NonPagedPool, kTooMuch), STATUS_NO_MEMORY);
+    CHECK_EQUAL(taken(by_flags, kNonPaged | kRaiseOnFailure, 100), STATUS_SUCCESS);
+    CHECK_REFUSES(ExAllocatePool2, taken(by_flags, kNonPaged | kRaiseOnFailure, kTooMuch),
+                  STATUS_INSUFFICIENT_RESOURCES);
+    CHECK_REFUSES(ExAllocatePool2, taken(by_flags, kRaiseOnFailure, 100), STATUS_INVALID_PARAMETER);
+    CHECK_EQUAL(taken(by_flags, kNonPaged, kTooMuch), STATUS_NO_MEMORY);
 }

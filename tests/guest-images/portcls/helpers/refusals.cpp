@@ -35,6 +35,26 @@ VOID NTAPI every_second(PDEVICE_OBJECT, PVOID) {}
 
 WCHAR g_name[] = L"Refused";
 
+NTSTATUS NTAPI keep(PDEVICE_OBJECT, PIRP irp, PVOID context) {
+    *static_cast<NTSTATUS*>(context) = irp->IoStatus.Status;
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+/// An IRP of one's own through PortCls' dispatch routine; how it was completed is the same as what comes back.
+NTSTATUS dispatch(PDEVICE_OBJECT device, UCHAR major) {
+    PIRP irp = IoAllocateIrp(2, FALSE);
+    if (!irp) return STATUS_INSUFFICIENT_RESOURCES;
+    NTSTATUS completed = STATUS_PENDING;
+    IoSetNextIrpStackLocation(irp);
+    IoSetCompletionRoutine(irp, keep, &completed, TRUE, TRUE, TRUE);
+    IoSetNextIrpStackLocation(irp);
+    IoGetCurrentIrpStackLocation(irp)->MajorFunction = major;
+    const NTSTATUS status = PcDispatchIrp(device, irp);
+    CHECK_EQUAL(completed, status);
+    IoFreeIrp(irp);
+    return status;
+}
+
 } // namespace
 
 void refused_adapters() {
@@ -60,6 +80,9 @@ void refused_adapters() {
     CHECK_EQUAL(PcForwardIrpSynchronous(pdo, g_start_irp), STATUS_INVALID_PARAMETER);
     CHECK_EQUAL(PcCompleteIrp(g_device, g_start_irp, STATUS_PENDING), STATUS_INVALID_PARAMETER);
     CHECK_EQUAL(PcCompleteIrp(g_device, nullptr, STATUS_SUCCESS), STATUS_INVALID_PARAMETER);
+    for (UCHAR major : {UCHAR{IRP_MJ_PNP}, UCHAR{IRP_MJ_SYSTEM_CONTROL}, UCHAR{IRP_MJ_CREATE}})
+        CHECK_REFUSES(PcDispatchIrp, dispatch(pdo, major), STATUS_DELETE_PENDING);
+    CHECK_REFUSES(PcDispatchIrp, dispatch(g_device, IRP_MJ_CREATE), STATUS_DEVICE_NOT_READY); // it is being started
 }
 
 void refused_registrations() {
