@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The driver of mingw-w64 and the one of clang in the MSVC ABI, from one source, do the same to the card."""
-import shutil
 import unittest
 
 import eventlog
@@ -28,19 +27,16 @@ class Compilers(unittest.TestCase):
         self.addCleanup(scratch.__exit__)
         self.folder = scratch.path
 
-    def trace(self, abi, song):
-        package = self.folder / abi
-        (package / "amd64").mkdir(parents=True, exist_ok=True)
-        shutil.copy(next((mpulab.BUILD / "driver/package").glob("*.inf")), package)
-        shutil.copy(mpulab.BUILD / "driver" / abi / mpulab.bundled_driver().name, package / "amd64")
-        run = mpulab.play(mpulab.SONGS / song, self.folder / f"{abi}-{song}", "--package", package)
+    def trace(self, abi, song, card):
+        package = mpulab.package_of(abi, self.folder / abi)
+        run = mpulab.play(mpulab.SONGS / song, self.folder / f"{abi}-{song}-{card}", "--package", package, "--card", card)
         self.assertEqual(run.status, mpulab.PASSED, run)
         return Trace(run)
 
     def test_the_driver_of_either_compiler_leaves_the_same_register_trace(self):
-        for song in ("first-light.mid", "corners.mid"):
-            with self.subTest(song):
-                mingw, msvc = self.trace("x86_64", song), self.trace("x86_64-msvc", song)
+        for song, card in (("first-light.mid", "isa-mpu401"), ("corners.mid", "isa-mpu401"), ("first-light.mid", "pci-mpu401")):
+            with self.subTest(song, card=card):
+                mingw, msvc = self.trace("x86_64", song, card), self.trace("x86_64-msvc", song, card)
                 self.assertEqual(mingw.written, msvc.written)
                 self.assertEqual(mingw.read, msvc.read)
                 self.assertLess(abs(mingw.looks - msvc.looks), mingw.looks / 50, (mingw.looks, msvc.looks))

@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import pathlib
+import re
 import shutil
 import subprocess
 import unittest
@@ -323,6 +324,19 @@ class Packages(PackageCase):
             with self.subTest(" ".join(words)):
                 done = self.run_mpulab(*words[1:])
                 self.assertEqual(done.returncode, mpulab.PASSED, done.stdout + done.stderr)
+
+    def test_the_sample_of_the_readme_is_what_play_prints_but_for_numbers(self):
+        """Its numbers are any, its "…" is anything."""
+        readme = (mpulab.ROOT / "README.md").read_text().split("This is what `scripts/run` ends with:")[1]
+        sample = readme.split("```")[1].strip().splitlines()
+        done = subprocess.run([mpulab.MPULAB, "play", mpulab.SONG], capture_output=True, text=True, timeout=100, cwd=self.folder,
+                              env=mpulab.surroundings(self.folder / "mpulab-out", None), stdin=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, mpulab.PASSED, done.stderr)
+        printed = done.stdout.strip().splitlines()
+        for shown, line in zip(sample, printed):
+            pattern = re.sub(r"\d+", r"\\d+", re.escape(shown)).replace("…", ".*")
+            self.assertRegex(line, f"^{pattern}$")
+        self.assertEqual(len(sample), len(printed), done.stdout)
 
     def test_every_export_is_in_the_generated_document(self):
         done = self.run_mpulab("inspect", "--exports")

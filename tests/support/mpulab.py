@@ -49,6 +49,14 @@ def bundled_driver():
     return found[0]
 
 
+def package_of(abi, folder):
+    """The bundled package in `folder` with the x64 driver of one compiler: x86_64 (mingw-w64) or x86_64-msvc, which ships."""
+    (folder / "amd64").mkdir(parents=True, exist_ok=True)
+    shutil.copy(next((BUILD / "driver/package").glob("*.inf")), folder)
+    shutil.copy(BUILD / "driver" / abi / bundled_driver().name, folder / "amd64")
+    return folder
+
+
 class Scratch:
     """A folder for one test. Short path (unix sockets), kept when MPULAB_KEEP is set."""
 

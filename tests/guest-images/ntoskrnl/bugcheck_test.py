@@ -183,6 +183,18 @@ class Report(Faulty):
             with self.subTest(fault):
                 self.report(fault, code, name, words, f"called from faulty-{fault}.sys+0x", parameters=parameters)
 
+    @unittest.skipIf(guest_machine.ABI == "mingw", "built without /GS")
+    def test_a_buffer_on_the_stack_that_is_overrun_is_seen_by_the_cookie_that_the_loader_drew(self):
+        run = boot("stack_overrun")
+        code, (seen, cookie, complement, _) = run.bugcheck()
+        self.assertEqual(code, 0xF7, run)
+        self.assertIn("stack_overrun", self.stack_of(run, "stack_overrun")[:2], run)
+        self.assertNotEqual(seen, cookie)
+        self.assertEqual(cookie ^ complement, 2**64 - 1)
+        self.assertNotIn(cookie, (0, 0x2B992DDFA232), "the default is replaced")
+        base, _ = guest_machine.eventlog.modules(run.records)[image("stack_overrun").name]
+        self.assertGreater((cookie ^ base & 0xFFFFFFFFFFFF) >> 24, 0, "by the loader: a driver's own would be near its address")
+
     def test_a_spin_lock_taken_twice_is_a_deadlock_told_with_both_places(self):
         self.report("lock_taken_twice", 0x0F, "SPIN_LOCK_ALREADY_OWNED", "a deadlock",
                     parameters=("here", "here", "here"))

@@ -211,6 +211,15 @@ PLAIN_FUNCTION overrun() {
     return STATUS_SUCCESS;
 }
 
+/// Some bytes too many in an array on the stack: what lies behind it is the security cookie, where there is one.
+PLAIN_FUNCTION stack_overrun() {
+    UCHAR buffer[16];
+    volatile ULONG size = sizeof(buffer) + 4; // the compiler does not see how far it goes
+    for (ULONG i = 0; i < size; ++i)
+        const_cast<volatile UCHAR*>(buffer)[i] = 0x5a;
+    return STATUS_SUCCESS;
+}
+
 PLAIN_FUNCTION underrun() {
     UCHAR* block = allocate(100);
     *const_cast<volatile UCHAR*>(block - 1) = static_cast<UCHAR>(block[-1] ^ 0x55);
@@ -315,7 +324,9 @@ PLAIN_FUNCTION lock_taken_twice() {
 }
 
 PLAIN_FUNCTION lock_not_held() {
-    KeReleaseSpinLock(&g_lock, PASSIVE_LEVEL);
+    KIRQL old;
+    KeRaiseIrql(DISPATCH_LEVEL, &old); // or its IRQL is told first
+    KeReleaseSpinLock(&g_lock, old);
     return STATUS_SUCCESS;
 }
 
