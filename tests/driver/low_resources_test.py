@@ -117,7 +117,7 @@ class PortCls(OwnDriver):
         asked = self.judged(run, steps, survived=["ExAllocatePoolWithTag"])
         self.assertGreater(len(asked), 15)
         self.assertEqual([name for name in asked if name != "ExAllocatePoolWithTag"],
-                         ["IoCreateDevice", "IoConnectInterrupt", *["IoRegisterDeviceInterface"] * 3])
+                         ["IoCreateDevice", "KsAllocateDeviceHeader", "IoConnectInterrupt", *["IoRegisterDeviceInterface"] * 3])
         for (first, _), step in zip(steps, again):
             self.assertStatus(run, step, INVALID_DEVICE_STATE if run.status_of(first) == SUCCESS else SUCCESS)
 

@@ -46,7 +46,7 @@ class Idle(Moody):
         wrong = [(score.device(request, flags=MAY_FAIL), INVALID_DEVICE_STATE)
                  for request in (CANCEL_STOP, STOP_DEVICE, START_DEVICE, CANCEL_REMOVE, FINISH_REMOVE, ADD_DEVICE, WAKE)]
         wrong += [(score.device(SET_POWER, argument, flags=MAY_FAIL), INVALID_PARAMETER) for argument in (0, 5)]
-        wrong += [(score.device(SLEEP, argument, flags=MAY_FAIL), INVALID_PARAMETER) for argument in (0, 1, 6)]
+        wrong += [(score.device(SLEEP, argument, flags=MAY_FAIL), INVALID_PARAMETER) for argument in (0, 1, 7)]
         wrong.append((score.device(QUERY_STOP, unit=9, flags=MAY_FAIL), NO_SUCH_DEVICE))
         wrong.append((score.device(FAIL_CALL, 1_000_001, flags=MAY_FAIL), INVALID_PARAMETER))
         score.device(QUERY_STOP)
