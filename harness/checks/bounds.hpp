@@ -23,6 +23,12 @@ struct Bound {
 /// "latency-p50" … "latency-max": bounds of a distribution of times; `what`: "latency".
 std::vector<Bound> time_bounds(const std::string& what, const Distribution& seen, std::optional<uint64_t> record);
 
+/// The first bound that `check` names and that is not kept; nullptr: there is none.
+const Bound* find_broken(const nlohmann::json& check, const std::vector<Bound>& bounds);
+
+/// What a bound that is not kept says, without a place in a log.
+CheckResult broken_bound(const nlohmann::json& check, uint64_t looked_at, const Bound& bound);
+
 /// The failure of the first bound that `check` names and that is not kept.
 std::optional<CheckResult> first_broken(const EventLog& log, const nlohmann::json& check, uint64_t looked_at,
                                         const std::vector<Bound>& bounds);

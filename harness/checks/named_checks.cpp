@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "checks/named_checks.hpp"
 
-#include "scenario/yaml_reader.hpp"
+#include "scenario/places.hpp"
 
 #include <fmt/format.h>
 
 namespace mpulab {
 
 std::string name_of_check(const nlohmann::json& check) {
-    return fmt::format("{}:{}", check.at("verb").get<std::string>(), check.at(kPlaceKey)[0].get<int>());
+    return fmt::format("{}:{}", check.at("verb").get<std::string>(), place_text(check));
 }
 
 std::span<const mpulab_record> between_markers(const EventLog& log, const nlohmann::json& check) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "checks/check.hpp"
+#include "checks/interrupts.hpp"
 
 #include <nlohmann/json.hpp>
 #include <span>
@@ -11,6 +12,7 @@
 namespace mpulab {
 
 CheckResult check_interrupt_bounds(const RunView& view, const nlohmann::json& check);
+CheckResult check_interrupts_over_seeds(const InterruptStatistics& numbers, const nlohmann::json& check);
 CheckResult check_fifo(const RunView& view, const nlohmann::json& check);
 CheckResult check_registers(const RunView& view, const nlohmann::json& check);
 CheckResult check_callback(const RunView& view, const nlohmann::json& check);

@@ -9,6 +9,7 @@
 #include "cli/run_selection.hpp"
 #include "cli/show.hpp"
 #include "cli/sweep.hpp"
+#include "scenario/format_parts.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -122,6 +123,10 @@ int main(int argc, char** argv) {
     run_command->add_option("--connect", run_options.libvirt_uri,
                             "libvirt URI for warm machines; default: embedded driver");
     run_command->add_option("--seed", run_options.seed, "in place of the scenarios' own");
+    run_command
+        ->add_option("--seeds", run_options.seeds,
+                     "runs of each scenario, from its seed on one seed each, and percentiles over all of them")
+        ->check(CLI::Range(1u, static_cast<uint32_t>(kMaxSeeds)));
     run_command->add_option("--out", run_options.out, "where runs are left")->capture_default_str();
     run_command->add_option("--package", run_options.package.package, "driver package of scenarios that name none")
         ->type_name("DIR");

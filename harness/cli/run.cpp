@@ -4,6 +4,7 @@
 #include "cli/run_all.hpp"
 #include "cli/run_report.hpp"
 #include "cli/run_selection.hpp"
+#include "cli/seed_groups.hpp"
 #include "machine/signal_watch.hpp"
 #include "scenario/format.hpp"
 
@@ -35,7 +36,7 @@ void take_red_cues(std::vector<Scenario>& scenarios) {
         scenario.cues.insert(scenario.cues.end(), scenario.red.begin(), scenario.red.end());
 }
 
-/// The i-th of n shards, by position: each scenario is in exactly one, whatever machine asks.
+/// The i-th of n shards, by position: each scenario is in exactly one, with all its seeds, whatever machine asks.
 void take_shard(std::vector<Scenario>& scenarios, const Shard& shard) {
     std::vector<Scenario> mine;
     for (size_t i = 0; i < scenarios.size(); ++i) {
@@ -68,6 +69,7 @@ ExitCode run_scenarios(RunOptions options) {
     }
     if (options.shard) take_shard(scenarios, *options.shard);
     if (options.red) take_red_cues(scenarios);
+    scenarios = expand_seeds(std::move(scenarios), options.seeds);
     if (options.list) {
         print_list(scenarios);
         return ExitCode::Passed;

@@ -24,6 +24,7 @@ struct RunOptions {
     PackageChoice package;                   // of scenarios that name none
     std::string profile;                     // of scenarios that name none
     std::optional<uint64_t> seed;            // in place of the scenarios' own
+    std::optional<uint32_t> seeds;           // how many, in place of the scenarios' own number
     std::filesystem::path out = "mpulab-out";
     std::filesystem::path junit; // empty: none
     std::optional<Shard> shard;

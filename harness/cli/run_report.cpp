@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <tuple>
 #include <unistd.h>
 
 namespace mpulab {
@@ -17,13 +18,15 @@ constexpr const char* kEraseLine = "\r\033[K";
 
 RunReport::RunReport(const RunOptions& options, const std::vector<Scenario>& scenarios, size_t runs)
     : options_(options), scenarios_(scenarios), runs_(runs), live_(!options.json && ::isatty(STDOUT_FILENO) == 1),
-      first_logs_(scenarios.size()), began_(std::chrono::steady_clock::now()) {}
+      groups_(scenarios, !options.red), first_logs_(scenarios.size()), began_(std::chrono::steady_clock::now()) {}
 
 Verdict RunReport::add(size_t index, RunOutcome outcome) {
     const std::lock_guard lock(mutex_);
     hold_to_first_log(index, outcome);
     const Verdict verdict = outcome.judgement.verdict;
     ++counts_[verdict];
+    std::optional<SeedSummary> summary;
+    if (index < scenarios_.size()) summary = groups_.add(index, outcome.facts, verdict);
     if (!options_.junit.empty()) {
         Line& line = lines_[index];
         line.verdict = verdict;
@@ -39,7 +42,18 @@ Verdict RunReport::add(size_t index, RunOutcome outcome) {
     } else {
         print_line(outcome);
     }
+    if (summary) add_summary(std::move(*summary));
     return verdict;
+}
+
+void RunReport::add_summary(SeedSummary summary) {
+    if (!options_.json) {
+        erase_bar();
+        fmt::print("{}", summary.text);
+        print_bar();
+        std::fflush(stdout);
+    }
+    summaries_.push_back(std::move(summary));
 }
 
 void RunReport::hold_to_first_log(size_t index, RunOutcome& outcome) {
@@ -117,6 +131,9 @@ std::string RunReport::totals() const {
           std::pair{Verdict::Error, "with errors"}, std::pair{Verdict::KnownIssue, "with a known issue"}}) {
         if (const size_t n = count(verdict); n != 0) line += fmt::format(", {} {}", n, word);
     }
+    const auto broken = std::count_if(summaries_.begin(), summaries_.end(),
+                                      [](const SeedSummary& one) { return one.verdict != Verdict::Passed; });
+    if (broken != 0) line += fmt::format(", {} not green over its seeds", broken);
     if (runs_ != done()) line += fmt::format("; {} not run", runs_ - done());
     return line;
 }
@@ -147,13 +164,31 @@ JunitCase RunReport::junit_case(size_t index, const Line& line) const {
     return one;
 }
 
+JunitCase RunReport::junit_case(const SeedSummary& summary) {
+    JunitCase one;
+    one.group = summary.file.string();
+    one.name = summary.name + ": all its seeds together";
+    one.outcome = summary.verdict == Verdict::Passed   ? JunitCase::Outcome::Passed
+                  : summary.verdict == Verdict::Failed ? JunitCase::Outcome::Failed
+                                                       : JunitCase::Outcome::Error;
+    one.message = summary.reason;
+    one.text = summary.text;
+    return one;
+}
+
 void RunReport::finish() {
     const std::lock_guard lock(mutex_);
+    // Runs end in any order; what is written down does not depend on it.
+    std::sort(summaries_.begin(), summaries_.end(), [](const SeedSummary& a, const SeedSummary& b) {
+        return std::tie(a.file, a.name) < std::tie(b.file, b.name);
+    });
     erase_bar();
     if (!options_.junit.empty()) {
         std::vector<JunitCase> cases;
         for (const auto& [index, line] : lines_)
             cases.push_back(junit_case(index, line));
+        for (const SeedSummary& summary : summaries_)
+            cases.push_back(junit_case(summary));
         write_whole_file(options_.junit, junit_xml(cases));
     }
     if (!options_.json) {
@@ -162,12 +197,16 @@ void RunReport::finish() {
     }
     for (const auto& [index, document] : unprinted_) // after an interrupt there are gaps before them
         fmt::print("{}{}", printed_++ == 0 ? "[\n" : ",\n", document);
+    for (const SeedSummary& summary : summaries_)
+        fmt::print("{}{}", printed_++ == 0 ? "[\n" : ",\n", result_text(summary.document));
     fmt::print("{}]\n", printed_ == 0 ? "[" : "\n");
 }
 
 ExitCode RunReport::exit_code() const {
     for (const Verdict verdict : {Verdict::Crash, Verdict::Failed, Verdict::Error}) {
-        if (count(verdict) != 0) return mpulab::exit_code(verdict);
+        const bool over_seeds = std::any_of(summaries_.begin(), summaries_.end(),
+                                            [verdict](const SeedSummary& one) { return one.verdict == verdict; });
+        if (count(verdict) != 0 || over_seeds) return mpulab::exit_code(verdict);
     }
     return ExitCode::Passed;
 }

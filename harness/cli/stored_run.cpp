@@ -34,7 +34,6 @@ StoredRun read_stored_run(const std::filesystem::path& folder, bool needed) {
         run.inputs = run.document.at("inputs_sha256").get<std::map<std::string, std::string>>();
         run.seed = run.document.at("seed").get<uint64_t>();
         run.event_log_sha256 = run.document.at("event_log_sha256").get<std::string>();
-        run.verdict = run.document.at("verdict").get<std::string>();
     } catch (const nlohmann::json::exception& problem) {
         throw broken(problem.what());
     }

@@ -15,7 +15,6 @@ struct StoredRun {
     std::map<std::string, std::string> inputs; // name → sha256
     uint64_t seed = 0;
     std::string event_log_sha256;
-    std::string verdict;
     nlohmann::json document; // result.json
 };
 

@@ -27,6 +27,13 @@ const char* status_word(CheckStatus status) {
     return "error";
 }
 
+void lines(std::string& out, const std::vector<std::string>& text) {
+    for (const std::string& line : text)
+        out += "    " + line + "\n";
+}
+
+} // namespace
+
 Json check_json(const CheckResult& check) {
     Json json = {{"name", check.name},
                  {"status", status_word(check.status)},
@@ -41,6 +48,20 @@ Json check_json(const CheckResult& check) {
     if (!check.around.empty()) json["around"] = check.around;
     return json;
 }
+
+std::string check_text(const CheckResult& check) {
+    std::string out = fmt::format("  {:<6} {:<13} {}\n", status_word(check.status), check.name, check.message);
+    if (check.status != CheckStatus::Failed) return out;
+    out += fmt::format("    expected {}\n    seen     {}\n", check.expected, check.seen);
+    if (check.record) {
+        out += fmt::format("    at       record {}, {} s; the records around it:\n", *check.record,
+                           format_time(*check.time_ns));
+    }
+    lines(out, check.around);
+    return out;
+}
+
+namespace {
 
 Json distribution_json(const Distribution& seen) {
     return {{"count", seen.count()},      {"min", seen.min()},          {"p50", seen.percentile(50)},
@@ -80,11 +101,6 @@ Json counters_json(const mpulab_counters& counters) {
     for (const auto& [name, value] : counter_values(counters))
         json[name] = value ? Json(*value) : Json(nullptr);
     return json;
-}
-
-void lines(std::string& out, const std::vector<std::string>& text) {
-    for (const std::string& line : text)
-        out += "    " + line + "\n";
 }
 
 } // namespace
@@ -174,16 +190,8 @@ std::string summary_text(const RunFacts& facts, const Judgement& judgement) {
         out += fmt::format("  why   {}\n  next  {}\n", judgement.reason, judgement.next);
     }
     if (judgement.crash) out += crash_text(*judgement.crash, kShownEvents);
-    for (const CheckResult& check : judgement.checks) {
-        out += fmt::format("  {:<6} {:<13} {}\n", status_word(check.status), check.name, check.message);
-        if (check.status != CheckStatus::Failed) continue;
-        out += fmt::format("    expected {}\n    seen     {}\n", check.expected, check.seen);
-        if (check.record) {
-            out += fmt::format("    at       record {}, {} s; the records around it:\n", *check.record,
-                               format_time(*check.time_ns));
-        }
-        lines(out, check.around);
-    }
+    for (const CheckResult& check : judgement.checks)
+        out += check_text(check);
     for (const std::string& remark : facts.image_remarks)
         out += fmt::format("  note   {}\n", remark);
     for (const ChoiceFacts& choice : facts.choices) {

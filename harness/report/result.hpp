@@ -84,6 +84,9 @@ struct RunFacts {
     std::optional<mpulab_counters> counters; // the driver's own; empty: it has none
 };
 
+/// A check as the result has it, and for people.
+nlohmann::ordered_json check_json(const CheckResult& check);
+std::string check_text(const CheckResult& check);
 /// Interrupts of a run, or of many together, as the result has them.
 nlohmann::ordered_json interrupts_json(const InterruptStatistics& numbers);
 /// Latency and duration of the routine for people, a line each; empty: it never ran.

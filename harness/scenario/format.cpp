@@ -4,6 +4,7 @@
 #include "probe/plan.h"
 #include "scenario/choices.hpp"
 #include "scenario/format_parts.hpp"
+#include "scenario/sources.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -113,11 +114,18 @@ ShapePtr build() {
     const ShapePtr cue_list = cues();
     return map_shape({
         {"scenario", text_shape(), true, "what must hold, as a sentence"},
+        {"include", list_shape(text_shape(), 0, kMaxIncludes), false,
+         "files, from this file's folder, that are read before this one: their tags, cues, red cues, steps and checks "
+         "come "
+         "before its own, of parameters, card and choices what this file says counts, as of all else; they take no "
+         "scenario, why, package and known-issue"},
         {"why", text_shape(), false, "one line: where it comes from, what breaks it"},
         {"tags", list_shape(text_shape(), 0, 32), false, "for mpulab run --tag"},
         {"parameters", table_shape(values_shape(), 16), false,
          "name: value, or a list of values: then a run for each combination; ${name} in a value stands for it"},
         {"seed", number_shape(0, INT64_MAX), false, "of the run; default 0"},
+        {"seeds", number_shape(1, kMaxSeeds), false,
+         "so many runs, of this seed and those that follow it, and their interrupts' percentiles together; default 1"},
         {"cpus", number_shape(1, 2), false, "processors; with 2 the seed makes the schedule"},
         {"dpc-delay", time_shape(0, MPULAB_MAX_DPC_DELAY_US * int64_t{1'000}), false,
          "how late each DPC of the driver, portcls and ks comes at least, as behind another driver's; whole "
@@ -133,9 +141,9 @@ ShapePtr build() {
          false, "it fails today: exit code 0, and an error when it passes"},
         {"cues", cue_list, false, "what the card does by itself"},
         {"red", cue_list, false, "cues that turn it red: with them added it must fail, which mpulab run --red shows"},
-        {"steps", steps_shape(), true,
+        {"steps", steps_shape(), false,
          "what the client does, in order; pins still open at the end are closed, the device is removed"},
-        {"checks", checks_shape(), true, "what must hold, beside: a whole log, every step's status, no finding"},
+        {"checks", checks_shape(), false, "what must hold, beside: a whole log, every step's status, no finding"},
     });
 }
 
@@ -153,12 +161,26 @@ const Shape& scenario_shape() {
     return *shape;
 }
 
+const Shape& included_shape() {
+    static const ShapePtr shape = [] {
+        std::vector<Field> fields;
+        for (const Field& field : scenario_shape().fields) {
+            const std::string_view own[] = {"scenario", "why", "package", "known-issue"};
+            if (std::find(std::begin(own), std::end(own), field.name) == std::end(own)) fields.push_back(field);
+        }
+        return map_shape(std::move(fields));
+    }();
+    return *shape;
+}
+
 nlohmann::ordered_json scenario_schema() {
     nlohmann::ordered_json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                                      {"$id", "https://mpulab.invalid/schema/scenario-1.json"},
                                      {"$comment", "SPDX-License-Identifier: MIT; written by mpulab run --schema"},
                                      {"title", "mpulab scenario"}};
     schema.update(json_schema(scenario_shape()));
+    // What a scenario has to have may be in a file that it includes.
+    schema["anyOf"] = {{{"required", {"steps", "checks"}}}, {{"required", nlohmann::ordered_json::array({"include"})}}};
     return schema;
 }
 

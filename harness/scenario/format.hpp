@@ -12,6 +12,9 @@ inline constexpr int64_t kMaxWriteBytes = 60'000; // of one write: with its KSMU
 
 const Shape& scenario_shape();
 
+/// Of a file that a scenario includes: what several scenarios can share.
+const Shape& included_shape();
+
 /// "QUERY_STOP" of a .def file as it stands in a scenario: "query-stop".
 std::string scenario_word(std::string_view name);
 

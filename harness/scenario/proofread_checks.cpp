@@ -11,8 +11,7 @@ using Json = nlohmann::json;
 void proofread_checks(const Scenario& scenario, std::vector<Complaint>& complaints) {
     for (const Json& check : scenario.checks) {
         const auto complain = [&](std::string what, std::string expected) {
-            complaints.push_back({scenario.file.string(), check.at(kPlaceKey)[0], check.at(kPlaceKey)[1],
-                                  std::move(what), std::move(expected)});
+            complaints.push_back(complaint_at(check, scenario.file.string(), std::move(what), std::move(expected)));
         };
         for (const char* key : {"after-marker", "before-marker"}) {
             if (!check.contains(key)) continue;
@@ -37,6 +36,10 @@ void proofread_checks(const Scenario& scenario, std::vector<Complaint>& complain
             together(key, "between");
         for (const char* key : {"and-a", "and-b"})
             together(key, "and");
+        if (check.at("verb") == "interrupts" && check.at("interrupts") == kOverSeeds) {
+            if (scenario.seeds < 2) complain("a check over seeds, and the scenario has one", "seeds: 2 or more");
+            if (check.contains("storm")) complain("a storm is one run's", "interrupts: claimed for it");
+        }
         if (check.at("verb") == "interrupts") {
             together("storm", "within");
             together("within", "storm");

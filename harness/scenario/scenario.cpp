@@ -5,6 +5,7 @@
 #include "common/files.hpp"
 #include "scenario/format.hpp"
 #include "scenario/scenario_run.hpp"
+#include "scenario/sources.hpp"
 #include "scenario/values.hpp"
 
 #include <algorithm>
@@ -17,12 +18,11 @@ namespace {
 using Json = nlohmann::json;
 using Values = std::vector<std::pair<std::string, std::vector<std::string>>>; // of each parameter, in the file's order
 
-/// The parameters as far as they can be read; what is wrong with them is told when the whole file is.
-Values parameters_of(const YAML::Node& document) {
-    Values values;
-    if (!document.IsMap()) return values;
+/// The parameters of a file as far as they can be read; what is wrong with them is told when the whole file is.
+void add_parameters(const YAML::Node& document, Values& values) {
+    if (!document.IsMap()) return;
     const YAML::Node table = document["parameters"];
-    if (!table.IsDefined() || !table.IsMap()) return values;
+    if (!table.IsDefined() || !table.IsMap()) return;
     for (const auto& entry : table) {
         if (!entry.first.IsScalar()) continue;
         std::vector<std::string> list;
@@ -31,9 +31,34 @@ Values parameters_of(const YAML::Node& document) {
             for (const YAML::Node& item : entry.second)
                 if (item.IsScalar()) list.push_back(item.Scalar());
         }
-        if (!list.empty()) values.emplace_back(entry.first.Scalar(), std::move(list));
+        if (list.empty()) continue;
+        const auto old = std::find_if(values.begin(), values.end(),
+                                      [&](const auto& value) { return value.first == entry.first.Scalar(); });
+        if (old == values.end()) {
+            values.emplace_back(entry.first.Scalar(), std::move(list));
+        } else { // of an included file: ours counts
+            old->second = std::move(list);
+        }
     }
-    return values;
+}
+
+/// The whole scenario as one document. Required keys may stand in any of its files.
+Json read_document(const std::vector<Source>& sources, const Parameters& parameters, std::vector<Complaint>& found) {
+    std::vector<Json> documents;
+    for (const Source& source : sources) {
+        const bool included = &source != &sources.back();
+        documents.push_back(YamlReader(source.file.string(), parameters, found, included)
+                                .read(*source.document, included ? included_shape() : scenario_shape()));
+    }
+    if (!found.empty()) return nullptr;
+    Json merged = merge_documents(documents);
+    for (const char* key : {"steps", "checks"}) {
+        if (!merged.contains(key))
+            found.push_back(complaint_at(documents.back(), sources.back().file.string(),
+                                         fmt::format("{} is missing", key),
+                                         "a list of them, here or in an included file"));
+    }
+    return merged;
 }
 
 std::string name_of(const std::filesystem::path& file, const Values& values, const Parameters& parameters) {
@@ -55,6 +80,7 @@ Scenario scenario_of(const Json& json, const std::filesystem::path& file) {
     scenario.why = json.value("why", "");
     if (json.contains("tags")) scenario.tags = json["tags"].get<std::vector<std::string>>();
     scenario.seed = json.value("seed", uint64_t{0});
+    scenario.seeds = json.value("seeds", 1u);
     scenario.cpus = json.value("cpus", 1u);
     scenario.dpc_delay_ns = json.value("dpc-delay", uint64_t{0});
     if (json.contains("package")) {
@@ -104,14 +130,12 @@ bool same(const Complaint& a, const Complaint& b) {
 std::vector<Scenario> parse_scenarios(std::string_view text, const std::filesystem::path& file, const Parameters& given,
                                       std::vector<Complaint>& complaints) {
     std::vector<Scenario> scenarios;
-    YAML::Node document;
-    try {
-        document = YAML::Load(std::string(text));
-    } catch (const YAML::Exception& error) {
-        complaints.push_back({file.string(), error.mark.line + 1, error.mark.column + 1, "no YAML: " + error.msg, ""});
-        return scenarios;
-    }
-    Values values = parameters_of(document);
+    const size_t complaints_before = complaints.size();
+    const std::vector<Source> sources = read_sources(text, file, complaints);
+    if (complaints.size() != complaints_before) return scenarios;
+    Values values;
+    for (const Source& source : sources)
+        add_parameters(*source.document, values);
     size_t combinations = 1;
     for (auto& [name, list] : values) {
         if (given.contains(name)) list = {given.at(name)};
@@ -119,7 +143,9 @@ std::vector<Scenario> parse_scenarios(std::string_view text, const std::filesyst
         if (combinations > kMaxCombinations) break;
     }
     if (combinations > kMaxCombinations) {
-        const YAML::Mark mark = document["parameters"].Mark();
+        const YAML::Node& document = *sources.back().document;
+        const YAML::Node table = document["parameters"];
+        const YAML::Mark mark = table.IsDefined() ? table.Mark() : document.Mark();
         complaints.push_back({file.string(), mark.line + 1, mark.column + 1,
                               fmt::format("the parameters have more than {} combinations", kMaxCombinations),
                               "fewer values"});
@@ -131,7 +157,7 @@ std::vector<Scenario> parse_scenarios(std::string_view text, const std::filesyst
         for (size_t i = 0; i < values.size(); ++i)
             parameters[values[i].first] = values[i].second[at[i]];
         std::vector<Complaint> found;
-        const Json json = YamlReader(file.string(), parameters, found).read(document, scenario_shape());
+        const Json json = read_document(sources, parameters, found);
         if (found.empty()) {
             Scenario scenario = scenario_of(json, file);
             scenario.parameters = parameters;

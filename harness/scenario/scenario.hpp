@@ -4,6 +4,7 @@
 #pragma once
 
 #include "machine/spec.hpp"
+#include "scenario/sources.hpp"
 #include "scenario/yaml_reader.hpp"
 
 #include <filesystem>
@@ -24,6 +25,8 @@ struct Scenario {
     std::vector<std::string> tags;
     Parameters parameters;
     uint64_t seed = 0;
+    uint32_t seeds = 1;      // runs are wanted, of `seed` and those that follow it
+    uint32_t seed_index = 0; // which of them this is (cli/seed_groups.hpp)
     uint32_t cpus = 1;
     uint64_t dpc_delay_ns = 0;     // how late each DPC of a driver comes, at least
     std::filesystem::path package; // empty: the command line's
@@ -38,8 +41,10 @@ struct Scenario {
     nlohmann::json checks = nlohmann::json::array();
 };
 
-inline constexpr size_t kMaxScenarioBytes = 1u << 20;
 inline constexpr size_t kMaxCombinations = 1'000; // of the parameters of a file
+
+/// What `interrupts` says of a check that is of all seeds together, and of no single run.
+inline constexpr const char* kOverSeeds = "over-seeds";
 
 /// Reads a scenario file. `given`: parameters from outside, in place of the file's. What is wrong is added to
 /// `complaints`, all of it at once; the scenarios returned then are not to be run.

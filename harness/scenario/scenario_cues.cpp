@@ -67,8 +67,7 @@ void proofread_cues(const Scenario& scenario, std::vector<Complaint>& complaints
     all.insert(all.end(), scenario.red.begin(), scenario.red.end());
     for (const Json& cue : all) {
         const auto complain = [&](std::string what, std::string expected) {
-            complaints.push_back({scenario.file.string(), cue.at(kPlaceKey)[0], cue.at(kPlaceKey)[1], std::move(what),
-                                  std::move(expected)});
+            complaints.push_back(complaint_at(cue, scenario.file.string(), std::move(what), std::move(expected)));
         };
         const TriggerInfo& trigger = by_name(kTriggers, cue.at("when"));
         const uint64_t argument = cue.value("argument", uint64_t{0});

@@ -67,13 +67,15 @@ class Compiler {
   private:
     void complain(const Json& at, std::string what, std::string expected) {
         if (complaints_ == nullptr) throw Error(what + ", expected " + expected, "change the scenario");
-        complaints_->push_back(
-            {scenario_.file.string(), at.at(kPlaceKey)[0], at.at(kPlaceKey)[1], std::move(what), std::move(expected)});
+        complaints_->push_back(complaint_at(at, scenario_.file.string(), std::move(what), std::move(expected)));
     }
+
+    std::filesystem::path file_of_step(const Json& step) const { return file_of(step, scenario_.file.string()); }
 
     void compile_step(const Json& step) {
         const std::string verb = step.at("verb");
-        here_ = fmt::format("{} ({}:{})", verb, scenario_.file.filename().string(), step.at(kPlaceKey)[0].get<int>());
+        here_ =
+            fmt::format("{} ({}:{})", verb, file_of_step(step).filename().string(), step.at(kPlaceKey)[0].get<int>());
         expected_ = {here_, 0};
         any_ = false;
         if (step.contains("expect")) read_expectation(step);
@@ -188,7 +190,7 @@ class Compiler {
         if (step.contains("of")) return open_of(step, render);
         const auto& target = render ? targets_.render : targets_.capture;
         if (!target) {
-            throw Error(fmt::format("{}:{}: the driver has no {} pin for MIDI", scenario_.file.string(),
+            throw Error(fmt::format("{}:{}: the driver has no {} pin for MIDI", file_of_step(step).string(),
                                     step.at(kPlaceKey)[0].get<int>(), render ? "render" : "capture"),
                         "look at what it offers with \"mpulab inspect\"");
         }
@@ -269,7 +271,7 @@ class Compiler {
     void play(const Json& step) {
         const Handle* pin = render_of(step, "to");
         const std::filesystem::path path = step.at("play").get<std::string>();
-        const auto file = path.is_absolute() ? path : scenario_.file.parent_path() / path;
+        const auto file = path.is_absolute() ? path : file_of_step(step).parent_path() / path;
         Song song;
         try {
             song = read_smf(read_file(file, kMaxSmfBytes, "MIDI file"), file.string());

@@ -33,16 +33,12 @@ std::string one_of(const std::vector<std::string>& names) {
     return fmt::format("one of {}", fmt::join(names, ", "));
 }
 
-Json place_of(const YAML::Node& node) {
-    return {node.Mark().line + 1, node.Mark().column + 1};
-}
-
 } // namespace
 
-std::string Complaint::text() const {
-    std::string out =
-        line == 0 ? fmt::format("{}: {}", file, what) : fmt::format("{}:{}:{}: {}", file, line, column, what);
-    return expected.empty() ? out : out + "; expected " + expected;
+Json YamlReader::place_of(const YAML::Node& node) const {
+    Json place = {node.Mark().line + 1, node.Mark().column + 1};
+    if (included_) place.push_back(file_);
+    return place;
 }
 
 void YamlReader::complain(const YAML::Node& node, std::string what, std::string expected) {

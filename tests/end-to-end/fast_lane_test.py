@@ -12,6 +12,7 @@ import subprocess
 import unittest
 import xml.etree.ElementTree as ElementTree
 
+import jsonschema
 import mpulab
 
 SUITE = mpulab.ROOT / "tests" / "scenarios"
@@ -101,6 +102,23 @@ class FastLane(unittest.TestCase):
         self.assertIn(f"{REPEATS} runs: {REPEATS} passed", run.stdout)
         hashes = collections.Counter(result["event_log_sha256"] for result in self.results().values())
         self.assertEqual(list(hashes.values()), [REPEATS])
+
+    def test_several_seeds_are_runs_of_their_own_and_one_judgement_together(self):
+        scenario = SUITE / "interrupts" / "over-seeds.yaml"
+        documents = json.loads(self.mpulab("run", scenario, "--json", "--seed", 7).stdout)
+        self.assertEqual([document.get("seed") for document in documents], [7, 8, 9, 10, None])
+        self.assertEqual(len({document["event_log_sha256"] for document in documents[:-1]}), 4)
+        together = documents[-1]
+        self.assertEqual(together["runs"], {"passed": 4})
+        for figure in ("isr_latency_ns", "isr_duration_ns"):
+            self.assertEqual(together["interrupts"][figure]["count"], sum(document["interrupts"][figure]["count"] for document in documents[:-1]))
+        schema = json.loads((mpulab.ROOT / "harness/report/result.schema.json").read_text())
+        jsonschema.validate(together, {"$ref": "#/$defs/seeds", "$defs": schema["$defs"]})
+        strict = self.folder / "strict.yaml"
+        strict.write_text(scenario.read_text().replace("latency-p99: 60us", "latency-p99: 10ns"))
+        run = self.mpulab("run", strict, "--junit", "junit.xml", expect=mpulab.FAILED)
+        self.assertIn("4 scenarios: 4 passed, 1 not green over its seeds", run.stdout)
+        self.assertEqual(ElementTree.parse(self.folder / "junit.xml").getroot().find("testsuite").get("failures"), "1")
 
     def test_a_killed_worker_costs_the_run_it_made_and_no_other(self):
         running = subprocess.Popen(self.command("run", NOTE, "--repeat", 60, "-j", 1), cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment())

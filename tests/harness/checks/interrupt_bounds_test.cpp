@@ -48,7 +48,7 @@ TEST_CASE("durations of the routine are bounded by percentile, and a broken boun
           CheckStatus::Passed);
     const CheckResult result = judged.one("  - interrupts: claimed\n    duration-p99: 2us\n");
     CHECK(result.status == CheckStatus::Failed);
-    CHECK(result.message == "percentile 99 of durations is 3us");
+    CHECK(result.message == "percentile 99 of duration is 3us");
     CHECK(result.expected == "at most 2us");
     CHECK(result.time_ns == 810 * kMs + 13'000);
     CHECK(result.around.size() > 1);

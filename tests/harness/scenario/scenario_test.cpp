@@ -186,6 +186,10 @@ TEST_CASE("checks that nothing can meet are told") {
                ContainsSubstring("'Wirte' does not fit (did you mean 'Write'?); expected one of DriverEntry,"));
     CHECK_THAT(check("  - registers: never-fail\n"), ContainsSubstring("expected one of never-read-empty,"));
     CHECK_THAT(check("  - fifo: up\n"), ContainsSubstring("expected one of rx or tx"));
+    CHECK_THAT(check("  - interrupts: over-seeds\n    latency-max: 1us\n"),
+               ContainsSubstring("a check over seeds, and the scenario has one; expected seeds: 2 or more"));
+    CHECK_THAT(check("  - interrupts: over-seeds\n    storm: 3\n    within: 1ms\nseeds: 2\n"),
+               ContainsSubstring("a storm is one run's"));
     CHECK_THAT(check("  - never: NO_SUCH_KIND\n"), ContainsSubstring("'NO_SUCH_KIND' does not fit"));
 }
 
