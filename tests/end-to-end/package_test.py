@@ -259,9 +259,10 @@ class Packages(PackageCase):
     # ---- other interfaces than our driver's ------------------------------------------------------------------
 
     def test_packages_against_iminiportdmus_and_around_the_systems_uart_miniports_pass(self):
-        for driver, reference in (("dmus/dmus", "DMus"), ("uart/uart_midi", "Uart"), ("uart/uart_dmus", "Uart")):
-            with self.subTest(driver):
-                folder = self.package(driver=TEST_DRIVERS / "mingw/portcls" / f"{driver}.sys", reference=reference)
+        for abi, driver, reference in (("mingw", "dmus/dmus", "DMus"), ("msvc", "dmus/dmus", "DMus"),
+                                       ("mingw", "uart/uart_midi", "Uart"), ("msvc", "uart/uart_dmus", "Uart")):
+            with self.subTest(driver, abi=abi):
+                folder = self.package(driver=TEST_DRIVERS / abi / "portcls" / f"{driver}.sys", reference=reference)
                 run = mpulab.play(mpulab.SONGS / "corners.mid", self.folder / "out", "--package", folder)
                 self.assertEqual(run.status, mpulab.PASSED, run)
                 states = {check["name"]: check["status"] for check in run.result["checks"]}
@@ -356,12 +357,13 @@ class Stranger(PackageCase):
         folder = self.folder / "byte_ports"
         folder.mkdir()
         shutil.copy(mpulab.ROOT / "tests/guest-images/portcls/byte_ports/byte_ports.inf", folder)
-        shutil.copy(TEST_DRIVERS / "mingw/portcls/byte_ports/byte_ports.sys", folder)
-        status, report = self.inspect(folder)
-        self.assertEqual(status, mpulab.PASSED, report)
-        self.assertEqual([subdevice["name"] for subdevice in report["subdevices"]], ["ByteWire"])
-        for number, options in enumerate(((), ("--cpus", "2"), ("--no-capture",), ("--card", "iobase=0x300,irq=5"))):
-            with self.subTest(options):
+        for number, (abi, options) in enumerate((("mingw", ()), ("msvc", ("--cpus", "2")), ("mingw", ("--no-capture",)),
+                                                 ("msvc", ("--card", "iobase=0x300,irq=5")))):
+            with self.subTest(options, abi=abi):
+                shutil.copy(TEST_DRIVERS / abi / "portcls/byte_ports/byte_ports.sys", folder)
+                status, report = self.inspect(folder)
+                self.assertEqual(status, mpulab.PASSED, report)
+                self.assertEqual([subdevice["name"] for subdevice in report["subdevices"]], ["ByteWire"])
                 run = mpulab.play(mpulab.SONGS / "corners.mid", self.folder / f"out{number}", "--package", folder, *options)
                 self.assertEqual(run.status, mpulab.PASSED, run)
 
