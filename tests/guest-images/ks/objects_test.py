@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """ks.sys for a driver that uses it without PortCls (objects.sys): create items, lists, data intersections, cancelable
-queues, a client in kernel mode. One boot, each case by its name."""
+queues, a client in kernel mode. One boot, each case by its name and what it shows."""
 import pathlib
 import re
 import sys
@@ -11,72 +11,38 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import guest_machine  # noqa: E402
 
 
+CASES = {
+    "device_objects": "the device object of plug and play is the one that was set",
+    "given_items": "an object knows the item that made it and the access it was opened with",
+    "added_items": "an item added to an object is found below it alone and a name is given once",
+    "items_by_context": "items of one context go together and what is open stays",
+    "items_in_use": "an item goes when no create runs with it",
+    "lists": "a sized list is given whole or its size is",
+    "intersections": "data ranges are offered in the clients order until one is taken",
+    "wrong_requests": "wrong requests are refused with the status of their kind",
+    "queued_requests": "a client waits until its request is completed or cancelled",
+    "chained_cancel": "a drivers cancel routine may end in the systems",
+    "acquired_requests": "a request that is acquired cannot be cancelled until it is released",
+    "topology_answers": "a topology answers for its nodes and for no other",
+    "extended_intersections": "a data range is offered with each of the pins ranges",
+    "refused_pins": "a pin is refused without the filter the number the format or the interface for it",
+    "refused_dispatches": "what has no object behind it is dispatched nowhere",
+    "one_shot_events": "a one shot event happens once and what is no event never",
+    "discarded_events": "an event that its owner discards is nobodys any more",
+}
+
+
 class Objects(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.run_ = guest_machine.boot(guest_machine.Score(), guest_machine.test_driver("ks/objects", "objects"))
-        parts = re.split(r"objects: case (\w+)\n", cls.run_.text)
-        cls.cases = dict(zip(parts[1::2], parts[2::2]))
-
-    def case(self, name):
-        self.assertIn(name, self.cases, self.run_.text)
-        self.assertEqual(re.findall("objects: FAILED.*", self.cases[name]), [])
-
-    def test_all_cases_run_and_nothing_is_left_behind(self):
-        self.assertIn("objects: all cases ran", self.run_.text)
-        self.assertEqual(len(self.cases), 17)
-        self.assertEqual(self.run_.named("FINDING"), [])
-
-    def test_the_device_object_of_plug_and_play_is_the_one_that_was_set(self):
-        self.case("device_objects")
-
-    def test_an_object_knows_the_item_that_made_it_and_the_access_it_was_opened_with(self):
-        self.case("given_items")
-
-    def test_an_item_added_to_an_object_is_found_below_it_alone_and_a_name_is_given_once(self):
-        self.case("added_items")
-
-    def test_items_of_one_context_go_together_and_what_is_open_stays(self):
-        self.case("items_by_context")
-
-    def test_an_item_goes_when_no_create_runs_with_it(self):
-        self.case("items_in_use")
-
-    def test_a_sized_list_is_given_whole_or_its_size_is(self):
-        self.case("lists")
-
-    def test_data_ranges_are_offered_in_the_clients_order_until_one_is_taken(self):
-        self.case("intersections")
-
-    def test_wrong_requests_are_refused_with_the_status_of_their_kind(self):
-        self.case("wrong_requests")
-
-    def test_a_client_waits_until_its_request_is_completed_or_cancelled(self):
-        self.case("queued_requests")
-
-    def test_a_drivers_cancel_routine_may_end_in_the_systems(self):
-        self.case("chained_cancel")
-
-    def test_a_request_that_is_acquired_cannot_be_cancelled_until_it_is_released(self):
-        self.case("acquired_requests")
-
-    def test_a_topology_answers_for_its_nodes_and_for_no_other(self):
-        self.case("topology_answers")
-
-    def test_a_data_range_is_offered_with_each_of_the_pins_ranges(self):
-        self.case("extended_intersections")
-
-    def test_a_pin_is_refused_without_the_filter_the_number_the_format_or_the_interface_for_it(self):
-        self.case("refused_pins")
-
-    def test_what_has_no_object_behind_it_is_dispatched_nowhere(self):
-        self.case("refused_dispatches")
-
-    def test_a_one_shot_event_happens_once_and_what_is_no_event_never(self):
-        self.case("one_shot_events")
-
-    def test_an_event_that_its_owner_discards_is_nobodys_any_more(self):
-        self.case("discarded_events")
+    def test_all_cases_run_as_documented_and_nothing_is_left_behind(self):
+        run = guest_machine.boot(guest_machine.Score(), guest_machine.test_driver("ks/objects", "objects"))
+        parts = re.split(r"objects: case (\w+)\n", run.text)
+        cases = dict(zip(parts[1::2], parts[2::2]))
+        self.assertEqual(sorted(cases), sorted(CASES), run.text)
+        for name, sentence in CASES.items():
+            with self.subTest(sentence):
+                self.assertEqual(re.findall("objects: FAILED.*", cases[name]), [])
+        self.assertIn("objects: all cases ran", run.text)
+        self.assertEqual(run.named("FINDING"), [])
 
 
 if __name__ == "__main__":

@@ -35,76 +35,49 @@ def boot(**options):
                               files={"registry.reg": NAMES.encode()}, **options)
 
 
+# What each case shows.
+CASES = {
+    "pin_names": "a pins name is that of its name or its category in the registry",
+    "node_names": "a nodes name is that of its name or its type in the registry",
+    "node_properties": "a nodes properties are reached through the filter and through a pin",
+    "pending_properties": "a property may be completed later and never as pending",
+    "methods": "methods of automation tables are left out as wdm audio does",
+    "pin_events": "a client is told of the events of a pin that it enabled until it disables them",
+    "node_events": "a client is told of the events of a node",
+    "filter_events": "a client is told of the events of a filter and of the pin that it names",
+    "wrong_event_requests": "wrong sets ids sizes flags and notifications are refused and the drivers refusal is passed on",
+    "one_shot_events": "a one shot event comes once and its handler is told that it is over",
+    "closing_handles": "closing a handle ends the events enabled through it",
+    "support_queries": "support queries answer by table by set and by the drivers word",
+    "kernel_notifications": "kernel mode clients are told by event semaphore dpc and work item",
+    "generating_above_dispatch_level": "above dispatch level a dpc tells and has room for one call",
+}
+# What a case says beside that nothing of it failed.
+SAID = (("pin_names", "the pin that is named twice is This device's"), ("filter_events", CARRIED),
+        ("filter_events", "told of the bridge pin: 0 1\n"), ("filter_events", "told of all: 1 1\n"),
+        ("before", "portcls.sys: automation table of the filter: 1 methods are left out, WDM audio has none"))
+
+
 class Automation(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.run_ = boot()
-
-    def case(self, name):
-        """The lines of a case, none of which is a failed check."""
-        parts = re.split(r"automation: case (\w+)\n", self.run_.text)
-        self.assertIn(name, parts[1::2], self.run_.text)
-        lines = parts[parts.index(name) + 1]
-        self.assertEqual(re.findall("automation: FAILED.*", lines), [])
-        return lines
-
-    def test_all_cases_run_and_the_device_goes_without_a_finding(self):
-        self.assertEqual(self.run_.end, 0, self.run_)
-        self.assertIn("automation: all cases ran", self.run_.text)
-        self.assertEqual(self.run_.findings(), [])
-
-    def test_a_pins_name_is_that_of_its_name_or_its_category_in_the_registry(self):
-        self.assertIn("the pin that is named twice is This device's", self.case("pin_names"))
-
-    def test_a_nodes_name_is_that_of_its_name_or_its_type_in_the_registry(self):
-        self.case("node_names")
-
-    def test_a_nodes_properties_are_reached_through_the_filter_and_through_a_pin(self):
-        self.case("node_properties")
-
-    def test_a_property_may_be_completed_later_and_never_as_pending(self):
-        self.case("pending_properties")
-
-    def test_methods_of_automation_tables_are_left_out_as_wdm_audio_does(self):
-        self.case("methods")
-        self.assertIn("portcls.sys: automation table of the filter: 1 methods are left out, WDM audio has none",
-                      self.run_.text)
-
-    def test_a_client_is_told_of_the_events_of_a_pin_that_it_enabled_until_it_disables_them(self):
-        self.case("pin_events")
-
-    def test_a_client_is_told_of_the_events_of_a_node(self):
-        self.case("node_events")
-
-    def test_a_client_is_told_of_the_events_of_a_filter_and_of_the_pin_that_it_names(self):
-        lines = self.case("filter_events")
-        self.assertIn(CARRIED, lines)
-        self.assertIn("told of the bridge pin: 0 1\n", lines)
-        self.assertIn("told of all: 1 1\n", lines)
-
-    def test_wrong_sets_ids_sizes_flags_and_notifications_are_refused_and_the_drivers_refusal_is_passed_on(self):
-        self.case("wrong_event_requests")
-
-    def test_a_one_shot_event_comes_once_and_its_handler_is_told_that_it_is_over(self):
-        self.case("one_shot_events")
-
-    def test_closing_a_handle_ends_the_events_enabled_through_it(self):
-        self.case("closing_handles")
-
-    def test_support_queries_answer_by_table_by_set_and_by_the_drivers_word(self):
-        self.case("support_queries")
-
-    def test_kernel_mode_clients_are_told_by_event_semaphore_dpc_and_work_item(self):
-        self.case("kernel_notifications")
-
-    def test_above_dispatch_level_a_dpc_tells_and_has_room_for_one_call(self):
-        self.case("generating_above_dispatch_level")
-
-    def test_each_call_of_an_event_handler_is_in_the_log(self):
-        calls = self.run_.calls("EventHandler")
-        verbs = {verb: sum(call.c == verb for call in calls) for verb in (1, 2, 4)}
-        self.assertGreater(min(verbs.values()), 0, verbs)
-        self.assertEqual(len(calls), sum(verbs.values()))
+    def test_all_cases_run_as_documented_and_the_device_goes_without_a_finding(self):
+        run = boot()
+        parts = ["before"] + re.split(r"automation: case (\w+)\n", run.text)
+        lines = dict(zip(parts[::2], parts[1::2]))
+        self.assertEqual(run.end, 0, run)
+        self.assertIn("automation: all cases ran", run.text)
+        self.assertEqual(run.findings(), [])
+        self.assertEqual(sorted(lines), sorted([*CASES, "before"]), run.text)
+        for name, sentence in CASES.items():
+            with self.subTest(sentence):
+                self.assertEqual(re.findall("automation: FAILED.*", lines[name]), [])
+        for name, said in SAID:
+            with self.subTest(said):
+                self.assertIn(said, lines[name])
+        with self.subTest("each call of an event handler is in the log"):
+            calls = run.calls("EventHandler")
+            verbs = {verb: sum(call.c == verb for call in calls) for verb in (1, 2, 4)}
+            self.assertGreater(min(verbs.values()), 0, verbs)
+            self.assertEqual(len(calls), sum(verbs.values()))
 
 
 class Choice(unittest.TestCase):

@@ -17,85 +17,53 @@ def boot(**options):
     return guest_machine.boot(guest_machine.Score(), guest_machine.test_driver("portcls/helpers", "helpers"), **options)
 
 
+# By case: what it shows, and the findings that it brings.
+CASES = {
+    "modes": ("normal stops at the first success all calls each once and repeat until a pass has none", []),
+    "order": ("first puts a routine in front and one registered after connect is told", [LATE_OR_TWICE]),
+    "endless": ("a routine that claims without end in repeat mode is found and does not hang the machine", [ENDLESS]),
+    "connecting": ("an interrupt is connected once and can be connected again after disconnect", [LATE_OR_TWICE, LATE_OR_TWICE]),
+    "releasing": ("the last release of a connected interrupt disconnects it and is told", [STILL_CONNECTED]),
+    "synchronized": ("a synchronized routine runs at the lines irql and never from within or above", [FROM_WITHIN, FROM_WITHIN]),
+    "too_many_routines": ("service routines have a limit and are none without a function", []),
+    "serving": ("members are served once a request at dispatch level and requests before that are one", []),
+    "members": ("a member is held as long as it is one and not served afterwards", [ABOVE_PASSIVE]),
+    "delays": ("a delayed request comes in its time is replaced and cancelled", []),
+    "lists": ("a list answers by type and index and is a copy", []),
+    "sublists": ("a sublist takes entries from its parent as far as it has room", []),
+    "plain_interrupt": ("an interrupt without a sync is connected as its resource says and serves at its irql", []),
+    "refused_adapters": ("adapters devices and irps that are none are refused", [SMALL_EXTENSION]),
+    "refused_registrations": ("subdevices connections and timeouts are refused without what they need and twice", []),
+    "refused_keys": ("registry keys of no kind and of no place are refused", []),
+    "refused_managers": ("managers of power and plug and play are refused when they are none and out of order", []),
+}
+
+
 class Helpers(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.run_ = boot()
-        parts = re.split(r"helpers: case (\w+)\n", cls.run_.text)
-        cls.cases = dict(zip(parts[1::2], parts[2::2]))
-        # A case's findings: those between its line and the next one's, by sequence number.
-        marks = [(record.seq, record.data.decode()) for record in cls.run_.of("TEXT")]
-        cls.findings = {name: [] for name in cls.cases}
-        starts, text = [], ""
-        for seq, piece in marks:
-            text += piece
-            for name in cls.cases:
-                if text.endswith(f"helpers: case {name}\n"):
-                    starts.append((seq, name))
-        for finding in cls.run_.of("FINDING"):
+    def test_all_cases_run_as_documented_each_with_its_findings_and_no_others(self):
+        run = boot()
+        parts = re.split(r"helpers: case (\w+)\n", run.text)
+        cases = dict(zip(parts[1::2], parts[2::2]))
+        found = self.findings_by_case(run)
+        self.assertEqual(run.end, 0, run)
+        self.assertIn("helpers: all cases ran", run.text)
+        self.assertEqual(sorted(set(cases) - {"removing_from_a_second_processor"}), sorted(CASES), run.text)
+        for name, (sentence, findings) in CASES.items():
+            with self.subTest(sentence):
+                self.assertEqual(re.findall("helpers: FAILED.*", cases[name]), [], cases[name])
+                self.assertEqual(found.get(name, []), findings, cases[name])
+
+    def findings_by_case(self, run):
+        """Those between a case's line and the next one's, by sequence number."""
+        starts, text, found = [], "", {}
+        for record in run.of("TEXT"):
+            text += record.data.decode()
+            if match := re.search(r"helpers: case (\w+)\n\Z", text):
+                starts.append((record.seq, match[1]))
+        for finding in run.of("FINDING"):
             inside = [name for seq, name in starts if seq < finding.seq]
-            cls.findings[inside[-1]].append(finding.a)
-
-    def case(self, name, *findings):
-        self.assertIn(name, self.cases, self.run_.text)
-        self.assertEqual(re.findall("helpers: FAILED.*", self.cases[name]), [], self.cases[name])
-        self.assertEqual(self.findings[name], list(findings), self.cases[name])
-
-    def test_all_cases_run(self):
-        self.assertEqual(self.run_.end, 0, self.run_)
-        self.assertIn("helpers: all cases ran", self.run_.text)
-        self.assertEqual(len(self.cases), 18)
-
-    def test_normal_stops_at_the_first_success_all_calls_each_once_and_repeat_until_a_pass_has_none(self):
-        self.case("modes")
-
-    def test_first_puts_a_routine_in_front_and_one_registered_after_connect_is_told(self):
-        self.case("order", LATE_OR_TWICE)
-
-    def test_a_routine_that_claims_without_end_in_repeat_mode_is_found_and_does_not_hang_the_machine(self):
-        self.case("endless", ENDLESS)
-
-    def test_an_interrupt_is_connected_once_and_can_be_connected_again_after_disconnect(self):
-        self.case("connecting", LATE_OR_TWICE, LATE_OR_TWICE)
-
-    def test_the_last_release_of_a_connected_interrupt_disconnects_it_and_is_told(self):
-        self.case("releasing", STILL_CONNECTED)
-
-    def test_a_synchronized_routine_runs_at_the_lines_irql_and_never_from_within_or_above(self):
-        self.case("synchronized", FROM_WITHIN, FROM_WITHIN)
-
-    def test_service_routines_have_a_limit_and_are_none_without_a_function(self):
-        self.case("too_many_routines")
-
-    def test_members_are_served_once_a_request_at_dispatch_level_and_requests_before_that_are_one(self):
-        self.case("serving")
-
-    def test_a_member_is_held_as_long_as_it_is_one_and_not_served_afterwards(self):
-        self.case("members", ABOVE_PASSIVE)
-
-    def test_a_delayed_request_comes_in_its_time_is_replaced_and_cancelled(self):
-        self.case("delays")
-
-    def test_a_list_answers_by_type_and_index_and_is_a_copy(self):
-        self.case("lists")
-
-    def test_a_sublist_takes_entries_from_its_parent_as_far_as_it_has_room(self):
-        self.case("sublists")
-
-    def test_an_interrupt_without_a_sync_is_connected_as_its_resource_says_and_serves_at_its_irql(self):
-        self.case("plain_interrupt")
-
-    def test_adapters_devices_and_irps_that_are_none_are_refused(self):
-        self.case("refused_adapters", SMALL_EXTENSION)
-
-    def test_subdevices_connections_and_timeouts_are_refused_without_what_they_need_and_twice(self):
-        self.case("refused_registrations")
-
-    def test_registry_keys_of_no_kind_and_of_no_place_are_refused(self):
-        self.case("refused_keys")
-
-    def test_managers_of_power_and_plug_and_play_are_refused_when_they_are_none_and_out_of_order(self):
-        self.case("refused_managers")
+            found.setdefault(inside[-1], []).append(finding.a)
+        return found
 
 
 class TwoProcessors(unittest.TestCase):

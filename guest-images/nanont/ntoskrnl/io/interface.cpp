@@ -184,6 +184,8 @@ using namespace nanont::io;
 
 extern "C" {
 
+/// STATUS_OBJECT_NAME_EXISTS, which is a success: it is registered already. STATUS_INVALID_DEVICE_REQUEST: no PDO, or a
+/// separator in the reference string. STATUS_NAME_TOO_LONG, STATUS_INSUFFICIENT_RESOURCES. PASSIVE_LEVEL.
 NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject, CONST GUID* InterfaceClassGuid,
                                          PUNICODE_STRING ReferenceString, PUNICODE_STRING SymbolicLinkName) {
     DeviceNode* node = node_of(PhysicalDeviceObject);
@@ -204,6 +206,7 @@ NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject, CO
     RtlInitUnicodeString(&name, text);
     ke::MutexGuard lock(g_mutex);
     Interface* item = find(*node, name);
+    const NTSTATUS status = item != nullptr ? STATUS_OBJECT_NAME_EXISTS : STATUS_SUCCESS;
     if (item == nullptr) {
         item = static_cast<Interface*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Interface), kTag));
         if (item == nullptr) {
@@ -220,7 +223,7 @@ NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject, CO
         List::push_back(node->interfaces, item->link);
         publish(*node, *item);
     }
-    return copy_out(item->name, *SymbolicLinkName) ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+    return copy_out(item->name, *SymbolicLinkName) ? status : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 NTSTATUS NTAPI IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLEAN Enable) {

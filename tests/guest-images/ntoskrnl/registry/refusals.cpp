@@ -76,6 +76,10 @@ void refused_interfaces() {
     ExFreePool(list);
 
     CHECK_EQUAL(IoRegisterDeviceInterface(g_pdo, &kClass, nullptr, &link), STATUS_SUCCESS);
+    UNICODE_STRING again{};
+    CHECK_EQUAL(IoRegisterDeviceInterface(g_pdo, &kClass, nullptr, &again), STATUS_OBJECT_NAME_EXISTS);
+    CHECK(RtlEqualUnicodeString(&again, &link, FALSE));
+    RtlFreeUnicodeString(&again);
     CHECK_EQUAL(IoSetDeviceInterfaceState(&link, FALSE), STATUS_OBJECT_NAME_NOT_FOUND); // it was not enabled
     CHECK_EQUAL(IoSetDeviceInterfaceState(Name(L"\\??\\Nothing"), TRUE), STATUS_OBJECT_NAME_NOT_FOUND);
     ULONG number = 1;
