@@ -235,8 +235,10 @@ std::string package_text(const PackageReport& report) {
     for (const std::string& note : report.notes)
         fmt::format_to(out, "  note     {}\n", note);
     if (report.start.started) {
-        fmt::format_to(out, "  start    {:.1f} ms from power-on (virtual), {} subdevices\n", report.start.virtual_ms,
-                       report.offers.size());
+        fmt::format_to(out,
+                       "  start    {} subdevices, {:.1f} ms of virtual time after power-on (what the card makes a "
+                       "driver wait is in it)\n",
+                       report.offers.size(), report.start.virtual_ms);
     }
     for (const OfferedSubdevice& subdevice : report.offers) {
         std::vector<std::string> categories;

@@ -135,6 +135,8 @@ class Started(Zip):
     def plays(self, package, *options):
         result = mpulab.play(mpulab.SONG, self.folder / "out", "--package", package, *options)
         self.assertEqual(result.status, mpulab.PASSED, result)
+        by_message = {r.c for r in result.records if r.kind == "INTERRUPT"}
+        self.assertEqual(by_message, {int("pci-mpu401" in options)}, "as the INF asks where the bus has messages")
         return result.result["package"]
 
     def test_the_driver_in_the_msvc_abi_starts_from_it_alone_for_acpi_and_for_pci(self):
