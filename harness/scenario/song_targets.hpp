@@ -13,10 +13,14 @@ struct SongTargets {
     std::optional<PinTarget> render;
     std::optional<PinTarget> capture;
     std::vector<std::string> notes; // what was chosen among several
+    std::vector<SongTargets> more;  // of the devices behind the first, by unit
 };
 
 /// The first subdevice with a render pin for MIDI bytes; its capture pin, or else that of another subdevice. Throws
 /// Error when no pin of any subdevice streams MIDI bytes, saying what there was.
 SongTargets choose_targets(const std::vector<OfferedSubdevice>& offers);
+
+/// The same for each of `devices` devices by itself.
+SongTargets choose_targets(const std::vector<OfferedSubdevice>& offers, size_t devices);
 
 } // namespace mpulab
