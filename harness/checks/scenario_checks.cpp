@@ -88,10 +88,14 @@ class ScenarioChecks {
         return passed("findings", all, fmt::format("{} findings, all of them asked for", all));
     }
 
-    Bytes bytes_of(const Json& check, const char* key) const {
+    Bytes bytes_of(const Json& check, const char* key, uint32_t unit) const {
         const std::string text = check.at(key);
-        if (text == "written") return run_.written;
-        if (text == "injected") return run_.injected;
+        const auto of_card = [unit](const std::map<uint32_t, Bytes>& all) {
+            const auto found = all.find(unit);
+            return found == all.end() ? Bytes{} : found->second;
+        };
+        if (text == "written") return of_card(run_.written);
+        if (text == "injected") return of_card(run_.injected);
         if (text == "nothing") return {};
         return *parse_hex(text);
     }
@@ -130,16 +134,19 @@ class ScenarioChecks {
     CheckResult wire_equals(const Json& check) {
         if (!run_.wire) return no_wire(check);
         return compare(check, wire_bytes(log_, MPULAB_KIND_WIRE_OUT, check.value("unit", 0u)),
-                       bytes_of(check, "wire-equals"), "on MIDI OUT");
+                       bytes_of(check, "wire-equals", check.value("unit", 0u)), "on MIDI OUT");
     }
     CheckResult captured_equals(const Json& check) {
-        return compare(check, captured_bytes(log_), bytes_of(check, "captured-equals"), "from the capture pin");
+        ScenarioRun::ReadPin pin; // all of them, at card 0
+        if (check.contains("of")) pin = run_.read_pins.at(check["of"]);
+        return compare(check, captured_bytes(log_, pin.steps), bytes_of(check, "captured-equals", pin.unit),
+                       "from the capture pin");
     }
 
     CheckResult wire_contains(const Json& check) {
         if (!run_.wire) return no_wire(check);
         const ByteStream stream = wire_bytes(log_, MPULAB_KIND_WIRE_OUT, check.value("unit", 0u));
-        const Bytes wanted = bytes_of(check, "wire-contains");
+        const Bytes wanted = bytes_of(check, "wire-contains", 0);
         uint64_t seen = 0;
         for (auto at = stream.bytes.begin();; ++at, ++seen) {
             at = std::search(at, stream.bytes.end(), wanted.begin(), wanted.end());

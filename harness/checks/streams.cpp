@@ -14,10 +14,11 @@ ByteStream wire_bytes(const EventLog& log, uint16_t kind, uint32_t unit) {
     return stream;
 }
 
-ByteStream captured_bytes(const EventLog& log) {
+ByteStream captured_bytes(const EventLog& log, const std::set<uint64_t>& steps) {
     ByteStream stream;
     for (const mpulab_record& record : log.records()) {
         if (record.kind != MPULAB_KIND_CAPTURED) continue;
+        if (!steps.empty() && !steps.contains(MPULAB_CORR_NUMBER(record.corr))) continue;
         const Bytes part = record_payload(record);
         append(stream.bytes, part);
         stream.records.insert(stream.records.end(), part.size(), record.seq);

@@ -5,6 +5,8 @@
 #include "common/bytes.hpp"
 #include "events/event_log.hpp"
 
+#include <set>
+
 namespace mpulab {
 
 struct ByteStream {
@@ -16,7 +18,7 @@ struct ByteStream {
 /// left out.
 ByteStream wire_bytes(const EventLog& log, uint16_t kind, uint32_t unit);
 
-/// What completed reads gave to clients.
-ByteStream captured_bytes(const EventLog& log);
+/// What completed reads gave to clients; `steps`: only reads that these score steps began, empty: all.
+ByteStream captured_bytes(const EventLog& log, const std::set<uint64_t>& steps = {});
 
 } // namespace mpulab

@@ -108,12 +108,20 @@ CardSpec card_of(const Package& package, CardSpec card) {
     return card;
 }
 
-Guest make_guest_on_card(PackageChoice choice, CardSpec card, MachineSpec& spec) {
+Guest make_guest_on_card(PackageChoice choice, CardSpec card, MachineSpec& spec, std::vector<CardSpec> more) {
     choice.card = card.device;
     choice.port = card_number(card, "iobase");
     choice.irq = card_number(card, "irq");
-    Guest guest = make_guest(choice, 1);
-    if (guest.package.has_hardware()) spec.cards.push_back(card_of(guest.package, std::move(card)));
+    Guest guest = make_guest(choice, 1 + more.size());
+    if (!more.empty() && (!guest.package.has_hardware() || guest.package.resources)) {
+        throw Error(
+            fmt::format("the package {} is for a device that no bus reports: it has one at most", guest.package.name()),
+            "run the scenario with one card");
+    }
+    if (!guest.package.has_hardware()) return guest;
+    spec.cards.push_back(card_of(guest.package, std::move(card)));
+    for (CardSpec& another : more)
+        spec.cards.push_back(card_of(guest.package, std::move(another)));
     return guest;
 }
 

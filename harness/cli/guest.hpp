@@ -37,8 +37,9 @@ Guest make_guest(const PackageChoice& choice, size_t cards);
 /// that no bus reports stands where the package's LogConfig says.
 CardSpec card_of(const Package& package, CardSpec card);
 
-/// A package, with the card it runs on added to the machine; none is for a package without hardware.
-Guest make_guest_on_card(PackageChoice choice, CardSpec card, MachineSpec& spec);
+/// A package, with the card it runs on, and more of them, added to the machine; none is for a package without hardware.
+/// Throws Error when it is for no bus's device and shall have several cards.
+Guest make_guest_on_card(PackageChoice choice, CardSpec card, MachineSpec& spec, std::vector<CardSpec> more = {});
 
 /// The machine's other parts: QEMU, firmware, loader.
 MachineSpec find_machine_parts();

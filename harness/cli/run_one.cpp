@@ -82,10 +82,16 @@ PackageChoice package_of(const RunOptions& options, const Scenario& scenario) {
 }
 
 std::string look_key(const PackageChoice& choice, const Scenario& scenario) {
-    std::string key = fmt::format("{}\n{}\n{}\n{}\n{}", choice.package.string(), choice.driver.string(), choice.id,
-                                  choice.target.text(), scenario.card.device);
-    for (const auto& [name, value] : scenario.card.properties)
-        key += fmt::format("\n{}={}", name, value);
+    std::string key =
+        fmt::format("{}\n{}\n{}\n{}", choice.package.string(), choice.driver.string(), choice.id, choice.target.text());
+    const auto add_card = [&key](const CardSpec& card) {
+        key += "\n" + card.device;
+        for (const auto& [name, value] : card.properties)
+            key += fmt::format("\n{}={}", name, value);
+    };
+    add_card(scenario.card);
+    for (const CardSpec& card : scenario.more_cards)
+        add_card(card);
     for (const std::string& word : scenario.choices)
         key += "\n" + word;
     return key + fmt::format("\n{}\n{}", scenario.cpus, scenario.dpc_delay_ns);
@@ -106,7 +112,7 @@ LookedAt look_at(const RunOptions& options, const PackageChoice& choice, const S
     LookedAt result;
     result.spec = find_machine_parts();
     result.spec.cpus = scenario.cpus;
-    result.guest = make_guest_on_card(choice, scenario.card, result.spec);
+    result.guest = make_guest_on_card(choice, scenario.card, result.spec, scenario.more_cards);
     result.look.emplace(look_at_driver(result.guest, result.spec, sections, watchdog_limits(false)));
     result.facts = machine_facts(result.guest, result.spec, choice.target.text());
     result.archive = keep_archive(options.out, result.guest.archive);
@@ -134,7 +140,9 @@ Worker& worker_for(WorkerSlot& slot, const std::string& machine, const MachineSp
 
 PlainRunOutcome run_warm(Worker& worker, const MachineSpec& spec, const std::vector<mpulab_choice>& forced,
                          const ScenarioRun& run, RunFacts& facts) {
-    const CueReach reach = cue_reach(run.cues);
+    CueReach reach;
+    for (const auto& [unit, section] : run.cues)
+        reach.add(cue_reach(section));
     WarmRun request;
     request.plan = spec.plan;
     request.log = facts.folder / kEventLogName;
@@ -158,7 +166,8 @@ PlainRunOutcome run_machine(const RunOptions& options, WorkerSlot* slot, const L
                             const Scenario& scenario, const std::vector<mpulab_choice>& forced, const ScenarioRun& run,
                             std::vector<PlanSection> sections, RunFacts& facts) {
     sections.insert(sections.begin(), {MPULAB_SECTION_SCORE, 0, run.score});
-    if (!run.cues.empty()) sections.push_back({MPULAB_SECTION_CUES, 0, run.cues});
+    for (const auto& [unit, section] : run.cues)
+        sections.push_back({MPULAB_SECTION_CUES, unit, section});
     const Bytes plan = write_plan(scenario.seed, sections);
     facts.input_sha256["plan"] = sha256_hex(plan);
     MachineSpec spec = machine.spec;
@@ -227,7 +236,9 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     std::optional<Error> trouble;
     if (machine->look->started) {
         const auto& offers = machine->look->offers;
-        run = compile_scenario(scenario, opens_what_is_found(scenario) ? choose_targets(offers) : find_targets(offers),
+        const size_t cards = 1 + scenario.more_cards.size();
+        run = compile_scenario(scenario,
+                               opens_what_is_found(scenario) ? choose_targets(offers, cards) : find_targets(offers),
                                machine->guest.package.has_hardware());
         const PlainRunOutcome outcome = run_machine(options, slot, *machine, scenario, forced, run, sections, facts);
         trouble = outcome.trouble;

@@ -4,6 +4,7 @@
 #include "probe/plan.h"
 #include "scenario/choices.hpp"
 #include "scenario/format_parts.hpp"
+#include "scenario/scenario.hpp"
 #include "scenario/sources.hpp"
 
 #include <algorithm>
@@ -75,6 +76,7 @@ std::vector<Field> when() {
         {"period", time_shape(1'000, kHour), false, "with several firings and when: time, from one to the next"},
         {"delay", time_shape(0, kYear), false, "from the event to the action"},
         {"jitter", time_shape(0, kHour), false, "so much more at most, drawn by the seed"},
+        {"unit", number_shape(0, static_cast<int64_t>(kMaxCards) - 1), false, "of which card; default 0"},
     };
 }
 
@@ -112,6 +114,7 @@ ShapePtr cues() {
 
 ShapePtr build() {
     const ShapePtr cue_list = cues();
+    const ShapePtr one_card = card();
     return map_shape({
         {"scenario", text_shape(), true, "what must hold, as a sentence"},
         {"include", list_shape(text_shape(), 0, kMaxIncludes), false,
@@ -133,7 +136,9 @@ ShapePtr build() {
         {"package", text_shape(), false,
          "driver package, from this file's folder; default: the bundled one, or --package"},
         {"profile", text_shape(), false, "the Windows nanont says it is"},
-        {"card", card(), false, "the card's properties"},
+        {"card", one_card, false, "the card's properties"},
+        {"cards", list_shape(one_card, 1, static_cast<int64_t>(kMaxCards)), false,
+         "in place of card: several, all of one device; the first is unit 0"},
         {"choices", choices(), false, "answers where Windows is undocumented"},
         {"known-issue",
          map_shape({{"reason", text_shape(), true, "why it fails"},

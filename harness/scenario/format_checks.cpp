@@ -87,7 +87,7 @@ ShapePtr checks_shape() {
              "these bytes one after the other on MIDI OUT"},
             {"captured-equals",
              bytes_shape(0, kMaxWriteBytes, {"injected", "written", "nothing"}),
-             {},
+             {{"of", text_shape(), false, "the pin's name, with what its card was given; default: all that was read"}},
              "the client read these bytes and no others; injected: what the cues inject, in order"},
             {"nothing-lost", flag_shape(), {}, "no byte was lost in the card"},
             {"interrupts", word_shape({"claimed", kOverSeeds}), interrupt_fields,

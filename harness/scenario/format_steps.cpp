@@ -33,6 +33,7 @@ ShapePtr steps_shape() {
             {"open",
              word_shape({"render", "capture"}),
              {as,
+              unit,
               {"pin", number_shape(0, 255), false, "its number; default: the first that streams MIDI that way"},
               {"of", handle, false,
                "of this open device, a filter (needs pin): of a port, say, that an IOCTL made; default: of the first "

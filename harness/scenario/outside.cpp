@@ -68,8 +68,14 @@ void set_outside(Scenario& scenario, const std::string& name, const std::string&
         scenario.cpus = read;
     } else if (name == "device") {
         scenario.card.device = read;
+        for (CardSpec& card : scenario.more_cards)
+            card.device = read;
     } else if (name != "dpc-delay") {
-        scenario.card.set(name, read.is_string() ? read.get<std::string>() : read.dump());
+        const std::string text = read.is_string() ? read.get<std::string>() : read.dump();
+        scenario.card.set(name, text);
+        if (name == "iobase" || name == "irq") return; // each card has its own
+        for (CardSpec& card : scenario.more_cards)
+            card.set(name, text);
     }
 }
 

@@ -54,4 +54,19 @@ void proofread_checks(const Scenario& scenario, std::vector<Complaint>& complain
     }
 }
 
+void proofread_captures(const Scenario& scenario, const ScenarioRun& run, std::vector<Complaint>& complaints) {
+    for (const Json& check : scenario.checks) {
+        if (check.at("verb") != "captured-equals") continue;
+        const auto complain = [&](std::string what, std::string expected) {
+            complaints.push_back(complaint_at(check, scenario.file.string(), std::move(what), std::move(expected)));
+        };
+        if (!check.contains("of")) {
+            if (!scenario.more_cards.empty()) complain("there are several cards", "of: and the name of a pin");
+            continue;
+        }
+        if (!run.read_pins.contains(check["of"]))
+            complain(fmt::format("no step reads from '{}'", check["of"].get<std::string>()), "a pin that is read");
+    }
+}
+
 } // namespace mpulab

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 #include <yaml-cpp/yaml.h>
 
 namespace mpulab {
@@ -73,6 +74,42 @@ std::string card_value(const Json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+CardSpec card_of(const Json& json) {
+    CardSpec card;
+    card.device = "";
+    for (const auto& [key, value] : json.items()) {
+        if (key == kPlaceKey) continue;
+        if (key == "device") {
+            card.device = value;
+        } else {
+            card.set(key, card_value(value));
+        }
+    }
+    return card;
+}
+
+/// Cards that cannot be in one machine. What is not said of an ISA card is as QEMU has it.
+void proofread_cards(const Json& json, const std::string& file, std::vector<Complaint>& found) {
+    if (!json.contains("cards")) return;
+    if (json.contains("card"))
+        found.push_back(complaint_at(json["card"], file, "card stands beside cards", "one or the other"));
+    const Json& cards = json["cards"];
+    std::set<std::pair<std::string, std::string>> taken;
+    for (const Json& card : cards) {
+        const std::string device = card.value("device", "");
+        if (device != cards[0].value("device", ""))
+            found.push_back(
+                complaint_at(card, file, "the cards are of different devices", "one device: a package is for one"));
+        if (device == "pci-mpu401") continue; // firmware deals theirs out
+        for (const auto& [key, fallback] : {std::pair{"iobase", 0x330}, std::pair{"irq", 7}}) {
+            const std::string value = std::to_string(card.value(key, fallback));
+            if (!taken.insert({key, value}).second)
+                found.push_back(complaint_at(card, file, fmt::format("two cards have {} {}", key, value),
+                                             fmt::format("an {} of its own", key)));
+        }
+    }
+}
+
 Scenario scenario_of(const Json& json, const std::filesystem::path& file) {
     Scenario scenario;
     scenario.file = file;
@@ -89,15 +126,11 @@ Scenario scenario_of(const Json& json, const std::filesystem::path& file) {
     }
     scenario.profile = json.value("profile", "");
     scenario.card.device = "";
-    if (json.contains("card")) {
-        for (const auto& [key, value] : json["card"].items()) {
-            if (key == kPlaceKey) continue;
-            if (key == "device") {
-                scenario.card.device = value;
-            } else {
-                scenario.card.set(key, card_value(value));
-            }
-        }
+    if (json.contains("card")) scenario.card = card_of(json["card"]);
+    if (json.contains("cards")) {
+        scenario.card = card_of(json["cards"][0]);
+        for (size_t unit = 1; unit < json["cards"].size(); ++unit)
+            scenario.more_cards.push_back(card_of(json["cards"][unit]));
     }
     if (json.contains("choices")) {
         for (const auto& [key, value] : json["choices"].items())
@@ -160,6 +193,7 @@ std::vector<Scenario> parse_scenarios(std::string_view text, const std::filesyst
         const Json json = read_document(sources, parameters, found);
         if (found.empty()) {
             Scenario scenario = scenario_of(json, file);
+            proofread_cards(json, file.string(), found);
             scenario.parameters = parameters;
             scenario.name = name_of(file, values, parameters);
             proofread(scenario, found);

@@ -28,10 +28,11 @@ struct Scenario {
     uint32_t seeds = 1;      // runs are wanted, of `seed` and those that follow it
     uint32_t seed_index = 0; // which of them this is (cli/seed_groups.hpp)
     uint32_t cpus = 1;
-    uint64_t dpc_delay_ns = 0;     // how late each DPC of a driver comes, at least
-    std::filesystem::path package; // empty: the command line's
-    std::string profile;           // empty: the command line's
-    CardSpec card;                 // device empty: by the package
+    uint64_t dpc_delay_ns = 0;        // how late each DPC of a driver comes, at least
+    std::filesystem::path package;    // empty: the command line's
+    std::string profile;              // empty: the command line's
+    CardSpec card;                    // unit 0; device empty: by the package
+    std::vector<CardSpec> more_cards; // units 1, 2, …
     std::vector<std::string> choices;
     std::optional<KnownIssue> known_issue;
     // As YamlReader gives them, each entry with its place:
@@ -41,6 +42,7 @@ struct Scenario {
     nlohmann::json checks = nlohmann::json::array();
 };
 
+inline constexpr size_t kMaxCards = 4;
 inline constexpr size_t kMaxCombinations = 1'000; // of the parameters of a file
 
 /// What `interrupts` says of a check that is of all seeds together, and of no single run.

@@ -69,6 +69,8 @@ void proofread_cues(const Scenario& scenario, std::vector<Complaint>& complaints
         const auto complain = [&](std::string what, std::string expected) {
             complaints.push_back(complaint_at(cue, scenario.file.string(), std::move(what), std::move(expected)));
         };
+        if (cue.value("unit", uint64_t{0}) > scenario.more_cards.size())
+            complain(fmt::format("there is no card {}", cue["unit"].get<uint64_t>()), "a unit of one of cards:");
         const TriggerInfo& trigger = by_name(kTriggers, cue.at("when"));
         const uint64_t argument = cue.value("argument", uint64_t{0});
         if (trigger.argument == "-" && cue.contains("argument"))
@@ -100,10 +102,11 @@ void proofread_cues(const Scenario& scenario, std::vector<Complaint>& complaints
     }
 }
 
-Bytes compile_cues(const Scenario& scenario, Bytes& injected) {
+Bytes compile_cues(const Scenario& scenario, uint32_t unit, Bytes& injected) {
     std::vector<mpulab_cue> cues;
     Bytes bytes;
     for (const Json& json : scenario.cues) {
+        if (json.value("unit", 0u) != unit) continue;
         const std::string verb = json.at("verb");
         const ActionInfo& action = by_name(kActions, verb);
         mpulab_cue cue{};
@@ -131,7 +134,7 @@ Bytes compile_cues(const Scenario& scenario, Bytes& injected) {
         }
         cues.push_back(cue);
     }
-    return write_cues(scenario.seed, std::move(cues), bytes);
+    return write_cues(scenario.seed + unit, std::move(cues), bytes); // two cards' cues do not jitter alike
 }
 
 CueReach cue_reach(ByteView section) {

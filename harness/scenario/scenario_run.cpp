@@ -60,7 +60,10 @@ class Compiler {
                         "cut it into parts");
         }
         run_.score = score_.finish();
-        run_.cues = compile_cues(scenario_, run_.injected);
+        for (uint32_t unit = 0; unit < cards(); ++unit) {
+            Bytes section = compile_cues(scenario_, unit, run_.injected[unit]);
+            if (!section.empty()) run_.cues[unit] = std::move(section);
+        }
         return std::move(run_);
     }
 
@@ -69,6 +72,8 @@ class Compiler {
         if (complaints_ == nullptr) throw Error(what + ", expected " + expected, "change the scenario");
         complaints_->push_back(complaint_at(at, scenario_.file.string(), std::move(what), std::move(expected)));
     }
+
+    uint32_t cards() const { return 1 + static_cast<uint32_t>(scenario_.more_cards.size()); }
 
     std::filesystem::path file_of_step(const Json& step) const { return file_of(step, scenario_.file.string()); }
 
@@ -179,6 +184,8 @@ class Compiler {
             entry = handles_.erase(entry);
         }
     }
+    /// The number of the card under a pin, as the file has it.
+    uint32_t card_of(const Handle& pin) const { return pin.unit - first_unit(); }
     static bool is_pin(const Handle& handle) {
         return handle.kind == Handle::Kind::Render || handle.kind == Handle::Kind::Capture;
     }
@@ -188,7 +195,10 @@ class Compiler {
     void open(const Json& step) {
         const bool render = step.at("open") == "render";
         if (step.contains("of")) return open_of(step, render);
-        const auto& target = render ? targets_.render : targets_.capture;
+        const uint32_t unit = step.value("unit", 0u);
+        if (unit >= cards()) return complain(step, fmt::format("there is no card {}", unit), "a unit of one of cards:");
+        const SongTargets& targets = unit == 0 ? targets_ : targets_.more.at(unit - 1);
+        const auto& target = render ? targets.render : targets.capture;
         if (!target) {
             throw Error(fmt::format("{}:{}: the driver has no {} pin for MIDI", file_of_step(step).string(),
                                     step.at(kPlaceKey)[0].get<int>(), render ? "render" : "capture"),
@@ -264,7 +274,7 @@ class Compiler {
         }
         score_.write(pin->slot, at / ks::kNsPerPresentationUnit, records, kPendingWrites,
                      timeout(step, wire_ms(bytes.size()) + kDefaultTimeoutMs));
-        append(run_.written, bytes);
+        append(run_.written[card_of(*pin)], bytes);
     }
     static uint32_t wire_ms(size_t bytes) { return static_cast<uint32_t>(bytes * kWireByteNs / kNsPerMs); }
 
@@ -298,20 +308,25 @@ class Compiler {
         for (const SongEvent& event : song.events)
             packer.event(lead + event.time_ns, song.bytes_of(event));
         packer.flush();
-        append(run_.written, song.wire);
+        append(run_.written[card_of(pin)], song.wire);
         stream_ms_ = std::max(stream_ms_, ms);
     }
 
     void wait_writes(const Json& step) {
         const Handle* pin = find(step, step.at("wait-writes"), {Handle::Kind::Render}, "a render pin");
         if (pin != nullptr)
-            score_.wait_writes(pin->slot, timeout(step, stream_ms_ + wire_ms(run_.written.size()) + kDefaultTimeoutMs));
+            score_.wait_writes(
+                pin->slot, timeout(step, stream_ms_ + wire_ms(run_.written[card_of(*pin)].size()) + kDefaultTimeoutMs));
     }
     void read(const Json& step) {
         Handle* pin = find(step, step.at("read"), {Handle::Kind::Capture}, "a capture pin");
         if (pin == nullptr) return;
         if (pin->reading) return complain(step, "that pin is read from already", "stop-reading before");
-        score_.read_start(pin->slot, step.value("buffer", kReadBytes) / 4 * 4, step.value("in-flight", kPendingReads));
+        const uint32_t number = score_.read_start(pin->slot, step.value("buffer", kReadBytes) / 4 * 4,
+                                                  step.value("in-flight", kPendingReads));
+        ScenarioRun::ReadPin& read = run_.read_pins[step.at("read")];
+        read.unit = card_of(*pin);
+        read.steps.insert(number);
         pin->reading = true;
     }
     void wait_captured(const Json& step) {
@@ -415,7 +430,9 @@ class Compiler {
         }
         wind_down_step(!gone_.empty(), [&] {
             if (run_.wire) score_.delay(kCardBytes * kWireByteNs); // what the card has still to send
-            if (!gone_.contains(0)) score_.remove_device(first_unit(), kDefaultTimeoutMs);
+            for (uint32_t unit = 0; unit < cards(); ++unit) {
+                if (!gone_.contains(unit)) score_.remove_device(first_unit() + unit, kDefaultTimeoutMs);
+            }
         });
     }
     template <typename Steps> void wind_down_step(bool may_fail, const Steps& steps) {
@@ -469,21 +486,24 @@ class Compiler {
 };
 
 /// Any driver with both pins: for reading a scenario before there is one.
-SongTargets assumed_targets() {
+SongTargets assumed_targets(uint32_t unit = 0) {
     SongTargets targets;
-    targets.render = PinTarget{0, ks::kCategoryAudio, u"", ks::kRenderPin};
-    targets.capture = PinTarget{0, ks::kCategoryAudio, u"", ks::kCapturePin};
+    targets.render = PinTarget{unit, ks::kCategoryAudio, u"", ks::kRenderPin};
+    targets.capture = PinTarget{unit, ks::kCategoryAudio, u"", ks::kCapturePin};
     return targets;
 }
 
 } // namespace
 
 void proofread(const Scenario& scenario, std::vector<Complaint>& complaints) {
-    const SongTargets targets = assumed_targets();
+    SongTargets targets = assumed_targets();
+    for (uint32_t unit = 1; unit <= scenario.more_cards.size(); ++unit)
+        targets.more.push_back(assumed_targets(unit));
     proofread_cues(scenario, complaints);
     proofread_checks(scenario, complaints);
     if (!complaints.empty()) return; // a cue that does not fit cannot be written
-    Compiler(scenario, targets, true, &complaints).compile();
+    const ScenarioRun run = Compiler(scenario, targets, true, &complaints).compile();
+    proofread_captures(scenario, run, complaints);
 }
 
 ScenarioRun compile_scenario(const Scenario& scenario, const SongTargets& targets, bool wire) {

@@ -17,13 +17,20 @@ struct ExpectedStatus {
 
 struct ScenarioRun {
     Bytes score;
-    Bytes cues; // CUES section for card 0; empty: none
+    std::map<uint32_t, Bytes> cues; // CUES section of each card that has some
     bool wire = true;
     std::set<uint64_t> may_fail;                 // score steps whose failure the check "steps" passes over
     std::map<uint64_t, ExpectedStatus> expected; // of score steps; all others must succeed
     std::map<uint64_t, std::string> steps;       // where each score step comes from: "write (a.yaml:12)"
-    Bytes written;                               // to render pins, in order
-    Bytes injected;                              // by cues, in the order they are written down
+    // By card:
+    std::map<uint32_t, Bytes> written;  // to render pins, in order
+    std::map<uint32_t, Bytes> injected; // by cues, in the order they are written down
+    /// A pin that was read from, by its name.
+    struct ReadPin {
+        uint32_t unit = 0;        // card
+        std::set<uint64_t> steps; // score steps that began it
+    };
+    std::map<std::string, ReadPin> read_pins;
 };
 
 /// What is wrong with a scenario beyond its form: handles nobody opened, markers nobody reaches, files that are not

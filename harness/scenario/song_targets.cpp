@@ -55,6 +55,24 @@ std::optional<PinTarget> target_of(const std::vector<OfferedSubdevice>& offers, 
 
 } // namespace
 
+SongTargets choose_targets(const std::vector<OfferedSubdevice>& offers, size_t devices) {
+    if (devices < 2) return choose_targets(offers);
+    SongTargets targets;
+    for (size_t unit = 0; unit < devices; ++unit) {
+        std::vector<OfferedSubdevice> own;
+        for (const OfferedSubdevice& offer : offers) {
+            if (!offer.interfaces.empty() && unit_of(offer.interfaces.front().link) == unit) own.push_back(offer);
+        }
+        SongTargets of_unit = choose_targets(own);
+        if (unit == 0) {
+            targets = std::move(of_unit);
+        } else {
+            targets.more.push_back(std::move(of_unit));
+        }
+    }
+    return targets;
+}
+
 SongTargets find_targets(const std::vector<OfferedSubdevice>& offers) {
     SongTargets targets;
     size_t ports = 0;

@@ -13,6 +13,7 @@ struct SongTargets {
     std::optional<PinTarget> render;
     std::optional<PinTarget> capture;
     std::vector<std::string> notes; // what was chosen among several
+    std::vector<SongTargets> more;  // of the devices behind the first, by unit
 };
 
 /// The first subdevice with a render pin for MIDI bytes; its capture pin, or else that of another subdevice. Either may
@@ -21,5 +22,8 @@ SongTargets find_targets(const std::vector<OfferedSubdevice>& offers);
 
 /// The same; throws Error when no pin of any subdevice streams MIDI bytes, saying what there was.
 SongTargets choose_targets(const std::vector<OfferedSubdevice>& offers);
+
+/// The same for each of `devices` devices by itself.
+SongTargets choose_targets(const std::vector<OfferedSubdevice>& offers, size_t devices);
 
 } // namespace mpulab

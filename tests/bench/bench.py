@@ -17,6 +17,7 @@ import active_sensing
 import driver_costs
 import eventlog
 import fast_lane
+import link_costs
 import mpulab
 
 PHASE = {number: name for name, number in eventlog.enum("mpulab_phase").items()}
@@ -249,6 +250,14 @@ def main():
         table.seconds(f"the suite, {lane['suite']} runs, warm", lane["suite_warm"], 30)
         table.seconds("  --cold", lane["suite_cold"], 180)
         table.seconds(f"  its smoke set, {lane['smoke_runs']} runs", lane["smoke"], 5)
+        count = 1_000_000 if options.quick else 4_000_000
+        table.number("records a second read, checked, hashed and stored", link_costs.records_per_second(folder, count) / 1e6, 2, "M", 2, at_least=True)
+        stored, void = link_costs.link_cost(command, folder, repeats)
+        table.ratio("a song with its log read and stored", stored / void, 1.25, f"of it with the log thrown away, {void:.2f} s")
+        table.number("an idle worker's share of a core", 100 * link_costs.idle_worker(command, folder), 2, "%", 2)
+        runs_to_grow = 300 if options.quick else 5_000
+        grown = link_costs.harness_growth(folder, fast_lane.NOTE, runs_to_grow)
+        table.number(f"memory the harness grew by in the last nine tenths of {runs_to_grow} runs", grown / 1024, 4096, "KiB")
         costs = access_costs.measure(folder, rounds=5 if options.quick else 15)
         shown = f"of a read of isa-serial's LSR, {costs['lsr']:.0f} ns"
         table.ratio("a read of STATUS, link off", costs["off"] / costs["lsr"], 1.15, shown)

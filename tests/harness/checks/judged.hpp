@@ -13,7 +13,7 @@ struct Judged {
     GoodRun good;
     ScenarioRun run;
 
-    Judged() { run.written = run.injected = good.song.wire; }
+    Judged() { run.written[0] = run.injected[0] = good.song.wire; }
 
     /// The log goes on where it ended, and ends again.
     template <typename More> void before_the_end(const More& more) {

@@ -45,6 +45,31 @@ TEST_CASE("captured-equals compares what reads gave") {
     CHECK(lost.one("  - captured-equals: nothing\n").status == CheckStatus::Passed);
 }
 
+TEST_CASE("captured-equals of a pin looks at that pin's reads, and at what its own card was given") {
+    Judged judged;
+    for (size_t i = 0; i < 2; ++i) // 6 bytes of one read step, 3 of another
+        judged.good.log.nth(MPULAB_KIND_CAPTURED, i).corr = MPULAB_CORR(MPULAB_CORR_STEP, 6 + i);
+    judged.run.injected[1] = judged.good.song.wire;
+    judged.run.read_pins["other"] = {1, {6, 7}};
+    judged.run.read_pins["capture"] = {0, {6}};
+    const auto status = [&](const std::string& check) {
+        std::vector<Complaint> complaints;
+        auto scenarios = parse_scenarios(
+            "scenario: x\nsteps:\n  - open: capture\n  - read: capture\n  - open: capture\n    as: other\n"
+            "  - read: other\nchecks:\n" +
+                check,
+            "a.yaml", {}, complaints);
+        for (const Complaint& complaint : complaints)
+            FAIL(complaint.text());
+        const EventLog log = judged.good.log.log();
+        return run_scenario_checks(log, scenarios.at(0), judged.run).back().status;
+    };
+    CHECK(status("  - captured-equals: injected\n    of: other\n") == CheckStatus::Passed);
+    CHECK(status("  - captured-equals: injected\n    of: capture\n") == CheckStatus::Failed);
+    judged.run.injected[1].pop_back();
+    CHECK(status("  - captured-equals: injected\n    of: other\n") == CheckStatus::Failed);
+}
+
 TEST_CASE("a step must end with the status it was expected to end with, and the message names the file's line") {
     Judged judged;
     judged.run.expected[3] = {"close (a.yaml:9)", 0xc0000184};

@@ -92,7 +92,7 @@ TEST_CASE("bytes are written as KSMUSICFORMAT records of at most 256") {
     REQUIRE(writes[0].records.size() == 2);
     CHECK(writes[0].records[0].bytes.size() == 256);
     CHECK(writes[0].records[1].bytes.size() == 44);
-    CHECK(run.written.size() == 300);
+    CHECK(run.written.at(0).size() == 300);
 }
 
 TEST_CASE("drawn traffic is written whole, and the same for a seed") {
@@ -102,7 +102,7 @@ TEST_CASE("drawn traffic is written whole, and the same for a seed") {
     for (const ReadWrite& write : writes_of(run.score))
         for (const MusicRecord& record : write.records)
             append(bytes, record.bytes);
-    CHECK(bytes == run.written);
+    CHECK(bytes == run.written.at(0));
     CHECK(bytes.size() >= 500);
     CHECK(compiled(steps).score == run.score);
 }
@@ -135,22 +135,70 @@ TEST_CASE("device 0 of a file is the package's first, wherever the machine has i
     CHECK(read_pod<uint32_t>(steps[1].arguments, 0) == 1);
 }
 
+TEST_CASE("each card has its own filters, cues and bytes, and is removed at the end") {
+    const std::string text = R"(scenario: x
+cards:
+  - irq: 7
+  - irq: 5
+    iobase: 0x300
+cues:
+  - inject: 90
+    when: time
+  - inject: 91 92
+    when: time
+    unit: 1
+steps:
+  - open: render
+  - open: render
+    unit: 1
+    as: other
+  - write: 93
+  - write: 94 95
+    to: other
+  - open: capture
+    unit: 1
+  - read: capture
+checks:
+  - captured-equals: injected
+    of: capture
+)";
+    std::vector<Complaint> complaints;
+    const auto scenarios = parse_scenarios(text, "a.yaml", {}, complaints);
+    for (const Complaint& complaint : complaints)
+        FAIL(complaint.text());
+    SongTargets targets = both_pins();
+    targets.more = {both_pins()};
+    targets.more[0].render->unit = targets.more[0].capture->unit = 1;
+    const ScenarioRun run = compile_scenario(scenarios.at(0), targets, true);
+    CHECK(run.written.at(0) == Bytes{0x93});
+    CHECK(run.written.at(1) == Bytes{0x94, 0x95});
+    CHECK(run.injected.at(0) == Bytes{0x90});
+    CHECK(run.injected.at(1) == Bytes{0x91, 0x92});
+    REQUIRE(run.cues.size() == 2);
+    CHECK(read_pod<mpulab_cues_header>(run.cues.at(1), 0).cue_count == 1);
+    CHECK(run.read_pins.at("capture").unit == 1);
+    CHECK(run.read_pins.at("capture").steps.size() == 1);
+    const auto codes = opcodes(run);
+    CHECK(std::count(codes.begin(), codes.end(), uint16_t{MPULAB_OP_OPEN_FILTER}) == 2);
+    CHECK(std::count(codes.begin(), codes.end(), uint16_t{MPULAB_OP_REMOVE_DEVICE}) == 2);
+}
+
 TEST_CASE("cues carry their bytes, and what they inject is known in order") {
     const ScenarioRun run = compiled(
         "  - marker: 1\n", "cues:\n"
                            "  - inject: 90 3c\n    when: marker\n    argument: 1\n    firings: 2\n    every: 1\n"
                            "  - delay-irq: 3\n    time: 2ms\n    when: irq\n    first: 5\n"
                            "  - hold-drr: 60ms\n    value: 1\n    when: time\n    delay: 1s\n");
-    CHECK(run.injected == Bytes{0x90, 0x3c, 0x90, 0x3c});
-    const auto header = read_pod<mpulab_cues_header>(run.cues, 0);
+    CHECK(run.injected.at(0) == Bytes{0x90, 0x3c, 0x90, 0x3c});
+    const auto header = read_pod<mpulab_cues_header>(run.cues.at(0), 0);
     REQUIRE(header.cue_count == 3);
     const auto cue = [&run](size_t i) {
-        return read_pod<mpulab_cue>(run.cues, sizeof(mpulab_cues_header) + i * sizeof(mpulab_cue));
+        return read_pod<mpulab_cue>(run.cues.at(0), sizeof(mpulab_cues_header) + i * sizeof(mpulab_cue));
     };
     CHECK(cue(0).action == MPULAB_ACTION_INJECT);
     CHECK(cue(0).count == 2);
     CHECK(cue(0).firings == 2);
-    CHECK(run.cues[cue(0).value] == 0x90);
+    CHECK(run.cues.at(0)[cue(0).value] == 0x90);
     CHECK(cue(1).count == 3);
     CHECK(cue(1).time_ns == 2'000'000);
     CHECK(cue(1).first == 5);

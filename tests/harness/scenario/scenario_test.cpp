@@ -164,6 +164,28 @@ TEST_CASE("cues that cannot fire or take what they have not are told") {
     CHECK_THAT(cue("  - drop-irq: 0\n    when: irq\n"), ContainsSubstring("'0' does not fit"));
 }
 
+TEST_CASE("cards that cannot be in one machine, units and pins that are not there are told") {
+    const auto cards = [](const std::string& lines, const std::string& more = "") {
+        return complaint_of(with("tags: [smoke]", lines) + more);
+    };
+    const std::string two = "cards:\n  - iobase: 0x330\n  - iobase: 0x300\n    irq: 5";
+    CHECK(parse(with("tags: [smoke]", two)).complaints.empty());
+    CHECK_THAT(cards("cards:\n  - irq: 5\n  - irq: 7\n"), ContainsSubstring("two cards have iobase 816"));
+    CHECK_THAT(cards("cards:\n  - iobase: 0x300\n  - rx-fifo: 3\n"),
+               ContainsSubstring("a.yaml:4:5: two cards have irq 7; expected an irq of its own"));
+    CHECK_THAT(cards("cards:\n  - device: pci-mpu401\n  - irq: 7\n"), ContainsSubstring("of different devices"));
+    CHECK_THAT(cards(two + "\ncard: {irq: 3}"), ContainsSubstring("card stands beside cards"));
+    CHECK_THAT(cards("cards: []"), ContainsSubstring("0 entries stand here; expected a list of 1 to 4 entries"));
+    CHECK(parse(with("tags: [smoke]", "cards:\n  - device: pci-mpu401\n  - device: pci-mpu401")).complaints.empty());
+    CHECK_THAT(parse(with("  - open: render\n", "  - open: render\n    unit: 1\n")).complaints.at(0),
+               ContainsSubstring("a.yaml:4:5: there is no card 1; expected a unit of one of cards:"));
+    CHECK_THAT(cards("cues:\n  - inject: 90\n    when: time\n    unit: 1"), ContainsSubstring("there is no card 1"));
+    CHECK_THAT(cards("tags: [x]", "  - captured-equals: nothing\n    of: capture\n"),
+               ContainsSubstring("no step reads from 'capture'"));
+    CHECK_THAT(cards(two, "  - captured-equals: nothing\n"),
+               ContainsSubstring("there are several cards; expected of: and the name of a pin"));
+}
+
 TEST_CASE("checks that nothing can meet are told") {
     const auto check = [](const std::string& lines) { return complaint_of(with("  - wire-equals: written\n", lines)); };
     CHECK_THAT(check("  - never: OVERRUN\n    after-marker: 3\n"),
