@@ -241,3 +241,25 @@ void requests_refused() {
     CHECK_EQUAL(EXPORT(RtlCaptureStackBackTrace, Capture)(200, 2, frames, nullptr), 0);
     CHECK_EQUAL(EXPORT(RtlCaptureStackBackTrace, Capture)(0, 1, frames, nullptr), 1);
 }
+
+/// More refusals than there are handles (ob/object.cpp has 1024): none of them keeps one.
+void no_handle_kept() {
+    Device device(L"\\Device\\CallsRefused");
+    HANDLE taken = nullptr, handle = nullptr;
+    CHECK_EQUAL(create_event(L"\\BaseNamedObjects\\Calls", taken), STATUS_SUCCESS);
+    Name there(L"\\Registry\\Machine\\System"), missing(L"\\Registry\\Machine\\NoSuchKey");
+    Attributes attributes(&there), nothing(&missing);
+    g_answer = STATUS_DEVICE_BUSY;
+    for (ULONG i = 0; i < 1100; ++i) {
+        create_event(L"\\BaseNamedObjects\\Calls", handle);
+        create_event(L"\\Device\\CallsRefused", handle, OBJ_OPENIF);
+        create_file(L"\\Device\\CallsRefused");
+        pointer_to(L"\\Device\\CallsRefused");
+        ZwOpenKey(&handle, KEY_READ, &nothing);
+    }
+    g_answer = STATUS_SUCCESS;
+    CHECK_EQUAL(create_file(L"\\Device\\CallsRefused"), STATUS_SUCCESS);
+    CHECK_EQUAL(ZwOpenKey(&handle, KEY_READ, &attributes), STATUS_SUCCESS);
+    CHECK_EQUAL(ZwClose(handle), STATUS_SUCCESS);
+    CHECK_EQUAL(ZwClose(taken), STATUS_SUCCESS);
+}
