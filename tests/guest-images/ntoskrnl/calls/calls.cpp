@@ -70,7 +70,8 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
                                  CASE(opens_refused),
                                  CASE(named_events),
                                  CASE(handles_refused),
-                                 CASE(requests_refused)};
+                                 CASE(requests_refused),
+                                 CASE(no_handle_kept)};
     run_cases(cases);
     DbgPrint("calls: all cases ran\n");
     return STATUS_UNSUCCESSFUL; // nothing is left behind, and no device is wanted

@@ -31,6 +31,7 @@ void mutexes(), regions(), irql(), threads(), timers_and_time(), processors(), l
     lookaside(); // synchronization.cpp
 void pool_forms(), remove_locks(), irps(), memory_lists(), work_items(), cancel_safe_queues(), paging(); // requests.cpp
 void mutex_of_another(), pulses(), remove_lock_of_another(), vector_registers();                         // threads.cpp
-void requests_in_flight();                                                                       // in_flight.cpp
-void names_refused(), opens_refused(), named_events(), handles_refused(), requests_refused();    // refusals.cpp
+void requests_in_flight(); // in_flight.cpp
+void names_refused(), opens_refused(), named_events(), handles_refused(), requests_refused(),
+    no_handle_kept();                                                                            // refusals.cpp
 void device_stacks(), references(), handles(), events_by_handle(), keys_by_handle(), identity(); // objects.cpp

@@ -241,3 +241,42 @@ void requests_refused() {
     CHECK_EQUAL(EXPORT(RtlCaptureStackBackTrace, Capture)(200, 2, frames, nullptr), 0);
     CHECK_EQUAL(EXPORT(RtlCaptureStackBackTrace, Capture)(0, 1, frames, nullptr), 1);
 }
+
+/// With few handles left, more refusals than that: none of them keeps one.
+void no_handle_kept() {
+    constexpr ULONG kSpare = 4;
+    static HANDLE handles[2000];
+    Device device(L"\\Device\\CallsRefused");
+    HANDLE handle = nullptr;
+    CHECK_EQUAL(create_event(L"\\BaseNamedObjects\\Calls", handle), STATUS_SUCCESS);
+    ULONG count = 0;
+    NTSTATUS status = STATUS_SUCCESS;
+    while (count < RTL_NUMBER_OF(handles)) {
+        status = ZwCreateEvent(&handles[count], EVENT_ALL_ACCESS, nullptr, NotificationEvent, FALSE);
+        if (!NT_SUCCESS(status)) break;
+        ++count;
+    }
+    CHECK_REFUSES(ZwCreateEvent, status, STATUS_INSUFFICIENT_RESOURCES); // the table is full
+    CHECK(count > kSpare);
+    for (ULONG i = 0; i < kSpare; ++i)
+        CHECK_EQUAL(ZwClose(handles[--count]), STATUS_SUCCESS);
+    Name there(L"\\Registry\\Machine\\System"), missing(L"\\Registry\\Machine\\NoSuchKey");
+    Attributes attributes(&there), nothing(&missing);
+    HANDLE none = nullptr;
+    for (ULONG i = 0; i < 2 * kSpare; ++i) {
+        g_answer = STATUS_DEVICE_BUSY;
+        CHECK_EQUAL(create_event(L"\\BaseNamedObjects\\Calls", none), STATUS_OBJECT_NAME_COLLISION);
+        CHECK_EQUAL(create_event(L"\\Device\\CallsRefused", none, OBJ_OPENIF), STATUS_OBJECT_TYPE_MISMATCH);
+        CHECK_EQUAL(create_file(L"\\Device\\CallsRefused"), STATUS_DEVICE_BUSY);
+        CHECK_EQUAL(pointer_to(L"\\Device\\CallsRefused"), STATUS_DEVICE_BUSY);
+        CHECK_EQUAL(ZwOpenKey(&none, KEY_READ, &nothing), STATUS_OBJECT_NAME_NOT_FOUND);
+        g_answer = STATUS_SUCCESS;
+        CHECK_EQUAL(pointer_to(L"\\Device\\CallsRefused"), STATUS_SUCCESS); // its own handle is closed again
+    }
+    for (ULONG i = 0; i < kSpare; ++i)
+        CHECK_EQUAL(ZwOpenKey(&handles[count++], KEY_READ, &attributes), STATUS_SUCCESS);
+    CHECK_EQUAL(ZwOpenKey(&none, KEY_READ, &attributes), STATUS_INSUFFICIENT_RESOURCES);
+    while (count != 0)
+        CHECK_EQUAL(ZwClose(handles[--count]), STATUS_SUCCESS);
+    CHECK_EQUAL(ZwClose(handle), STATUS_SUCCESS);
+}
