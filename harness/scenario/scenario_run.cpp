@@ -11,6 +11,7 @@
 #include "scenario/plan.hpp"
 #include "scenario/proofread_checks.hpp"
 #include "scenario/scenario_cues.hpp"
+#include "scenario/score_handles.hpp"
 #include "scenario/values.hpp"
 #include "scenario/write_packer.hpp"
 
@@ -27,18 +28,6 @@ constexpr uint32_t kDefaultTimeoutMs = 5'000;
 constexpr uint64_t kDefaultLeadNs = 10'000'000;
 constexpr uint64_t kCardBytes = 258; // the card's TX FIFO unless told otherwise, the host's latch, the byte on the wire
 constexpr const char* kStates[] = {"stop", "acquire", "pause", "run"};
-
-/// Something a score slot holds.
-struct Handle {
-    enum class Kind { Filter, Render, Capture, Device };
-    uint16_t slot = 0;
-    Kind kind = Kind::Device;
-    uint16_t filter = 0; // of a pin: its filter's slot
-    uint32_t unit = 0;
-    uint32_t state = 0; // of a pin, as far as it is known here
-    bool reading = false;
-    bool doubtful = false; // its open was allowed to fail
-};
 
 /// One scenario, step by step. With `complaints` it tells what is wrong and goes on; without, the scenario is known to
 /// be sound.
@@ -141,26 +130,22 @@ class Compiler {
     }
 
     std::optional<uint16_t> free_slot(const Json& step) {
-        for (uint16_t slot = 0; slot < MPULAB_SCORE_SLOTS; ++slot) {
-            const bool taken = std::any_of(handles_.begin(), handles_.end(),
-                                           [slot](const auto& entry) { return entry.second.slot == slot; });
-            if (!taken) return slot;
-        }
+        if (const auto slot = handles_.free_slot()) return slot;
         complain(step, fmt::format("more than {} handles are open at once", MPULAB_SCORE_SLOTS),
                  "some of them closed before (a filter counts, too)");
         return std::nullopt;
     }
 
     bool take_name(const Json& step, const std::string& name) {
-        if (!handles_.contains(name) && !name.starts_with('\x01')) return true;
+        if (!handles_.contains(name) && !name.starts_with(ScoreHandles::kFilterMark)) return true;
         complain(step, fmt::format("'{}' is open already", name), "another name, by as:");
         return false;
     }
 
     /// The slot of the filter a pin belongs to; opened when it is not.
     std::optional<uint16_t> filter_for(const Json& step, const PinTarget& target) {
-        const std::string name =
-            fmt::format("\x01{} {}", target.unit, std::string(target.reference.begin(), target.reference.end()));
+        const std::string name = fmt::format("{}{} {}", ScoreHandles::kFilterMark, target.unit,
+                                             std::string(target.reference.begin(), target.reference.end()));
         if (const auto found = handles_.find(name); found != handles_.end()) return found->second.slot;
         const auto slot = free_slot(step);
         if (!slot) return std::nullopt;
@@ -169,26 +154,12 @@ class Compiler {
         return slot;
     }
 
-    /// Filters nobody needs any more.
     void close_filters(uint32_t timeout_ms) {
-        for (auto entry = handles_.begin(); entry != handles_.end();) {
-            const Handle filter = entry->second;
-            const bool needed = std::any_of(handles_.begin(), handles_.end(), [&](const auto& other) {
-                return is_pin(other.second) && other.second.filter == filter.slot;
-            });
-            if (filter.kind != Handle::Kind::Filter || needed) {
-                ++entry;
-                continue;
-            }
-            score_.close(filter.slot, timeout_ms);
-            entry = handles_.erase(entry);
-        }
+        for (const uint16_t slot : handles_.take_idle_filters())
+            score_.close(slot, timeout_ms);
     }
     /// The number of the card under a pin, as the file has it.
     uint32_t card_of(const Handle& pin) const { return pin.unit - first_unit(); }
-    static bool is_pin(const Handle& handle) {
-        return handle.kind == Handle::Kind::Render || handle.kind == Handle::Kind::Capture;
-    }
 
     // ---- steps ----------------------------------------------------------------------------------------------------
 
@@ -415,7 +386,7 @@ class Compiler {
     /// device that the steps took away has had that; what is left of its handles is closed all the same.
     void wind_down() {
         for (auto& [name, handle] : handles_) {
-            if (!is_pin(handle)) continue;
+            if (!handle.is_pin()) continue;
             wind_down_step(!gone_.empty() || handle.doubtful, [&, &pin = handle] {
                 if (pin.state != 0) walk(pin, pin.state == 1 ? 0 : std::min(pin.state, 2u), true, kDefaultTimeoutMs);
                 if (pin.reading) score_.read_stop(pin.slot, kDefaultTimeoutMs);
@@ -425,7 +396,7 @@ class Compiler {
         }
         for (const auto& entry : handles_) {
             const Handle& handle = entry.second;
-            if (is_pin(handle)) continue;
+            if (handle.is_pin()) continue;
             wind_down_step(!gone_.empty() || handle.doubtful, [&] { score_.close(handle.slot, kDefaultTimeoutMs); });
         }
         wind_down_step(!gone_.empty(), [&] {
@@ -476,8 +447,8 @@ class Compiler {
     std::vector<Complaint>* complaints_;
     ScoreBuilder score_;
     ScenarioRun run_;
-    std::map<std::string, Handle> handles_; // filters have names no file can give
-    std::set<uint32_t> gone_;               // units
+    ScoreHandles handles_;
+    std::set<uint32_t> gone_; // units
     ExpectedStatus expected_;
     bool any_ = false;                // any status will do
     std::optional<uint32_t> subject_; // the score step that the expected status is of; empty: the last one
