@@ -298,6 +298,8 @@ ShapePtr build() {
         {"profile", text_shape(), false, "the Windows nanont says it is"},
         {"card", card(), false, "the card's properties"},
         {"choices", choices(), false, "answers where Windows is undocumented"},
+        {"verifier", text_shape(), false,
+         "rules that are on: all, none, or groups and rules as in deadlock,V16 or all,-V24 (mpulab rules lists them)"},
         {"known-issue",
          map_shape({{"reason", text_shape(), true, "why it fails"},
                     {"reference", text_shape(), true, "where it is tracked"}}),

@@ -64,10 +64,13 @@ Bytes write_cues(uint64_t seed, std::vector<mpulab_cue> cues, ByteView bytes) {
     return section;
 }
 
-PlanSection options_section(uint32_t flags, uint32_t windows_build) {
+PlanSection options_section(uint32_t flags, uint32_t windows_build, const RuleSet& rules_off) {
     mpulab_guest_options options{};
     options.flags = flags;
     options.windows_build = windows_build;
+    static_assert(kRules < 32 * std::size(mpulab_guest_options{}.rules_off));
+    for (uint32_t rule = 1; rule <= kRules; ++rule)
+        options.rules_off[rule / 32] |= uint32_t{rules_off[rule]} << rule % 32;
     PlanSection section{MPULAB_SECTION_OPTIONS, 0, {}};
     append_pod(section.bytes, options);
     return section;

@@ -3,6 +3,7 @@
 // parameters have several values.
 #pragma once
 
+#include "checks/rules.hpp"
 #include "machine/spec.hpp"
 #include "scenario/yaml_reader.hpp"
 
@@ -29,6 +30,8 @@ struct Scenario {
     std::string profile;           // empty: the command line's
     CardSpec card;                 // device empty: by the package
     std::vector<std::string> choices;
+    std::optional<std::string> verifier; // empty: the command line's
+    RuleSet rules_off;                   // what that comes to
     std::optional<KnownIssue> known_issue;
     // As YamlReader gives them, each entry with its place:
     nlohmann::json cues = nlohmann::json::array();

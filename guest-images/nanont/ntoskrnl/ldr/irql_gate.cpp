@@ -13,6 +13,7 @@
 #include "failing_call.hpp"
 #include "ke/ke.hpp"
 #include "mm/mm.hpp"
+#include "vf/rules.hpp"
 
 namespace nanont::ldr {
 namespace {
@@ -70,7 +71,7 @@ static_assert(std::ranges::count_if(kLimits, [](const Limit& l) { return failabl
               "a failable call that no module exports");
 static_assert(std::ranges::adjacent_find(kLimits, {}, &Limit::name) == kLimits.end(), "a name in two exports.inc");
 
-constexpr size_t kGateSize = 80; // a multiple of 16: what /guard:cf may call
+constexpr size_t kGateSize = 96; // a multiple of 16: what /guard:cf may call
 constexpr ULONG kAreaSize = (kLimits.size() * kGateSize + kPageSize - 1) / kPageSize * kPageSize;
 ULONGLONG g_area;
 bool g_written[kLimits.size()];
@@ -80,7 +81,7 @@ bool g_written[kLimits.size()];
 [[noreturn]] void irql_too_high(const Limit& limit) {
     const auto caller = reinterpret_cast<ULONG_PTR>(__builtin_return_address(0));
     const KIRQL now = ke::current_irql();
-    dbg::bugcheck(IRQL_NOT_LESS_OR_EQUAL, caller, now, 8, caller,
+    dbg::bugcheck({IRQL_NOT_LESS_OR_EQUAL, 1}, caller, now, 8, caller,
                   "%s was called at IRQL %u; it may be called at IRQL %u or below", limit.name.data(), now,
                   limit.highest);
 }
@@ -109,6 +110,11 @@ void write_gate(uint8_t* memory, const Limit& limit, ULONGLONG target) {
         gate.code(0x48, 0xb8); // mov rax, fail_call
         gate.address(reinterpret_cast<ULONG_PTR>(&fail_call));
         gate.code(0xff, 0xe0); // jmp rax
+    }
+    if (limit.highest != kAny) {
+        gate.code(0x48, 0xb8); // mov rax, counter of V01
+        gate.address(reinterpret_cast<ULONG_PTR>(vf::counter(1)));
+        gate.code(0xf0, 0x48, 0xff, 0x00); // lock inc qword [rax]
     }
     gate.code(0x44, 0x0f, 0x20, 0xc0); // mov rax, cr8: no argument is in rax, and a call may change it
     gate.code(0x3c, limit.highest);    // cmp al, limit
