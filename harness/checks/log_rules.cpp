@@ -324,7 +324,7 @@ class Walk {
     const RunView& view_;
     RuleBooks books_;
     std::map<uint8_t, std::vector<Call>> calls_; // by CPU
-    bool card_seen_ = false; // a device without hardware has interrupts of its own making
+    bool card_seen_ = false;                     // a device without hardware has interrupts of its own making
     bool line_ = false, risen_ = false, uart_ = false;
     bool faulty_ = false;      // a cue has spoilt something: from then on rules about the card's readiness say nothing
     bool after_power_ = false; // D0 again, and not yet in UART mode
@@ -360,8 +360,8 @@ RuleBooks judge_rules(const RunView& view) {
     for (size_t i = 0; i < records.size(); ++i) {
         const mpulab_record& record = records[i];
         if (record.kind == MPULAB_KIND_FINDING && record.a <= kRules) {
-            books.found({static_cast<uint32_t>(record.a), record.seq, told_text(view, i),
-                         fmt::format("{}", record.b), fmt::format("{}", record.c)});
+            books.found({static_cast<uint32_t>(record.a), record.seq, told_text(view, i), fmt::format("{}", record.b),
+                         fmt::format("{}", record.c)});
         }
         if (record.kind == MPULAB_KIND_RULE_COUNT && record.a <= kRules) books.looks[record.a] += record.b;
     }

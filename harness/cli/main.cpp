@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mpulab: parses the command line, dispatches, turns the outcome into an exit code.
+#include "checks/rules.hpp"
 #include "cli/diff.hpp"
 #include "cli/inspect.hpp"
 #include "cli/play.hpp"
@@ -7,9 +8,9 @@
 #include "cli/rerun.hpp"
 #include "cli/run.hpp"
 #include "cli/run_selection.hpp"
+#include "cli/selftest.hpp"
 #include "cli/show.hpp"
 #include "cli/sweep.hpp"
-#include "checks/rules.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -186,6 +187,12 @@ int main(int argc, char** argv) {
                               "print what nanont exports, and what each export lacks (Markdown)");
     inspect_command->add_flag("--json", inspect_options.json, "print the report as JSON");
 
+    SelftestOptions selftest_options;
+    auto* selftest_command =
+        app.add_subcommand("selftest", "run small drivers with planted defects: is each caught by its rule?");
+    selftest_command->add_option("--drivers", selftest_options.drivers, "where they are")->type_name("DIR");
+    selftest_command->add_flag("--json", selftest_options.json, "print the outcome as JSON");
+
     bool rules_as_json = false;
     auto* rules_command = app.add_subcommand("rules", "print the rules a driver is held to (Markdown)");
     rules_command->add_flag("--json", rules_as_json, "print them as JSON");
@@ -213,6 +220,7 @@ int main(int argc, char** argv) {
             fmt::print("{}", rules_as_json ? rules_json().dump(2) + "\n" : rules_text());
             return static_cast<int>(ExitCode::Passed);
         }
+        if (selftest_command->parsed()) return static_cast<int>(selftest(selftest_options));
         if (!shard.empty()) run_options.shard = parse_shard(shard);
         play_options.package.target = find_profile(profile);
         play_options.all_choices = choices == "all";
