@@ -64,7 +64,8 @@ typedef struct mpulab_guest_options {
     uint32_t flags;         /* MPULAB_OPTION_* */
     uint32_t windows_build; /* of a profile in nanont_profiles.def; 0 = 19045 */
     uint32_t dpc_delay_us;  /* how late each DPC of a driver, portcls and ks comes, at least; 0 = not */
-    uint32_t reserved[5];
+    uint32_t rules_off[3];  /* bit n: rule Vn of nanont_rules.def is off; 0 = all are on */
+    uint32_t reserved[2];
 } mpulab_guest_options;
 
 #define MPULAB_MAX_DPC_DELAY_US 1000000u

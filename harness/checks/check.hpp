@@ -2,6 +2,7 @@
 // What a check says. Checks read the event log and the song, nothing else.
 #pragma once
 
+#include "checks/rules.hpp"
 #include "events/event_log.hpp"
 #include "midi/song.hpp"
 #include "scenario/song_run.hpp"
@@ -38,6 +39,7 @@ struct RunView {
     const std::set<uint64_t>& may_fail; // steps whose failure is no failure of the run
     uint32_t unit = 0;                  // the card
     uint64_t seed = 0;
+    RuleSet off{}; // rules that were switched off
 };
 
 /// What a run of the main job is judged by.
@@ -46,8 +48,9 @@ struct CheckInput {
     const Song& song;
     const SongRun& run;
     uint64_t seed = 0;
+    RuleSet off{};
 
-    operator RunView() const { return {log, run.may_fail, run.unit, seed}; }
+    operator RunView() const { return {log, run.may_fail, run.unit, seed, off}; }
 };
 
 inline constexpr uint64_t kMaxLatenessNs = 1'000'000; // virtual

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // No byte was lost in the card: no OVERRUN, of the host's latch or of the RX FIFO, and none that came while the card
-// did not listen. And no rule was broken: no FINDING.
-#include "checks/check.hpp"
+// did not listen. And no rule was broken: no FINDING, and nothing in the log against those that are judged there.
+#include "checks/log_rules.hpp"
 #include "events/format.hpp"
 #include "events/names.hpp"
 
 #include <fmt/format.h>
+#include <numeric>
 
 namespace mpulab {
 
@@ -49,22 +50,15 @@ CheckResult check_nothing_lost(const RunView& view) {
 
 CheckResult check_findings(const RunView& view) {
     constexpr const char* kName = "findings";
-    const auto records = view.log.records();
     uint64_t calls = 0;
-    uint64_t findings = 0;
-    std::optional<uint64_t> first;
-    for (const mpulab_record& record : records) {
-        if (record.kind == MPULAB_KIND_CALL_ENTER) ++calls;
-        if (record.kind == MPULAB_KIND_FINDING) {
-            ++findings;
-            if (!first) first = record.seq;
-        }
-    }
-    if (findings != 0) {
-        const mpulab_record& record = records[*first];
-        return failed(view.log, kName, calls,
-                      fmt::format("V{:02}: {}", record.a, one_line(view.log.name_after(*first))),
-                      fmt::format("{}", record.c), fmt::format("{} ({} findings in all)", record.b, findings), first);
+    for (const mpulab_record& record : view.log.records())
+        calls += record.kind == MPULAB_KIND_CALL_ENTER;
+    const RuleBooks books = judge_rules(view);
+    if (!books.told.empty()) {
+        const RuleFinding& first = books.told.front();
+        const uint64_t all = std::accumulate(books.findings.begin(), books.findings.end(), uint64_t{0});
+        return failed(view.log, kName, calls, first.text, first.expected,
+                      fmt::format("{} ({} findings in all)", first.seen, all), first.record);
     }
     if (calls == 0) return nothing_seen(kName, "the driver was never called");
     return passed(kName, calls, fmt::format("{} calls into the driver, no rule broken", calls));

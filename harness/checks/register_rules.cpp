@@ -18,11 +18,11 @@ enum Rule {
 #undef MPULAB_REGISTER_RULE
 };
 
-struct RuleInfo {
+struct RegisterRuleInfo {
     Rule rule;
     std::string_view name, text;
 };
-constexpr RuleInfo kRules[] = {
+constexpr RegisterRuleInfo kRegisterRules[] = {
 #define MPULAB_REGISTER_RULE(NAME, name, text) {NAME, name, text},
 #include "checks/register_rules.def"
 #undef MPULAB_REGISTER_RULE
@@ -91,8 +91,8 @@ struct Known {
 CheckResult check_registers(const RunView& view, const nlohmann::json& check) {
     const std::string name = name_of_check(check);
     const std::string word = check.at("registers");
-    const RuleInfo& info =
-        *std::find_if(std::begin(kRules), std::end(kRules), [&](const RuleInfo& one) { return one.name == word; });
+    const RegisterRuleInfo& info =
+        *std::find_if(std::begin(kRegisterRules), std::end(kRegisterRules), [&](const RegisterRuleInfo& one) { return one.name == word; });
     const bool asks = info.rule == ASK_BEFORE_READ || info.rule == ASK_BEFORE_WRITE;
     const auto looked = between_markers(view.log, check);
     const uint64_t begin = looked.empty() ? 0 : looked.front().seq;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "checks/scenario_checks.hpp"
 
+#include "checks/log_rules.hpp"
 #include "checks/named_checks.hpp"
 #include "checks/streams.hpp"
 #include "events/format.hpp"
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <numeric>
 
 namespace mpulab {
 namespace {
@@ -21,7 +23,7 @@ class ScenarioChecks {
         : log_(log), scenario_(scenario), run_(run) {}
 
     std::vector<CheckResult> all() {
-        const RunView view{log_, run_.may_fail, 0, scenario_.seed};
+        const RunView view{log_, run_.may_fail, 0, scenario_.seed, scenario_.rules_off};
         std::vector<CheckResult> results = {check_integrity(view), steps(view), findings(view)};
         for (const Json& check : scenario_.checks) {
             const std::string verb = check.at("verb");
@@ -69,19 +71,15 @@ class ScenarioChecks {
         for (const Json& check : scenario_.checks)
             if (check.at("verb") == "finding") wanted.insert(check.at("finding").get<uint64_t>());
         if (wanted.empty()) return check_findings(view);
-        std::set<uint64_t> seen;
-        uint64_t all = 0;
-        for (size_t i = 0; i < log_.records().size(); ++i) {
-            const mpulab_record& record = log_.records()[i];
-            if (record.kind != MPULAB_KIND_FINDING) continue;
-            ++all;
-            if (!wanted.contains(record.a))
-                return failed(log_, "findings", all, fmt::format("V{:02}: {}", record.a, one_line(log_.name_after(i))),
-                              "only the findings that the scenario names", "another one", record.seq);
-            seen.insert(record.a);
+        const RuleBooks books = judge_rules(view);
+        const uint64_t all = std::accumulate(books.findings.begin(), books.findings.end(), uint64_t{0});
+        for (const RuleFinding& finding : books.told) {
+            if (!wanted.contains(finding.rule))
+                return failed(log_, "findings", all, finding.text, "only the findings that the scenario names",
+                              "another one", finding.record);
         }
         for (const uint64_t rule : wanted) {
-            if (!seen.contains(rule))
+            if (books.findings[rule] == 0)
                 return failed(log_, "findings", all, fmt::format("V{:02} was not reported", rule),
                               fmt::format("a finding of V{:02}", rule), "none", std::nullopt);
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mpulab: parses the command line, dispatches, turns the outcome into an exit code.
+#include "checks/rules.hpp"
 #include "cli/diff.hpp"
 #include "cli/inspect.hpp"
 #include "cli/play.hpp"
@@ -7,6 +8,7 @@
 #include "cli/rerun.hpp"
 #include "cli/run.hpp"
 #include "cli/run_selection.hpp"
+#include "cli/selftest.hpp"
 #include "cli/show.hpp"
 #include "cli/sweep.hpp"
 #include "scenario/format_parts.hpp"
@@ -85,6 +87,9 @@ int main(int argc, char** argv) {
         ->type_name("NAME=N");
     play_command->add_option("--choices", choices, "\"all\": once more for every other answer the run depended on")
         ->check(CLI::IsMember({"all"}));
+    play_command->add_option("--verifier", play_options.verifier, "rules that are on; \"mpulab rules\" lists them")
+        ->type_name("all|none|[-]GROUP|RULE,...")
+        ->capture_default_str();
     play_command->add_option("--connect", play_options.connect, "libvirt URI; default: libvirt inside this process");
     play_command->add_option("--soundfont", play_options.soundfont, "sound font for the .wav")->type_name("FILE");
     play_command->add_flag_callback(
@@ -135,6 +140,9 @@ int main(int argc, char** argv) {
     run_command->add_option("--id", run_options.package.id, "the device of the INF that is meant, by its hardware id")
         ->type_name("HARDWARE-ID");
     run_command->add_option("--profile", run_profile, "Windows of scenarios that name none")->capture_default_str();
+    run_command->add_option("--verifier", run_options.verifier, "rules that are on in scenarios that do not say it")
+        ->type_name("all|none|[-]GROUP|RULE,...")
+        ->capture_default_str();
     run_command->add_option("--junit", run_options.junit, "write the results as JUnit XML, too")->type_name("FILE");
     run_command->add_flag("--json", run_options.json, "print the result documents instead of lines");
     run_command->add_flag("--red", run_options.red, "add each scenario's red cues, and pass when that makes it fail");
@@ -192,6 +200,16 @@ int main(int argc, char** argv) {
                               "print what nanont exports, and what each export lacks (Markdown)");
     inspect_command->add_flag("--json", inspect_options.json, "print the report as JSON");
 
+    SelftestOptions selftest_options;
+    auto* selftest_command =
+        app.add_subcommand("selftest", "run small drivers with planted defects: is each caught by its rule?");
+    selftest_command->add_option("--drivers", selftest_options.drivers, "where they are")->type_name("DIR");
+    selftest_command->add_flag("--json", selftest_options.json, "print the outcome as JSON");
+
+    bool rules_as_json = false;
+    auto* rules_command = app.add_subcommand("rules", "print the rules a driver is held to (Markdown)");
+    rules_command->add_flag("--json", rules_as_json, "print them as JSON");
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& help) {
@@ -211,6 +229,11 @@ int main(int argc, char** argv) {
     sweep_options.run.profile = sweep_profile;
     run_options.lane = cold ? LaneChoice::Cold : warm ? LaneChoice::Warm : LaneChoice::Auto;
     try {
+        if (rules_command->parsed()) {
+            fmt::print("{}", rules_as_json ? rules_json().dump(2) + "\n" : rules_text());
+            return static_cast<int>(ExitCode::Passed);
+        }
+        if (selftest_command->parsed()) return static_cast<int>(selftest(selftest_options));
         if (!shard.empty()) run_options.shard = parse_shard(shard);
         play_options.package.target = find_profile(profile);
         play_options.all_choices = choices == "all";

@@ -30,6 +30,8 @@ constexpr PartInfo kParts[] = {
     {Part::Driver, "driver", "MPULAB_DRIVER", "(name one)", R_OK, "name a .sys with --driver"},
     {Part::Package, "package", "MPULAB_PACKAGE", MPULAB_DEFAULT_PACKAGE, R_OK,
      "build the bundled one with scripts/build, or name one with --package"},
+    {Part::TestDrivers, "folder of test drivers", "MPULAB_TEST_DRIVERS", "tests/guest-images/test_drivers/mingw",
+     R_OK | X_OK, "build them with \"ninja -C build tests/guest-images/all\""},
 };
 
 } // namespace

@@ -7,7 +7,7 @@
 namespace mpulab {
 
 /// The parts of a machine. Each comes from the environment when its variable is set, else from the build tree.
-enum class Part { Qemu, Firmware, Kernel, Modules, Driver, Package };
+enum class Part { Qemu, Firmware, Kernel, Modules, Driver, Package, TestDrivers };
 
 /// The part's path; `chosen` (a command-line flag), when not empty, comes before environment and build tree. Throws
 /// Error that names path, variable and what makes it when there is nothing there.

@@ -22,6 +22,7 @@ struct PlayOptions {
     PackageChoice package;            // empty: the bundled one
     std::filesystem::path soundfont;  // empty: one of Debian's
     std::vector<std::string> choices; // "read-buffer=2": answers to be taken where Windows is undocumented
+    std::string verifier = "all";     // rules that are on
     bool all_choices = false;         // once more for every alternative of what the run depended on
     std::string connect;              // empty: libvirt's embedded driver
     bool capture = true;

@@ -51,7 +51,7 @@ uint64_t dpc_delay_of(const PlayOptions& options) {
 /// Sections that every machine of this run gets.
 std::vector<PlanSection> guest_sections(const PlayOptions& options) {
     return {options_section(options.gdb ? MPULAB_OPTION_HOLD_BEFORE_DRIVER_ENTRY : 0, options.package.target.build,
-                            dpc_delay_of(options))};
+                            dpc_delay_of(options), parse_verifier(options.verifier))};
 }
 
 /// The facts of the run that are known from its inputs.
@@ -112,6 +112,7 @@ Prepared prepare(const PlayOptions& options) {
     for (const std::string& note : p.song.notes)
         spdlog::info("{}: {}", options.file.filename().string(), note);
     const CardSpec card = parse_card(options.card);
+    p.rules_off = parse_verifier(options.verifier);
     p.spec = find_machine_parts();
     p.spec.cpus = options.cpus;
     p.spec.seed = options.seed;
@@ -125,6 +126,7 @@ Prepared prepare(const PlayOptions& options) {
     }
     p.symbols = {{p.guest.package.driver.parent_path(), p.guest.modules}, MPULAB_SOURCE_TREE};
     p.facts = facts_of(options, p.song, p.guest, p.spec, file);
+    p.facts.verifier = verifier_text(p.rules_off);
 
     std::vector<PlanSection> sections = guest_sections(options);
     const std::vector<mpulab_choice> forced = parse_choices(options.choices);

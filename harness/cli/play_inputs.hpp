@@ -24,6 +24,7 @@ struct Prepared {
     MachineSpec spec;
     SymbolPath symbols;
     RunFacts facts;
+    RuleSet rules_off;
 };
 
 /// Reads the inputs, looks at the driver, compiles the song. Throws Error.

@@ -67,6 +67,10 @@ ExitCode run_scenarios(RunOptions options) {
         for (Scenario& scenario : scenarios)
             scenario.seed = *options.seed;
     }
+    const RuleSet rules_off = parse_verifier(options.verifier);
+    for (Scenario& scenario : scenarios) {
+        if (!scenario.verifier) scenario.rules_off = rules_off;
+    }
     if (options.shard) take_shard(scenarios, *options.shard);
     if (options.red) take_red_cues(scenarios);
     scenarios = expand_seeds(std::move(scenarios), options.seeds);

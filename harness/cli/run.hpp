@@ -23,6 +23,7 @@ struct RunOptions {
     std::vector<std::string> parameters;     // "depth=16": in place of the file's values
     PackageChoice package;                   // of scenarios that name none
     std::string profile;                     // of scenarios that name none
+    std::string verifier = "all";            // rules that are on, of scenarios that do not say it
     std::optional<uint64_t> seed;            // in place of the scenarios' own
     std::optional<uint32_t> seeds;           // how many, in place of the scenarios' own number
     std::filesystem::path out = "mpulab-out";

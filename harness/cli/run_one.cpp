@@ -94,7 +94,7 @@ std::string look_key(const PackageChoice& choice, const Scenario& scenario) {
         add_card(card);
     for (const std::string& word : scenario.choices)
         key += "\n" + word;
-    return key + fmt::format("\n{}\n{}", scenario.cpus, scenario.dpc_delay_ns);
+    return key + fmt::format("\n{}\n{}\n{}", scenario.cpus, scenario.dpc_delay_ns, verifier_text(scenario.rules_off));
 }
 
 /// The modules' archive below `out`, by its content. Runs link to it: a thousand of them need no gigabyte.
@@ -217,7 +217,8 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     RunFacts& facts = result.facts;
     const PackageChoice choice = package_of(options, scenario);
     const std::vector<mpulab_choice> forced = parse_choices(scenario.choices);
-    std::vector<PlanSection> sections = {options_section(0, choice.target.build, scenario.dpc_delay_ns)};
+    std::vector<PlanSection> sections = {
+        options_section(0, choice.target.build, scenario.dpc_delay_ns, scenario.rules_off)};
     if (!forced.empty()) sections.push_back(choices_section(forced));
     const auto machine =
         looks.get(look_key(choice, scenario), [&] { return look_at(options, choice, scenario, sections); });
@@ -230,6 +231,7 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     facts.folder = folder;
     facts.id = folder.filename().string();
     facts.command = options.command;
+    facts.verifier = verifier_text(scenario.rules_off);
 
     const fs::path log_path = folder / kEventLogName;
     ScenarioRun run;
@@ -261,6 +263,10 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     note_log(facts, log, 0, forced);
     result.judgement =
         trouble ? bench_trouble(*trouble) : judge_by(log, [&] { return run_scenario_checks(log, scenario, run); });
+    if (!trouble) {
+        const RunView view{log, run.may_fail, 0, scenario.seed, scenario.rules_off};
+        facts.rules = rule_states(view, result.judgement.checks);
+    }
     if (options.red) {
         expect_red(result.judgement);
     } else {

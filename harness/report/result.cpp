@@ -103,6 +103,17 @@ Json counters_json(const mpulab_counters& counters) {
     return json;
 }
 
+Json verifier_json(const RunFacts& facts) {
+    Json json = {{"switches", facts.verifier}, {"rules", Json::array()}};
+    for (const RuleState& state : facts.rules) {
+        json["rules"].push_back({{"rule", fmt::format("V{:02}", state.rule)},
+                                 {"state", rule_status_word(state.status)},
+                                 {"opportunities", state.opportunities},
+                                 {"findings", state.findings}});
+    }
+    return json;
+}
+
 } // namespace
 
 Json result_document(const RunFacts& facts, const Judgement& judgement) {
@@ -162,6 +173,7 @@ Json result_document(const RunFacts& facts, const Judgement& judgement) {
     json["interrupts"] = interrupts_json(facts.interrupts);
     json["counters"] = facts.counters ? counters_json(*facts.counters) : Json(nullptr);
     json["guest_errors"] = facts.guest_errors;
+    json["verifier"] = verifier_json(facts);
     json["checks"] = Json::array();
     for (const CheckResult& check : judgement.checks)
         json["checks"].push_back(check_json(check));
@@ -194,6 +206,7 @@ std::string summary_text(const RunFacts& facts, const Judgement& judgement) {
         out += check_text(check);
     for (const std::string& remark : facts.image_remarks)
         out += fmt::format("  note   {}\n", remark);
+    if (!facts.rules.empty()) out += fmt::format("  verifier: {}\n", rule_summary(facts.rules));
     for (const ChoiceFacts& choice : facts.choices) {
         if (choice.taken < choice.alternatives.size()) {
             out += fmt::format("  choice {}: {}{} ({})\n", choice.name, choice.alternatives[choice.taken].text,

@@ -4,6 +4,7 @@
 
 #include "checks/counters.hpp"
 #include "checks/interrupts.hpp"
+#include "checks/rule_states.hpp"
 #include "report/verdict.hpp"
 
 #include <filesystem>
@@ -81,6 +82,8 @@ struct RunFacts {
     double run_seconds = 0;
     uint64_t guest_errors = 0; // GUEST_ERROR records
     InterruptStatistics interrupts;
+    std::string verifier = "all";            // as parse_verifier() takes it
+    std::vector<RuleState> rules;            // empty: nothing was run
     std::optional<mpulab_counters> counters; // the driver's own; empty: it has none
 };
 

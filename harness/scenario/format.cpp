@@ -140,6 +140,8 @@ ShapePtr build() {
         {"cards", list_shape(one_card, 1, static_cast<int64_t>(kMaxCards)), false,
          "in place of card: several, all of one device; the first is unit 0"},
         {"choices", choices(), false, "answers where Windows is undocumented"},
+        {"verifier", text_shape(), false,
+         "rules that are on: all, none, or groups and rules as in deadlock,V16 or all,-V24 (mpulab rules lists them)"},
         {"known-issue",
          map_shape({{"reason", text_shape(), true, "why it fails"},
                     {"reference", text_shape(), true, "where it is tracked"}}),

@@ -64,11 +64,14 @@ Bytes write_cues(uint64_t seed, std::vector<mpulab_cue> cues, ByteView bytes) {
     return section;
 }
 
-PlanSection options_section(uint32_t flags, uint32_t windows_build, uint64_t dpc_delay_ns) {
+PlanSection options_section(uint32_t flags, uint32_t windows_build, uint64_t dpc_delay_ns, const RuleSet& rules_off) {
     mpulab_guest_options options{};
     options.flags = flags;
     options.windows_build = windows_build;
     options.dpc_delay_us = static_cast<uint32_t>(dpc_delay_ns / 1'000);
+    static_assert(kRules < 32 * std::size(mpulab_guest_options{}.rules_off));
+    for (uint32_t rule = 1; rule <= kRules; ++rule)
+        options.rules_off[rule / 32] |= uint32_t{rules_off[rule]} << rule % 32;
     PlanSection section{MPULAB_SECTION_OPTIONS, 0, {}};
     append_pod(section.bytes, options);
     return section;

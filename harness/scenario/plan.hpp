@@ -2,6 +2,7 @@
 // Writes a plan file (device-model/probe/plan.h): everything a machine is handed before its first instruction.
 #pragma once
 
+#include "checks/rules.hpp"
 #include "common/bytes.hpp"
 #include "probe/plan.h"
 
@@ -21,7 +22,9 @@ Bytes write_plan(uint64_t seed, const std::vector<PlanSection>& sections);
 Bytes write_cues(uint64_t seed, std::vector<mpulab_cue> cues, ByteView bytes);
 
 /// An OPTIONS section. `flags`: MPULAB_OPTION_*. `windows_build`: of the profile the guest shall have; 0: its default.
-/// `dpc_delay_ns`: how late each DPC of a driver comes at least; whole microseconds.
-PlanSection options_section(uint32_t flags, uint32_t windows_build = 0, uint64_t dpc_delay_ns = 0);
+/// `dpc_delay_ns`: how late each DPC of a driver comes at least; whole microseconds. `rules_off`: rules that the guest
+/// keeps quiet about.
+PlanSection options_section(uint32_t flags, uint32_t windows_build = 0, uint64_t dpc_delay_ns = 0,
+                            const RuleSet& rules_off = {});
 
 } // namespace mpulab

@@ -136,6 +136,7 @@ Scenario scenario_of(const Json& json, const std::filesystem::path& file) {
         for (const auto& [key, value] : json["choices"].items())
             if (key != kPlaceKey) scenario.choices.push_back(key + "=" + value.dump());
     }
+    if (json.contains("verifier")) scenario.verifier = json["verifier"].get<std::string>();
     if (json.contains("known-issue"))
         scenario.known_issue = KnownIssue{json["known-issue"]["reason"], json["known-issue"]["reference"]};
     if (json.contains("cues")) scenario.cues = json["cues"];
@@ -143,6 +144,32 @@ Scenario scenario_of(const Json& json, const std::filesystem::path& file) {
     scenario.steps = json.at("steps");
     scenario.checks = json.at("checks");
     return scenario;
+}
+
+/// The rules that it switches off; a finding that it wants must be of a rule that is on.
+void take_verifier(Scenario& scenario, const std::vector<Source>& sources, std::vector<Complaint>& complaints) {
+    if (!scenario.verifier) return;
+    // What a file itself says stands before what it includes.
+    const auto source = std::find_if(sources.rbegin(), sources.rend(),
+                                     [](const Source& one) { return (*one.document)["verifier"].IsDefined(); });
+    const YAML::Mark mark = (*source->document)["verifier"].Mark();
+    const auto complain = [&](std::string what, std::string expected) {
+        complaints.push_back(
+            {source->file.string(), mark.line + 1, mark.column + 1, std::move(what), std::move(expected)});
+    };
+    try {
+        scenario.rules_off = parse_verifier(*scenario.verifier);
+    } catch (const Error& error) {
+        return complain(error.what(), error.next());
+    }
+    for (const Json& check : scenario.checks) {
+        if (check.at("verb") != "finding") continue;
+        const auto rule = check.at("finding").get<uint32_t>();
+        if (scenario.rules_off[rule]) {
+            complain(fmt::format("V{:02} is off here, and a check wants its finding", rule),
+                     "switch it on, or take the check out");
+        }
+    }
 }
 
 /// The next combination of `at`; false after the last one.
@@ -196,6 +223,7 @@ std::vector<Scenario> parse_scenarios(std::string_view text, const std::filesyst
             proofread_cards(json, file.string(), found);
             scenario.parameters = parameters;
             scenario.name = name_of(file, values, parameters);
+            take_verifier(scenario, sources, found);
             proofread(scenario, found);
             proofread_dpc_delay(scenario, found);
             scenarios.push_back(std::move(scenario));

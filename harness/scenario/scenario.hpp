@@ -3,6 +3,7 @@
 // parameters have several values.
 #pragma once
 
+#include "checks/rules.hpp"
 #include "machine/spec.hpp"
 #include "scenario/sources.hpp"
 #include "scenario/yaml_reader.hpp"
@@ -34,6 +35,8 @@ struct Scenario {
     CardSpec card;                    // unit 0; device empty: by the package
     std::vector<CardSpec> more_cards; // units 1, 2, …
     std::vector<std::string> choices;
+    std::optional<std::string> verifier; // empty: the command line's
+    RuleSet rules_off;                   // what that comes to
     std::optional<KnownIssue> known_issue;
     // As YamlReader gives them, each entry with its place:
     nlohmann::json cues = nlohmann::json::array();

@@ -42,6 +42,15 @@ template <typename Entry, typename Access> class TimerQueue {
         remove(*entry);
         return entry;
     }
+    /// The first entry that `fits`; nullptr when none does.
+    template <typename Fits> const Entry* find(Fits fits) const {
+        for (const Entry* at = head_.Flink; at != &head_; at = at->Flink) {
+            if (fits(*at)) {
+                return at;
+            }
+        }
+        return nullptr;
+    }
     /// Earliest time of all; UINT64_MAX when there is no timer. Safe to look at without the lock.
     uint64_t next_due() const { return next_due_; }
 

@@ -22,6 +22,18 @@ typedef VOID(NTAPI NANONT_EMIT_BYTES)(ULONG Kind, ULONGLONG Corr, const VOID* By
 typedef NANONT_EMIT_BYTES* PNANONT_EMIT_BYTES;
 #define NANONT_EMIT_BYTES_NAME L"NanontEmitBytes"
 
+/* Rule `Rule` of nanont_rules.def (V01..V84 = 1..84) was broken: FINDING with its text in NAME, unless the run has it
+ * switched off. Any IRQL. */
+typedef VOID(NTAPI NANONT_FINDING)(ULONG Rule, ULONGLONG Seen, ULONGLONG Expected, PCSTR Text);
+typedef NANONT_FINDING* PNANONT_FINDING;
+#define NANONT_FINDING_NAME L"NanontFinding"
+
+/* Rule `Rule` is looked at: it could be broken here. RULE_COUNT says at the run's end how often that was. Any IRQL. */
+typedef VOID(NTAPI NANONT_JUDGED)(ULONG Rule);
+typedef NANONT_JUDGED* PNANONT_JUDGED;
+#define NANONT_JUDGED_NAME L"NanontJudged"
+#define NANONT_RULE_WORDS 3 /* of mpulab_guest_options::rules_off */
+
 /* Copies the plan's section `Tag` (MPULAB_SECTION_*, device-model/probe/plan.h). In: *Size = room at Buffer; out:
  * *Size = size of the section, 0 when the plan has none.
  * STATUS_SUCCESS; STATUS_BUFFER_TOO_SMALL: nothing was copied (Buffer may be NULL then). IRQL <= DISPATCH_LEVEL. */

@@ -9,19 +9,14 @@ PNANONT_EMIT_BYTES emit_bytes;
 PNANONT_IRP_NUMBER irp_number;
 PNANONT_SET_CORRELATION correlate;
 PNANONT_CHOOSE chooser;
+PNANONT_FINDING tell_finding;
+PNANONT_JUDGED count_look;
 bool attached;
 
 template <class Pointer> Pointer look_up(const wchar_t* name) {
     UNICODE_STRING string;
     RtlInitUnicodeString(&string, name);
     return reinterpret_cast<Pointer>(MmGetSystemRoutineAddress(&string));
-}
-
-ULONG length_of(const char* text) {
-    ULONG length = 0;
-    while (text[length])
-        ++length;
-    return length;
 }
 
 } // namespace
@@ -33,6 +28,8 @@ void attach() {
     irp_number = look_up<PNANONT_IRP_NUMBER>(NANONT_IRP_NUMBER_NAME);
     correlate = look_up<PNANONT_SET_CORRELATION>(NANONT_SET_CORRELATION_NAME);
     chooser = look_up<PNANONT_CHOOSE>(NANONT_CHOOSE_NAME);
+    tell_finding = look_up<PNANONT_FINDING>(NANONT_FINDING_NAME);
+    count_look = look_up<PNANONT_JUDGED>(NANONT_JUDGED_NAME);
     attached = true;
 }
 
@@ -45,8 +42,11 @@ void bytes(ULONG kind, ULONGLONG corr, const void* data, ULONG length) {
 }
 
 void finding(ULONG rule, ULONGLONG seen, ULONGLONG expected, const char* text) {
-    record(MPULAB_KIND_FINDING, 0, rule, seen, expected);
-    bytes(MPULAB_KIND_NAME, 0, text, length_of(text));
+    if (tell_finding) tell_finding(rule, seen, expected, text);
+}
+
+void judged(ULONG rule) {
+    if (count_look) count_look(rule);
 }
 
 ULONGLONG irp(PIRP irp) {
@@ -65,7 +65,7 @@ ULONG choose(nanont_choice choice) {
 NTSTATUS Call::leave(NTSTATUS status, ULONGLONG result) {
     KIRQL now = KeGetCurrentIrql();
     record(MPULAB_KIND_CALL_LEAVE, corr_, callback_, static_cast<ULONG>(status), result);
-    if (now != irql_) finding(3, now, irql_, "V03 callback came back at another IRQL than it was called at");
+    expect(3, now == irql_, now, irql_, "V03 callback came back at another IRQL than it was called at");
     return status;
 }
 

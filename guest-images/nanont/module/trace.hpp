@@ -20,8 +20,19 @@ void record(ULONG kind, ULONGLONG corr, ULONGLONG a = 0, ULONGLONG b = 0, ULONGL
 /** Text or data bytes as records of `kind`. Any IRQL. */
 void bytes(ULONG kind, ULONGLONG corr, const void* data, ULONG length);
 
-/** A rule of reference portcls-midi.md §9 (V01..V84 = 1..84) was broken: FINDING with its text in NAME. Any IRQL. */
+/** A rule of include/nanont_rules.def (V01..V84 = 1..84) was broken: FINDING with its text in NAME, unless the run has
+ * it switched off. Any IRQL. */
 void finding(ULONG rule, ULONGLONG seen, ULONGLONG expected, const char* text);
+
+/** The rule is looked at here: it could fire. The result of a run says how often that was. Any IRQL. */
+void judged(ULONG rule);
+
+/** Looks at the rule, and tells when it is broken; `holds` is handed through. Any IRQL. */
+inline bool expect(ULONG rule, bool holds, ULONGLONG seen, ULONGLONG expected, const char* text) {
+    judged(rule);
+    if (!holds) finding(rule, seen, expected, text);
+    return holds;
+}
 
 /** MPULAB_CORR of an IRP, 0 when the kernel does not number them. Any IRQL. */
 ULONGLONG irp(PIRP irp);

@@ -12,6 +12,7 @@
 #include "ldr/profile.hpp"
 #include "mm/driver_blocks.hpp"
 #include "mm/mm.hpp"
+#include "vf/rules.hpp"
 
 namespace nanont {
 namespace {
@@ -169,6 +170,7 @@ VOID NTAPI system_start(PVOID) {
     phase(MPULAB_PHASE_SYSTEM_READY);
     dbg::check_choices();
     take_dpc_delay();
+    vf::take_switches();
     io::init_workers();
     load_registry();
     io::init_bus();

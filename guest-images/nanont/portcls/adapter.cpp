@@ -86,11 +86,10 @@ PORTCLASSAPI NTSTATUS NTAPI PcAddAdapterDevice(PDRIVER_OBJECT driver, PDEVICE_OB
                                                ULONG max_objects, ULONG extension_size) {
     trace::attach();
     if (!driver || !pdo || !start || max_objects == 0) return STATUS_INVALID_PARAMETER;
-    if (extension_size != 0 && extension_size < PORT_CLASS_DEVICE_EXTENSION_SIZE) {
-        trace::finding(70, extension_size, PORT_CLASS_DEVICE_EXTENSION_SIZE,
-                       "V70 PcAddAdapterDevice with an extension that is neither 0 nor large enough");
+    const bool size_fits = extension_size == 0 || extension_size >= PORT_CLASS_DEVICE_EXTENSION_SIZE;
+    if (!trace::expect(70, size_fits, extension_size, PORT_CLASS_DEVICE_EXTENSION_SIZE,
+                       "V70 PcAddAdapterDevice with an extension that is neither 0 nor large enough"))
         return STATUS_INVALID_PARAMETER;
-    }
     ULONG size = extension_size ? extension_size : static_cast<ULONG>(PORT_CLASS_DEVICE_EXTENSION_SIZE);
     PDEVICE_OBJECT fdo;
     NTSTATUS status = IoCreateDevice(driver, size, nullptr, FILE_DEVICE_KS,

@@ -53,7 +53,7 @@ class CapturePin final : public Pin {
     void complete_empty();
 
     CaptureBacklog backlog_; // under lock_
-    UCHAR buffer_[kMaxReadBytes] = {};
+    UCHAR buffer_[kMaxReadBytes + kReadGuardBytes] = {};
     ULONGLONG draws_ = 0;  // of read_size()
     ULONGLONG offset_ = 0; // bytes of the stream since STOP
     ULONG full_services_ = 0;
@@ -65,6 +65,7 @@ void CapturePin::collect() {
     if (!running() && trace::choose(NANONT_CHOICE_CAPTURE_OUTSIDE_RUN) == 1) return;
     for (ULONG total = 0; total < kMaxBytesPerService;) {
         ULONG count = read();
+        trace::judged(31);
         if (count == 0) {
             full_services_ = 0;
             return;

@@ -18,7 +18,7 @@ class References {
     /** The last one gone, `destroy()` ends the object. */
     template <class Destroy> ULONG release(Destroy destroy) {
         const LONG left = InterlockedDecrement(&count_);
-        if (left < 0) trace::finding(19, static_cast<ULONG>(left), 0, "V19 Release below zero of a PortCls object");
+        trace::expect(19, left >= 0, static_cast<ULONG>(left), 0, "V19 Release below zero of a PortCls object");
         if (left == 0) {
             count_ = 1; // AddRef and Release inside the destructor must not come here again
             destroy();
@@ -113,6 +113,7 @@ template <class T> ComPtr<T> query(PUNKNOWN unknown, REFIID iid) {
     void* out = reinterpret_cast<void*>(static_cast<ULONG_PTR>(0xA5A5A5A5A5A5A5A5));
     void* const untouched = out;
     NTSTATUS status = unknown->QueryInterface(iid, &out);
+    trace::judged(21);
     if (NT_SUCCESS(status) && out && out != untouched) return ComPtr<T>::adopt(static_cast<T*>(out));
     if (NT_SUCCESS(status))
         trace::finding(21, reinterpret_cast<ULONG_PTR>(out), 0, "V21 QueryInterface succeeded without an interface");
@@ -125,9 +126,7 @@ template <class T> ComPtr<T> query(PUNKNOWN unknown, REFIID iid) {
 /** Methods are for PASSIVE_LEVEL (V01); true: the caller may go on. Exported functions are held to it by the kernel. */
 inline bool at_passive(const char* function) {
     KIRQL irql = KeGetCurrentIrql();
-    if (irql == PASSIVE_LEVEL) return true;
-    trace::finding(1, irql, PASSIVE_LEVEL, function);
-    return false;
+    return trace::expect(1, irql == PASSIVE_LEVEL, irql, PASSIVE_LEVEL, function);
 }
 
 } // namespace portcls

@@ -117,6 +117,7 @@ NTSTATUS Description::check_pin(ULONG index) {
 
 NTSTATUS Description::build(PPCFILTER_DESCRIPTOR descriptor) {
     descriptor_ = descriptor;
+    trace::judged(62);
     const PCFILTER_DESCRIPTOR& d = *descriptor;
     NTSTATUS status = check(d);
     if (!NT_SUCCESS(status)) return status;

@@ -60,8 +60,7 @@ void Allocator::tell_leaks() {
         out = leaks_told_ ? 0 : events_out_;
         if (out) leaks_told_ = true;
     }
-    if (!out) return;
-    trace::finding(20, out, 0, "V20 DMUS_KERNEL_EVENTs were never given back to their allocator");
+    if (trace::expect(20, !out, out, 0, "V20 DMUS_KERNEL_EVENTs were never given back to their allocator")) return;
     DbgPrint("portcls.sys: stream %u: %u DMUS_KERNEL_EVENTs were never given back to the allocator\n", stream_, out);
 }
 

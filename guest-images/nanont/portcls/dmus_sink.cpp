@@ -47,11 +47,10 @@ void CaptureSink::take_all(PDMUS_KERNEL_EVENT event) {
 
 void CaptureSink::take(const DMUS_KERNEL_EVENT& event) {
     const ULONG count = event.cbEvent;
-    if (count > kInlineBytes && count > allocator_->GetBufferSize()) {
-        trace::finding(23, count, allocator_->GetBufferSize(),
-                       "V23 a captured event claims more bytes than GetBufferSize");
+    const bool fits = count <= kInlineBytes || count <= allocator_->GetBufferSize();
+    if (!trace::expect(23, fits, count, allocator_->GetBufferSize(),
+                       "V23 a captured event claims more bytes than GetBufferSize"))
         return;
-    }
     if (count > kInlineBytes && !allocator_->is_buffer_out(event.uData.pbData)) return; // the allocator tells
     if (count == 0 || !host_->running()) return;
     const UCHAR* bytes = data_of(event);

@@ -114,12 +114,11 @@ NTSTATUS DMusStream::open(IMiniportDMus& miniport, const StreamRequest& request)
     if (!NT_SUCCESS(status)) return status;
     const bool has_stream = made && made != unwritten<IMXF>();
     if (has_stream) mxf_ = made;
-    if (!has_stream) trace::finding(22, 0, 1, "V22 NewStream succeeded without a stream");
+    trace::expect(22, has_stream, 0, 1, "V22 NewStream succeeded without a stream");
     if (!take_group(made_group, group_) || !has_stream) return STATUS_UNSUCCESSFUL;
-    if (lead == kUnset) {
-        if (!capture_) trace::finding(22, 0, 1, "V22 NewStream succeeded and did not write *SchedulePreFetch");
-        lead = 0;
-    }
+    if (!capture_)
+        trace::expect(22, lead != kUnset, 0, 1, "V22 NewStream succeeded and did not write *SchedulePreFetch");
+    if (lead == kUnset) lead = 0;
     // DONT_HOLD_FOR_SEQUENCING is 1 << 63: whatever is that large means "at once"
     lead_ = lead > static_cast<ULONGLONG>(INT64_MAX) ? INT64_MAX : static_cast<int64_t>(lead);
     if (!capture_) return STATUS_SUCCESS;

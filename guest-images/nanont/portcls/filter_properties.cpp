@@ -20,11 +20,10 @@ NTSTATUS intersect_ranges(PVOID context, PIRP, PKSP_PIN pin, PKSDATARANGE client
     trace::Call call(MPULAB_CALLBACK_DataRangeIntersection, pin->PinId);
     NTSTATUS status = call.leave(port.miniport()->DataRangeIntersection(pin->PinId, client, mine, room, data, &needed));
     if (status != STATUS_NOT_IMPLEMENTED) {
-        if (NT_SUCCESS(status) && needed == 0xA5A5A5A5) {
-            trace::finding(22, needed, sizeof(KSDATAFORMAT),
-                           "V22 DataRangeIntersection succeeded and did not write *ResultantFormatLength");
+        if (NT_SUCCESS(status) &&
+            !trace::expect(22, needed != 0xA5A5A5A5, needed, sizeof(KSDATAFORMAT),
+                           "V22 DataRangeIntersection succeeded and did not write *ResultantFormatLength"))
             needed = room;
-        }
         *size = status == STATUS_SUCCESS && needed > room ? room : needed;
         return status;
     }

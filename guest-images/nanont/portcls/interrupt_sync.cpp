@@ -19,6 +19,8 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
 
     /** The routine runs at the line's IRQL under the interrupt lock; its status is returned. Caller's IRQL <= that. */
     STDMETHODIMP_(NTSTATUS) CallSynchronizedRoutine(PINTERRUPTSYNCROUTINE routine, PVOID context) override {
+        trace::judged(45);
+        trace::judged(44);
         if (KeGetCurrentIrql() > irql()) {
             trace::finding(45, KeGetCurrentIrql(), irql(), "V45 CallSynchronizedRoutine above the interrupt's IRQL");
             return STATUS_INVALID_DEVICE_STATE;
@@ -43,8 +45,7 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
 
     STDMETHODIMP_(NTSTATUS) Connect() override {
         if (!at_passive("V01 IInterruptSync::Connect above PASSIVE_LEVEL")) return STATUS_INVALID_DEVICE_STATE;
-        if (interrupt_) {
-            trace::finding(44, 1, 0, "V44 Connect of an interrupt that is connected");
+        if (!trace::expect(44, !interrupt_, 1, 0, "V44 Connect of an interrupt that is connected")) {
             return STATUS_SUCCESS;
         }
         NTSTATUS status =
@@ -60,10 +61,8 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
     }
 
     STDMETHODIMP_(void) Disconnect() override {
-        if (!interrupt_) {
-            trace::finding(44, 0, 1, "V44 Disconnect of an interrupt that is not connected");
+        if (!trace::expect(44, interrupt_ != nullptr, 0, 1, "V44 Disconnect of an interrupt that is not connected"))
             return;
-        }
         if (!at_passive("V01 IInterruptSync::Disconnect above PASSIVE_LEVEL")) return;
         IoDisconnectInterrupt(interrupt_);
         interrupt_ = nullptr;
@@ -76,8 +75,7 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
         auto* added = count_ < kMaxRoutines ? new (kObjectTag) Routine{routine, context, nullptr} : nullptr;
         if (!added) return STATUS_INSUFFICIENT_RESOURCES;
         ++count_;
-        if (interrupt_) {
-            trace::finding(44, 1, 0, "V44 RegisterServiceRoutine after Connect");
+        if (!trace::expect(44, !interrupt_, 1, 0, "V44 RegisterServiceRoutine after Connect")) {
             KIRQL old = KeAcquireInterruptSpinLock(interrupt_);
             insert(*added, first);
             KeReleaseInterruptSpinLock(interrupt_, old);
@@ -101,10 +99,9 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
     };
 
     ~InterruptSync() override {
-        if (interrupt_) {
-            trace::finding(42, 1, 0, "V42 interrupt still connected at the last Release of its IInterruptSync");
+        if (!trace::expect(42, !interrupt_, 1, 0,
+                           "V42 interrupt still connected at the last Release of its IInterruptSync"))
             Disconnect();
-        }
         while (Routine* gone = routines_) {
             routines_ = gone->next;
             delete gone;
@@ -162,6 +159,7 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
 
     bool walk() {
         bool claimed = false;
+        if (mode_ == InterruptSyncModeRepeat) trace::judged(13);
         for (ULONG pass = 0; pass < kMaxRepeats; ++pass) {
             bool success = false;
             for (const Routine* routine = routines_; routine; routine = routine->next) {

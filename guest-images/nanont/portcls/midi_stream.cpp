@@ -8,6 +8,16 @@ namespace {
 
 constexpr ULONG kPattern = 0xA5A5A5A5;
 
+constexpr UCHAR kGuardByte = 0x5B;
+
+/** FNV-1a: whether a driver left the data of a Write as they were (V26). */
+ULONGLONG checksum(const uint8_t* bytes, ULONG count) {
+    ULONGLONG sum = 0xcbf29ce484222325;
+    for (ULONG i = 0; i < count; ++i)
+        sum = (sum ^ bytes[i]) * 0x100000001b3;
+    return sum;
+}
+
 class MidiStream final : public Stream {
   public:
     MidiStream(const StreamRequest& request, IMiniportMidiStream* stream, PSERVICEGROUP group)
@@ -34,6 +44,7 @@ class MidiStream final : public Stream {
 
     StreamResult write(const RenderOffer& offer, ULONGLONG irp, ULONGLONG offset) override {
         ULONG written = kPattern;
+        const ULONGLONG before = checksum(offer.bytes, offer.count);
         trace::Call call(MPULAB_CALLBACK_Write, offer.count, number_, irp);
         NTSTATUS status = stream_->Write(const_cast<uint8_t*>(offer.bytes), offer.count, &written);
         const bool unset = written == kPattern && offer.count < kPattern;
@@ -42,16 +53,20 @@ class MidiStream final : public Stream {
         if (NT_SUCCESS(status) && taken)
             trace::record(MPULAB_KIND_STREAM_RANGE, irp, offset, taken, 0); // inside the call, as its result
         call.leave(status, claimed);
+        const ULONGLONG after = checksum(offer.bytes, offer.count);
+        trace::expect(26, after == before, after, before, "V26 Write changed the data that it was given");
         if (!NT_SUCCESS(status)) return {status, 0};
-        if (unset) trace::finding(22, written, offer.count, "V22 Write succeeded and did not set *BytesWritten");
-        if (claimed > offer.count)
-            trace::finding(23, claimed, offer.count, "V23 Write took more bytes than it was offered");
+        trace::expect(22, !unset, written, offer.count, "V22 Write succeeded and did not set *BytesWritten");
+        trace::expect(23, claimed <= offer.count, claimed, offer.count,
+                      "V23 Write took more bytes than it was offered");
+        if (taken < offer.count) trace::judged(24);
         if (taken < offer.count && taken % 4 != 0) return odd_partial(taken);
         return {status, taken};
     }
 
     StreamResult read(UCHAR* buffer, ULONG room, ULONGLONG offset) override {
         ULONG count = kPattern;
+        fill_guard(buffer + room);
         const ULONGLONG stream = MPULAB_CORR(MPULAB_CORR_STREAM, number_);
         trace::Call call(MPULAB_CALLBACK_Read, room, number_, stream);
         NTSTATUS status = stream_->Read(buffer, room, &count);
@@ -61,13 +76,25 @@ class MidiStream final : public Stream {
         if (NT_SUCCESS(status) && given && host_.running()) // inside the call, as its result
             trace::record(MPULAB_KIND_STREAM_RANGE, stream, offset, given, 1);
         call.leave(status, claimed);
+        trace::expect(26, guard_is_whole(buffer + room), 1, 0, "V26 Read wrote behind the end of its buffer");
         if (!NT_SUCCESS(status)) return {status, 0};
-        if (unset) trace::finding(22, count, 0, "V22 Read succeeded and did not set *BytesRead");
-        if (claimed > room) trace::finding(23, claimed, room, "V23 Read gave more bytes than the buffer holds");
+        trace::expect(22, !unset, count, 0, "V22 Read succeeded and did not set *BytesRead");
+        trace::expect(23, claimed <= room, claimed, room, "V23 Read gave more bytes than the buffer holds");
         return {status, given};
     }
 
   private:
+    static void fill_guard(UCHAR* guard) {
+        for (ULONG i = 0; i < kReadGuardBytes; ++i)
+            guard[i] = kGuardByte;
+    }
+    static bool guard_is_whole(const UCHAR* guard) {
+        bool whole = true;
+        for (ULONG i = 0; i < kReadGuardBytes; ++i)
+            whole &= guard[i] == kGuardByte;
+        return whole;
+    }
+
     /** The documentation demands multiples of 4 of a partial Write; what Windows makes of another it does not say. */
     StreamResult odd_partial(ULONG taken) {
         if (!odd_partial_reported_) {
@@ -86,27 +113,38 @@ class MidiStream final : public Stream {
 
 bool take_group(PSERVICEGROUP made, PSERVICEGROUP& group) {
     group = nullptr;
-    if (made == unwritten<IServiceGroup>()) {
-        trace::finding(22, 0, 1, "V22 NewStream succeeded and did not write *ServiceGroup");
+    if (!trace::expect(22, made != unwritten<IServiceGroup>(), 0, 1,
+                       "V22 NewStream succeeded and did not write *ServiceGroup"))
         return true;
-    }
-    if (made && !is_service_group(made)) {
-        trace::finding(15, reinterpret_cast<ULONG_PTR>(made), 0, "V15 NewStream gave a foreign service group");
+    if (made && !trace::expect(15, is_service_group(made), reinterpret_cast<ULONG_PTR>(made), 0,
+                               "V15 NewStream gave a foreign service group"))
         return false;
-    }
     group = made;
     return true;
 }
 
-NTSTATUS new_midi_stream(IMiniportMidi& miniport, const StreamRequest& request, Stream*& out) {
+/** What AddRef and Release return is the only way to ask. */
+static ULONG references_of(PSERVICEGROUP group) {
+    group->AddRef();
+    return group->Release();
+}
+
+NTSTATUS new_midi_stream(IMiniportMidi& miniport, PSERVICEGROUP known_group, const StreamRequest& request,
+                         Stream*& out) {
     auto* made = unwritten<IMiniportMidiStream>();
     PSERVICEGROUP made_group = unwritten<IServiceGroup>();
+    const ULONG references = known_group ? references_of(known_group) : 0;
     trace::Call call(MPULAB_CALLBACK_NewStream, request.pin_id, request.capture);
     NTSTATUS status = call.leave(miniport.NewStream(&made, nullptr, NonPagedPoolNx, request.pin_id, request.capture,
                                                     &request.format, &made_group));
     if (!NT_SUCCESS(status)) return status;
     const bool has_stream = made && made != unwritten<IMiniportMidiStream>();
-    if (!has_stream) trace::finding(22, 0, 1, "V22 NewStream succeeded without a stream");
+    trace::expect(22, has_stream, 0, 1, "V22 NewStream succeeded without a stream");
+    if (known_group && made_group == known_group) {
+        const ULONG now = references_of(known_group);
+        trace::expect(16, now > references, now, references + 1,
+                      "V16 NewStream handed out the service group of Init without a reference of its own");
+    }
     PSERVICEGROUP group;
     const bool group_fits = take_group(made_group, group);
     if (has_stream && group_fits) {

@@ -149,8 +149,8 @@ NTSTATUS Pin::step(KSSTATE next) {
         if (from == KSSTATE_STOP) ExSetTimerResolution(0, FALSE);
         return status;
     }
-    if (!up && !NT_SUCCESS(status))
-        trace::finding(47, static_cast<ULONG>(status), 0, "V47 SetState failed a downward step");
+    if (!up)
+        trace::expect(47, NT_SUCCESS(status), static_cast<ULONG>(status), 0, "V47 SetState failed a downward step");
     if (next == KSSTATE_RUN) {
         if (clock_.time(now_100ns()) != 0 && trace::choose(NANONT_CHOICE_STREAM_CLOCK) == 1) clock_.reset();
         clock_.run(now_100ns());

@@ -129,8 +129,7 @@ NTSTATUS remove(Adapter* adapter, PIRP irp) {
     disable_interfaces(*adapter);
     release_subdevices(*adapter);
     stop_timeouts(*adapter);
-    if (adapter->power) {
-        trace::finding(73, 1, 0, "V73 adapter power management still registered at REMOVE");
+    if (!trace::expect(73, !adapter->power, 1, 0, "V73 adapter power management still registered at REMOVE")) {
         release_power_management(*adapter);
     }
     release_pnp_management(*adapter);

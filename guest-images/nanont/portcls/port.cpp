@@ -51,10 +51,14 @@ NTSTATUS Port::read_description() {
     trace::Call call(MPULAB_CALLBACK_GetDescription);
     NTSTATUS status = call.leave(miniport_->GetDescription(&descriptor));
     if (!NT_SUCCESS(status)) return status;
-    if (!descriptor || reinterpret_cast<ULONG_PTR>(descriptor) == kUnwritten) {
-        trace::finding(22, 0, 1, "V22 IMiniport::GetDescription succeeded without a descriptor");
+    const bool written = descriptor && reinterpret_cast<ULONG_PTR>(descriptor) != kUnwritten;
+    if (!trace::expect(22, written, 0, 1, "V22 IMiniport::GetDescription succeeded without a descriptor"))
         return STATUS_INVALID_PARAMETER;
-    }
+    ULONG_PTR stack_low, stack_high;
+    IoGetStackLimits(&stack_low, &stack_high);
+    const auto place = reinterpret_cast<ULONG_PTR>(descriptor);
+    trace::expect(63, place < stack_low || place >= stack_high, place, stack_high,
+                  "V63 IMiniport::GetDescription gave a descriptor that lies on the stack");
     status = description_.build(descriptor);
     if (!NT_SUCCESS(status)) return status;
     pin_counts_ = static_cast<ULONG*>(allocate_zeroed(description_.pin_count() * sizeof(ULONG), kObjectTag.value));

@@ -61,10 +61,9 @@ NTSTATUS PortMidi::start(PUNKNOWN adapter, PRESOURCELIST resources) {
                                        : dmus_->Init(adapter, resources, as_dmus, &made));
     in_init_ = false;
     if (!NT_SUCCESS(status)) return status;
-    if (made == unwritten<IServiceGroup>()) {
-        trace::finding(22, 0, 1, "V22 Init succeeded and did not write *ServiceGroup");
+    if (!trace::expect(22, made != unwritten<IServiceGroup>(), 0, 1,
+                       "V22 Init succeeded and did not write *ServiceGroup"))
         return STATUS_SUCCESS;
-    }
     if (!made) return STATUS_SUCCESS;
     if (!group_)
         status = RegisterServiceGroup(made);
@@ -92,7 +91,7 @@ void PortMidi::unbound() {
 }
 
 NTSTATUS PortMidi::new_stream(const StreamRequest& request, Stream*& out) {
-    if (midi_) return new_midi_stream(*midi_, request, out);
+    if (midi_) return new_midi_stream(*midi_, group_, request, out);
     if (!IsEqualGUIDAligned(request.format.MajorFormat, KSDATAFORMAT_TYPE_MUSIC)) {
         DbgPrint("portcls.sys: pin %u is no music pin: wave sinks (DMUS_STREAM_WAVE_SINK) are not supported\n",
                  request.pin_id);
@@ -104,15 +103,13 @@ NTSTATUS PortMidi::new_stream(const StreamRequest& request, Stream*& out) {
 /** Up to DIRQL. NULL: Init's group and every stream's. */
 STDMETHODIMP_(void) PortMidi::Notify(PSERVICEGROUP group) {
     if (group) {
-        if (!is_service_group(group)) {
-            trace::finding(15, reinterpret_cast<ULONG_PTR>(group), 0,
-                           "V15 Notify with a freed or foreign service group");
+        if (!trace::expect(15, is_service_group(group), reinterpret_cast<ULONG_PTR>(group), 0,
+                           "V15 Notify with a freed or foreign service group"))
             return;
-        }
         group->RequestService();
         return;
     }
-    if (in_init_ && !group_) trace::finding(17, 0, 1, "V17 Notify(NULL) before RegisterServiceGroup");
+    trace::expect(17, !in_init_ || group_, 0, 1, "V17 Notify(NULL) before RegisterServiceGroup");
     KeInsertQueueDpc(&notify_dpc_, nullptr, nullptr);
 }
 

@@ -213,8 +213,7 @@ using namespace portcls;
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterAdapterPowerManagement(PUNKNOWN unknown, PVOID context) {
     Adapter* adapter = adapter_of(static_cast<PDEVICE_OBJECT>(context));
     if (!adapter || !unknown) return STATUS_INVALID_PARAMETER;
-    if (adapter->power) {
-        trace::finding(73, 1, 0, "V73 adapter power management registered twice");
+    if (!trace::expect(73, !adapter->power, 1, 0, "V73 adapter power management registered twice")) {
         return STATUS_INVALID_DEVICE_STATE;
     }
     adapter->power = newest_of(unknown, adapter->power_version);

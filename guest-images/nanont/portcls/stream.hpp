@@ -39,6 +39,8 @@ struct StreamResult {
     ULONG bytes;
 };
 
+inline constexpr ULONG kReadGuardBytes = 16; // behind the buffer of a Read
+
 class Stream {
   public:
     /** Releases the driver's stream, then its service group. PASSIVE_LEVEL, nothing of the stream runs any more. */
@@ -67,7 +69,8 @@ class Stream {
     /** How long before its time a record is to be offered. */
     virtual int64_t lead() const { return 0; }
 
-    /** Asks for captured bytes; 0: there are none now, or they go to StreamHost::captured(). DISPATCH_LEVEL. */
+    /** Asks for captured bytes; 0: there are none now, or they go to StreamHost::captured(). Behind `room` there are
+     * kReadGuardBytes more, which are written here and must stay as they are (V26). DISPATCH_LEVEL. */
     virtual StreamResult read(UCHAR* buffer, ULONG room, ULONGLONG offset) = 0;
     /** Leaves RUN: what is half captured is over. */
     virtual void flush() {}
@@ -88,7 +91,9 @@ template <class T> T* unwritten() {
     return reinterpret_cast<T*>(static_cast<ULONG_PTR>(0xA5A5A5A5A5A5A5A5));
 }
 
-NTSTATUS new_midi_stream(IMiniportMidi& miniport, const StreamRequest& request, Stream*& out);
+/** `known_group`: that of Init, which NewStream may hand out again; may be null. */
+NTSTATUS new_midi_stream(IMiniportMidi& miniport, PSERVICEGROUP known_group, const StreamRequest& request,
+                         Stream*& out);
 NTSTATUS new_dmus_stream(IMiniportDMus& miniport, const StreamRequest& request, Stream*& out);
 
 } // namespace portcls

@@ -90,7 +90,9 @@ NTSTATUS new_subdevice(Adapter& adapter, PWCHAR name, ISubdevice* port) {
     if (NT_SUCCESS(status)) {
         status = register_interfaces(*subdevice);
         if (!NT_SUCCESS(status)) KsFreeObjectCreateItem(header, &subdevice->name);
-    } else if (status == STATUS_OBJECT_NAME_COLLISION) {
+    }
+    trace::judged(61);
+    if (status == STATUS_OBJECT_NAME_COLLISION) {
         trace::finding(61, 1, 0, "V61 PcRegisterSubdevice with a name that is registered already");
     }
     if (!NT_SUCCESS(status)) {

@@ -9,6 +9,10 @@ import unittest
 from faulty_driver import *  # noqa: F403
 
 THROUGH = ["inner", "outer", "DriverEntry"]
+# Faults that break a rule of nanont_rules.def: the FINDING before the bugcheck says which. Of the others there is none.
+RULES = {"read_only_write": 65, "data_executed": 65, "double_completion": 71, "double_free": 51, "wrong_tag": 51,
+         "foreign_free": 51, "overrun": 52, "underrun": 52, "pool_at_dirql": 1, "dpc_leaks_irql": 3, "entry_leaks_irql": 3,
+         "lock_taken_twice": 5, "lock_not_held": 6, "stack_overflow": 59}
 
 
 class Report(Faulty):
@@ -18,6 +22,7 @@ class Report(Faulty):
         run = boot(fault)
         self.assertEqual(run.end, BUGCHECK, run)
         self.assertEqual(run.detail, code, run)
+        self.assertEqual([rule for rule, _ in run.findings()], [RULES[fault]] if fault in RULES else [], run)
         seen, values = run.bugcheck()
         self.assertEqual(seen, code, run)
         base, size = guest_machine.eventlog.modules(run.records)[image(fault).name]

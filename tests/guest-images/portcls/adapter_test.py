@@ -25,6 +25,9 @@ class Adapter(unittest.TestCase):
                   "timeout without a routine: 0xc000000d", "timeout of another context: 0xc0000225",
                   "timeout taken back: 0x00000000", "timeout taken back twice: 0xc0000225")
 
+    def test_power_management_is_registered_once(self):
+        self.says("power management registered: 0x00000000", "registered twice: 0xc0000184")
+
     def test_a_device_property_comes_with_its_length_and_a_small_buffer_is_told_it(self):
         self.assertRegex(self.run_.text, r"early: hardware id: 0x00000000, \d+ bytes, .*PNPB006")
         self.says("in 4 bytes: 0xc0000023, as long: 1", "property 99: 0xc00000f0")
@@ -47,7 +50,8 @@ class Adapter(unittest.TestCase):
         self.assertEqual(re.findall("early: above its level: (.*)", self.run_.text), statuses)
 
     def test_nothing_an_aggregated_object_was_is_left_and_no_rule_is_broken(self):
-        self.assertEqual([rule for rule, _ in self.run_.findings() if rule != 1], [44, 61], "the early call; one subdevice more than announced")
+        self.assertEqual([rule for rule, _ in self.run_.findings() if rule != 1], [44, 73, 61],
+                         "the early call; power management twice; one subdevice more than announced")
 
 
 if __name__ == "__main__":

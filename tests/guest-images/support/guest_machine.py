@@ -116,11 +116,12 @@ class Score:
 DRAWN = "by the seed"
 
 
-def plan(score, cue_bytes=b"", seed=1, choices=None, windows_build=0, dpc_delay_us=0):
+def plan(score, cue_bytes=b"", seed=1, choices=None, windows_build=0, dpc_delay_us=0, rules_off=()):
     """`choices`: {name: alternative} of nanont_choices.def; those that are not named take alternative 0, or what the
     seed draws when `choices` is DRAWN. `windows_build`: of a profile of nanont_profiles.def; 0: the usual one.
-    `dpc_delay_us`: how late a driver's DPCs come."""
-    options = struct.pack("<8I", 0, windows_build, dpc_delay_us, *[0] * 5)
+    `dpc_delay_us`: how late a driver's DPCs come. `rules_off`: numbers of rules that are switched off."""
+    words = [sum(1 << rule % 32 for rule in rules_off if rule // 32 == word) for word in range(3)]
+    options = struct.pack("<8I", 0, windows_build, dpc_delay_us, *words, 0, 0)
     sections = [(plan_writer.SCORE, 0, score), (plan_writer.OPTIONS, 0, options)]
     if choices is not DRAWN:
         forced = dict.fromkeys(plan_writer.choices(), 0) | (choices or {})
@@ -249,7 +250,7 @@ def own_driver():
 
 
 def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, seed=1, choices=None, cpus=1,
-            slice_seed=1, ram=None, windows_build=0, dpc_delay_us=0):
+            slice_seed=1, ram=None, windows_build=0, dpc_delay_us=0, rules_off=()):
     """Writes what a run needs into `folder`; the words of the QEMU command line that runs it, and its event log's path."""
     qemu = os.environ["MPULAB_QEMU"]
     images = build_folder()
@@ -262,7 +263,7 @@ def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", fil
     archive.update(files or {})
     archive = {name: data for name, data in archive.items() if data is not None}
     score = score if isinstance(score, bytes) else score.bytes()
-    (folder / "plan").write_bytes(plan(score, cue_bytes, seed, choices, windows_build, dpc_delay_us))
+    (folder / "plan").write_bytes(plan(score, cue_bytes, seed, choices, windows_build, dpc_delay_us, rules_off))
     (folder / "modules.cpio").write_bytes(cpio(archive))
     log = folder / "events"
     argv = [qemu, "-no-user-config", "-nodefaults", "-display", "none", "-machine", "pc,usb=off", "-accel", "tcg",
@@ -280,16 +281,16 @@ def prepare(folder, score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", fil
 
 
 def boot(score, driver, cue_bytes=b"", card="iobase=0x330,irq=7", files=None, keep=None, seed=1, choices=None,
-         cpus=1, slice_seed=1, ram=None, windows_build=0, dpc_delay_us=0):
+         cpus=1, slice_seed=1, ram=None, windows_build=0, dpc_delay_us=0, rules_off=()):
     """Runs `score` (Score or bytes) against the driver image at path `driver`; the run's records. `files` replaces
     files of the archive, or adds to them; None takes one out. `card` is an ISA card's properties or "pci-mpu401" and its, or a list of them.
-    `choices`, `windows_build`, `dpc_delay_us`: see plan(). `ram`: a file that is the guest's memory while it runs, and after. A run that does not end is
+    `choices`, `windows_build`, `dpc_delay_us`, `rules_off`: see plan(). `ram`: a file that is the guest's memory while it runs, and after. A run that does not end is
     an AssertionError."""
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="mpulab-guest-")))
         folder.mkdir(exist_ok=True)
         argv, log = prepare(folder, score, driver, cue_bytes, card, files, seed, choices, cpus, slice_seed, ram,
-                            windows_build, dpc_delay_us)
+                            windows_build, dpc_delay_us, rules_off)
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
             ended = wait_for_end(process, log)

@@ -90,20 +90,21 @@ ExceptionRecord page_fault(const ExceptionFrame& frame, const Context& context) 
     const KIRQL irql = ke::current_irql();
     const ULONGLONG access = fetch ? 8 : write ? 1 : 0;
     if (ke::stack_overflown_at(address) != nullptr) {
-        dbg::bugcheck_at(context, UNEXPECTED_KERNEL_MODE_TRAP, kDoubleFault, address, frame.rsp, frame.rip,
+        dbg::bugcheck_at(context, {UNEXPECTED_KERNEL_MODE_TRAP, 59}, kDoubleFault, address, frame.rsp, frame.rip,
                          "kernel stack overflow: the address lies in the guard page below the stack");
     }
     if (fetch && (frame.error & kFaultPresent) != 0) {
-        dbg::bugcheck_at(context, ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, address, mm::page_entry(address), frame.rsp, 0,
-                         "data was executed");
+        dbg::bugcheck_at(context, {ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, 65}, address, mm::page_entry(address),
+                         frame.rsp, 0, "data was executed");
     }
     if (write && (frame.error & kFaultPresent) != 0) {
-        dbg::bugcheck_at(context, ATTEMPTED_WRITE_TO_READONLY_MEMORY, address, mm::page_entry(address), frame.rsp, 0,
-                         "a write to memory that is read-only");
+        dbg::bugcheck_at(context, {ATTEMPTED_WRITE_TO_READONLY_MEMORY, 65}, address, mm::page_entry(address), frame.rsp,
+                         0, "a write to memory that is read-only");
     }
     if (const char* discarded = ldr::discarded_section_at(address)) {
         dbg::bugcheck_at(
-            context, irql >= DISPATCH_LEVEL ? DRIVER_IRQL_NOT_LESS_OR_EQUAL : PAGE_FAULT_IN_NONPAGED_AREA, address,
+            context, {irql >= DISPATCH_LEVEL ? DRIVER_IRQL_NOT_LESS_OR_EQUAL : PAGE_FAULT_IN_NONPAGED_AREA, 64},
+            address,
             irql >= DISPATCH_LEVEL ? irql
             : write                ? 2
             : fetch                ? 0x10
@@ -166,7 +167,8 @@ ExceptionRecord record_of(const ExceptionFrame& frame, const Context& context) {
         // The processor found no room to report a fault on the stack: CR2 still tells which address began it.
         const bool overflow =
             ke::stack_overflown_at(cpu::fault_address()) != nullptr || ke::stack_overflown_at(frame.rsp) != nullptr;
-        dbg::bugcheck_at(context, UNEXPECTED_KERNEL_MODE_TRAP, kDoubleFault, cpu::fault_address(), frame.rsp, frame.rip,
+        dbg::bugcheck_at(context, {UNEXPECTED_KERNEL_MODE_TRAP, overflow ? 59u : 0u}, kDoubleFault,
+                         cpu::fault_address(), frame.rsp, frame.rip,
                          overflow ? "kernel stack overflow: the stack pointer is in the guard page below the stack"
                                   : "double fault");
     }

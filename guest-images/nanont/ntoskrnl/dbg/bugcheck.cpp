@@ -8,6 +8,7 @@
 #include "ldr/ldr.hpp"
 #include "report.hpp"
 #include "seh/seh.hpp"
+#include "vf/rules.hpp"
 
 namespace nanont::dbg {
 namespace {
@@ -118,7 +119,8 @@ void emit_registers(const Context& context) {
 
 bool g_stopping;
 
-[[noreturn]] void stop(ULONG code, const ULONGLONG (&p)[4], const Context& context, bool exact, const char* text) {
+[[noreturn]] void stop(StopCode why, const ULONGLONG (&p)[4], const Context& context, bool exact, const char* text) {
+    const ULONG code = why.code;
     cpu::interrupts_off();
     if (!ke::stop_others()) {
         ke::halt_if_stopped(); // another CPU was first, and its report is the one that counts
@@ -128,6 +130,9 @@ bool g_stopping;
         end_run(MPULAB_END_BUGCHECK, code);
     }
     g_stopping = true;
+    if (why.rule != 0) {
+        vf::stopping(why.rule, p[0], 0, text);
+    }
     save_bugcheck(code, p, context);
     emit(MPULAB_KIND_BUGCHECK, 0, code, p[0], p[1]);
     emit(MPULAB_KIND_BUGCHECK_MORE, 0, p[2], p[3], context.rip);
@@ -176,7 +181,7 @@ Place::Place(ULONGLONG address) {
     text[length >= 0 ? length : static_cast<int>(sizeof(text)) - 1] = '\0';
 }
 
-void bugcheck(ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4, const char* pattern, ...) {
+void bugcheck(StopCode code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4, const char* pattern, ...) {
     char text[kLongestText];
     BoundedText<char> out{text, sizeof(text) - 1};
     va_list arguments;
@@ -188,7 +193,7 @@ void bugcheck(ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4
     stop(code, parameters, caller_context(), false, text); // the report begins where the rule was broken
 }
 
-void bugcheck_at(const Context& context, ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4,
+void bugcheck_at(const Context& context, StopCode code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4,
                  const char* text) {
     const ULONGLONG parameters[4] = {p1, p2, p3, p4};
     stop(code, parameters, context, true, text);

@@ -6,6 +6,7 @@
 #include "arch/cpu.hpp"
 #include "io/io.hpp"
 #include "ke/ke.hpp"
+#include "vf/rules.hpp"
 
 namespace nanont::dbg {
 namespace {
@@ -67,6 +68,7 @@ void say(const char* pattern, ...) {
 
 void end_run(ULONG end_code, ULONG detail) {
     cpu::interrupts_off();
+    vf::tell_counts();
     g_probe.record(cpu_number(), MPULAB_KIND_RUN_ENDED, irql(), 0, end_code, detail, 0);
     for (;;) {
         asm volatile("cli; hlt"); // the machine has stopped; should anybody let it go on, there is nothing to do

@@ -24,12 +24,18 @@ void say(const char* pattern, ...) __attribute__((format(printf, 1, 2)));
 /// Ends the run: text, RUN_ENDED. Does not return; the machine stops at the record.
 [[noreturn]] void end_run(ULONG end_code, ULONG detail);
 
-/// A bugcheck with a line of text that says in words what the numbers mean.
-[[noreturn]] void bugcheck(ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4, const char* pattern, ...)
-    __attribute__((format(printf, 6, 7)));
+/// A bugcheck's code, and the rule of nanont_rules.def that it is for; 0: none of them.
+struct StopCode {
+    StopCode(ULONG bugcheck_code, ULONG broken_rule = 0) : code(bugcheck_code), rule(broken_rule) {}
+    ULONG code, rule;
+};
+
+/// A bugcheck with a line of text that says in words what the numbers mean. For a rule a FINDING comes before it.
+[[noreturn]] void bugcheck(StopCode code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4, const char* pattern,
+                           ...) __attribute__((format(printf, 6, 7)));
 
 /// Bugcheck for what happened at `context`: its registers are told, and the stack is walked from there.
-[[noreturn]] void bugcheck_at(const Context& context, ULONG code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3,
+[[noreturn]] void bugcheck_at(const Context& context, StopCode code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3,
                               ULONGLONG p4, const char* text);
 
 /// FRAME records of the stack this is called on, from its caller outwards.

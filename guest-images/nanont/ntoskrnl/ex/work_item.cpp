@@ -44,9 +44,9 @@ Queue g_power;   // queue_power_item()
         item->List.Flink = nullptr; // from here on it may be queued again
         routine(parameter);
         if (ke::current_irql() != PASSIVE_LEVEL) {
-            dbg::bugcheck(WORKER_THREAD_RETURNED_AT_BAD_IRQL, reinterpret_cast<ULONG_PTR>(routine), ke::current_irql(),
-                          reinterpret_cast<ULONG_PTR>(parameter), 0, "work routine %p returned at IRQL %u",
-                          reinterpret_cast<void*>(routine), ke::current_irql());
+            dbg::bugcheck({WORKER_THREAD_RETURNED_AT_BAD_IRQL, 3}, reinterpret_cast<ULONG_PTR>(routine),
+                          ke::current_irql(), reinterpret_cast<ULONG_PTR>(parameter), 0,
+                          "work routine %p returned at IRQL %u", reinterpret_cast<void*>(routine), ke::current_irql());
         }
     }
 }

@@ -6,6 +6,7 @@
 #include "ke/call_watch.hpp"
 #include "ke/ke.hpp"
 #include "mm/driver_blocks.hpp"
+#include "vf/memory.hpp"
 
 namespace nanont::io {
 namespace {
@@ -166,6 +167,10 @@ void unload_driver(Driver& driver) {
     }
     ldr::Module* module = driver.module;
     if (is_under_test(driver)) {
+        if (module != nullptr) {
+            vf::memory_goes(reinterpret_cast<const void*>(module->base), module->size,
+                            reinterpret_cast<const void*>(module->entry));
+        }
         mm::tell_unfreed_blocks();
     }
     free_driver(driver);

@@ -6,6 +6,8 @@
 #include "dbg/report.hpp"
 #include "io.hpp"
 #include "ke/ke.hpp"
+#include "vf/locks.hpp"
+#include "vf/rules.hpp"
 
 namespace nanont::io {
 namespace {
@@ -72,7 +74,7 @@ void report_done(PIRP irp) {
 
 void require_irp(PIRP irp, const char* what) {
     if (irp->Type != IO_TYPE_IRP) {
-        dbg::bugcheck(MULTIPLE_IRP_COMPLETE_REQUESTS, reinterpret_cast<ULONG_PTR>(irp), 0, 0, 0,
+        dbg::bugcheck({MULTIPLE_IRP_COMPLETE_REQUESTS, 71}, reinterpret_cast<ULONG_PTR>(irp), 0, 0, 0,
                       "%s: %p is no IRP any more: it was completed or freed before", what, irp);
     }
 }
@@ -302,13 +304,16 @@ NTSTATUS FASTCALL IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
     IO_STACK_LOCATION* location = --Irp->Tail.Overlay.CurrentStackLocation;
     location->DeviceObject = DeviceObject;
     const KIRQL before = ke::current_irql();
+    const ULONG locks = before >= DISPATCH_LEVEL ? vf::locks_held() : 0;
     PDRIVER_DISPATCH dispatch = DeviceObject->DriverObject->MajorFunction[location->MajorFunction];
     const NTSTATUS status = dispatch(DeviceObject, Irp);
+    vf::judged(3);
     if (ke::current_irql() != before) {
-        dbg::bugcheck(IRQL_UNEXPECTED_VALUE, reinterpret_cast<ULONG_PTR>(dispatch), ke::current_irql(), before, 2,
+        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, reinterpret_cast<ULONG_PTR>(dispatch), ke::current_irql(), before, 2,
                       "dispatch routine %s was called at IRQL %u and returned at %u",
                       dbg::Place(reinterpret_cast<void*>(dispatch)).text, before, ke::current_irql());
     }
+    vf::check_locks_after(reinterpret_cast<void*>(dispatch), locks);
     return status;
 }
 
@@ -317,9 +322,10 @@ NTSTATUS NTAPI PoCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
 }
 
 VOID FASTCALL IofCompleteRequest(PIRP Irp, CCHAR) {
+    vf::judged(71);
     require_irp(Irp, "IofCompleteRequest");
     if (Irp->CurrentLocation > Irp->StackCount + 1) {
-        dbg::bugcheck(MULTIPLE_IRP_COMPLETE_REQUESTS, reinterpret_cast<ULONG_PTR>(Irp), 0, 0, 0,
+        dbg::bugcheck({MULTIPLE_IRP_COMPLETE_REQUESTS, 71}, reinterpret_cast<ULONG_PTR>(Irp), 0, 0, 0,
                       "IRP %p is completed a second time", Irp);
     }
     if (Irp->CancelRoutine != nullptr) {

@@ -3,6 +3,7 @@
 
 #include "dbg/report.hpp"
 #include "ke.hpp"
+#include "vf/rules.hpp"
 
 namespace nanont::ke {
 namespace {
@@ -41,8 +42,9 @@ NTSTATUS WatchedCall::leave(NTSTATUS status) const {
     if (reported_) {
         dbg::emit(MPULAB_KIND_CALL_LEAVE, 0, callback_, static_cast<ULONG>(status), 0);
     }
+    vf::judged(3);
     if (current_irql() != irql_) {
-        dbg::bugcheck(IRQL_UNEXPECTED_VALUE, current_irql(), irql_, callback_, 3,
+        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, current_irql(), irql_, callback_, 3,
                       "%s of %s was called at IRQL %u and returned at %u", g_name, g_driver, irql_, current_irql());
     }
     return status;

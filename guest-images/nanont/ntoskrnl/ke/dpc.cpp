@@ -3,6 +3,9 @@
 #include "dbg/report.hpp"
 #include "ke.hpp"
 #include "ldr/ldr.hpp"
+#include "vf/locks.hpp"
+#include "vf/memory.hpp"
+#include "vf/rules.hpp"
 
 namespace nanont::ke {
 namespace {
@@ -103,9 +106,10 @@ VOID NTAPI reached(KDPC*, PVOID event, PVOID, PVOID) {
 }
 
 void check_return(const Call& call) {
+    vf::judged(3);
     if (current_irql() != DISPATCH_LEVEL) {
-        dbg::bugcheck(IRQL_UNEXPECTED_VALUE, reinterpret_cast<ULONG_PTR>(call.routine), current_irql(), DISPATCH_LEVEL,
-                      0, "DPC routine %s returned at IRQL %u; it was called at DISPATCH_LEVEL (2)",
+        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, reinterpret_cast<ULONG_PTR>(call.routine), current_irql(),
+                      DISPATCH_LEVEL, 0, "DPC routine %s returned at IRQL %u; it was called at DISPATCH_LEVEL (2)",
                       dbg::Place(reinterpret_cast<void*>(call.routine)).text, current_irql());
     }
 }
@@ -158,6 +162,26 @@ ULONG next_late_dpc(Processor& processor) {
     return soonest;
 }
 
+const KDPC* dpc_within(const void* begin, SIZE_T bytes) {
+    for (ULONG i = 0; i < processor_count(); ++i) {
+        cpu::InterruptsOff off;
+        Processor& processor = g_processors[i];
+        const KDPC* found = nullptr;
+        acquire_lock(processor.dpc_lock);
+        for (LIST_ENTRY* at = processor.dpcs.Flink; at != &processor.dpcs && found == nullptr; at = at->Flink) {
+            const KDPC* dpc = CONTAINING_RECORD(at, KDPC, DpcListEntry);
+            if (reinterpret_cast<ULONG_PTR>(dpc) - reinterpret_cast<ULONG_PTR>(begin) < bytes) {
+                found = dpc;
+            }
+        }
+        release_lock(processor.dpc_lock);
+        if (found != nullptr) {
+            return found;
+        }
+    }
+    return nullptr;
+}
+
 void drain_dpcs(bool early) {
     Processor& processor = this_processor();
     Call call;
@@ -171,10 +195,12 @@ void drain_dpcs(bool early) {
         }
         processor.dpc_began = interrupt_time();
         processor.current_dpc = call.routine;
+        const ULONG locks = vf::locks_held();
         call.routine(dpc, call.context, call.argument1, call.argument2);
         processor.current_dpc = nullptr;
         check_return(call);
         if (drivers) {
+            vf::check_locks_after(reinterpret_cast<void*>(call.routine), locks);
             dbg::emit(MPULAB_KIND_CALL_LEAVE, 0, MPULAB_CALLBACK_DeferredRoutine, 0, 0);
         }
     }
@@ -188,6 +214,7 @@ using namespace nanont::ke;
 extern "C" {
 
 VOID NTAPI KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID DeferredContext) {
+    vf::dpc_initialised(*Dpc, __builtin_return_address(0));
     *Dpc = {};
     Dpc->Type = kDpcType;
     Dpc->Importance = MediumImportance;
@@ -196,6 +223,7 @@ VOID NTAPI KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID
 }
 
 BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2) {
+    vf::check_type(Dpc->Type, kDpcType, "KDPC", __builtin_return_address(0));
     cpu::InterruptsOff off;
     Processor& processor = target_of(*Dpc);
     // Under the lock of the queue it goes to: whoever sees it queued there finds it there.

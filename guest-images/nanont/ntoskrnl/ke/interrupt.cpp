@@ -3,6 +3,8 @@
 #include "dbg/report.hpp"
 #include "io/pci_function.hpp"
 #include "ke.hpp"
+#include "vf/locks.hpp"
+#include "vf/rules.hpp"
 
 /// What drivers hold as PKINTERRUPT.
 struct _KINTERRUPT : nanont::ke::InterruptRequest {
@@ -56,8 +58,9 @@ template <typename Routine> BOOLEAN synchronized(_KINTERRUPT& interrupt, Routine
 }
 
 void check_return(const _KINTERRUPT& interrupt) {
+    vf::judged(3);
     if (current_irql() != interrupt.synchronize_irql) {
-        dbg::bugcheck(IRQL_UNEXPECTED_VALUE, reinterpret_cast<ULONG_PTR>(interrupt.routine), current_irql(),
+        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, reinterpret_cast<ULONG_PTR>(interrupt.routine), current_irql(),
                       interrupt.synchronize_irql, 1, "interrupt routine %s returned at IRQL %u; it was called at %u",
                       dbg::Place(reinterpret_cast<void*>(interrupt.routine)).text, current_irql(),
                       interrupt.synchronize_irql);
@@ -87,8 +90,10 @@ void device_interrupt(ULONG vector) {
     for (ULONG i = 0; i < count; ++i) {
         _KINTERRUPT& interrupt = *connected[i];
         RaisedIrql raised(interrupt.synchronize_irql);
+        const ULONG locks = vf::locks_held();
         claimed |= synchronized(interrupt, [&] { return interrupt.serve(); }) != FALSE;
         check_return(interrupt);
+        vf::check_locks_after(reinterpret_cast<void*>(interrupt.routine), locks);
     }
     if (count != 0) {
         place->unclaimed = claimed ? 0 : place->unclaimed + 1;
@@ -99,8 +104,9 @@ void device_interrupt(ULONG vector) {
     dbg::emit(MPULAB_KIND_INTERRUPT, 0, vector, claimed ? 1 : 0, HalIsMessageVector(vector) ? 1 : 0);
     if (place != nullptr && place->unclaimed > kStormLimit) {
         dbg::bugcheck(
-            HARDWARE_INTERRUPT_STORM, place->first != nullptr ? reinterpret_cast<ULONG_PTR>(place->first->routine) : 0,
-            0, vector, place->unclaimed,
+            {HARDWARE_INTERRUPT_STORM, 13},
+            place->first != nullptr ? reinterpret_cast<ULONG_PTR>(place->first->routine) : 0, 0, vector,
+            place->unclaimed,
             "vector 0x%lx interrupted %lu times in a row and no routine claimed it: its cause is never removed", vector,
             place->unclaimed);
     }

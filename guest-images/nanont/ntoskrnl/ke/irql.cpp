@@ -2,6 +2,7 @@
 // The exported forms of what drivers' headers mostly do inline with CR8.
 #include "dbg/report.hpp"
 #include "ke.hpp"
+#include "vf/rules.hpp"
 
 using namespace nanont;
 using namespace nanont::ke;
@@ -19,9 +20,10 @@ KIRQL export_KeGetCurrentIrql(void) {
 KIRQL export_KfRaiseIrql(KIRQL NewIrql) __asm__("KfRaiseIrql");
 KIRQL export_KfRaiseIrql(KIRQL NewIrql) {
     const KIRQL old = current_irql();
+    vf::judged(4);
     if (NewIrql < old) {
-        dbg::bugcheck(IRQL_NOT_GREATER_OR_EQUAL, old, NewIrql, 0, 0, "KfRaiseIrql from %u to %u: that lowers it", old,
-                      NewIrql);
+        dbg::bugcheck({IRQL_NOT_GREATER_OR_EQUAL, 4}, old, NewIrql, 0, 0, "KfRaiseIrql from %u to %u: that lowers it",
+                      old, NewIrql);
     }
     cpu::set_irql_register(NewIrql);
     return old;
@@ -30,8 +32,9 @@ KIRQL export_KfRaiseIrql(KIRQL NewIrql) {
 void export_KeLowerIrql(KIRQL NewIrql) __asm__("KeLowerIrql");
 void export_KeLowerIrql(KIRQL NewIrql) {
     const KIRQL old = current_irql();
+    vf::judged(4);
     if (NewIrql > old) {
-        dbg::bugcheck(IRQL_NOT_LESS_OR_EQUAL, old, NewIrql, 0, 0, "KeLowerIrql from %u to %u: that raises it", old,
+        dbg::bugcheck({IRQL_NOT_LESS_OR_EQUAL, 4}, old, NewIrql, 0, 0, "KeLowerIrql from %u to %u: that raises it", old,
                       NewIrql);
     }
     cpu::set_irql_register(NewIrql);

@@ -266,6 +266,9 @@ ULONGLONG system_time_of(ULONGLONG interrupt_time);
 void init_dpcs(Processor& processor);
 /// Runs what is queued on this CPU; at DISPATCH_LEVEL, interrupts on.
 void drain_dpcs(bool early = false);
+/// The first object in `bytes` from `begin` on that is queued; nullptr: none is. IRQL <= DISPATCH_LEVEL.
+const KDPC* dpc_within(const void* begin, SIZE_T bytes);
+const KTIMER* timer_within(const void* begin, SIZE_T bytes);
 /// Each DPC whose routine is not the kernel's comes so much later, at least, and the CPU is free meanwhile: what a
 /// driver sees of a system in which others run long DPCs. A flush does not wait for it. Before the first driver.
 void set_dpc_delay(ULONG delay_100ns);

@@ -3,6 +3,8 @@
 // was taken from above it, so that a deadlock can be told in words: who has it, since where.
 #include "dbg/report.hpp"
 #include "ke.hpp"
+#include "vf/locks.hpp"
+#include "vf/memory.hpp"
 
 namespace nanont::ke {
 namespace {
@@ -33,10 +35,14 @@ void acquire(KSPIN_LOCK& lock, const void* from) {
     for (ULONG looks = 0; !try_acquire(lock, word); ++looks) {
         const ULONG_PTR seen = __atomic_load_n(&lock, __ATOMIC_RELAXED);
         if ((seen & kOwnerMask) == (word & kOwnerMask)) {
-            dbg::bugcheck(SPIN_LOCK_ALREADY_OWNED, reinterpret_cast<ULONG_PTR>(&lock), taken_from(seen),
+            dbg::bugcheck({SPIN_LOCK_ALREADY_OWNED, 5}, reinterpret_cast<ULONG_PTR>(&lock), taken_from(seen),
                           reinterpret_cast<ULONG_PTR>(from), 0,
                           "spin lock %p taken at %p is taken again at %p on the CPU that holds it: a deadlock", &lock,
                           reinterpret_cast<void*>(taken_from(seen)), from);
+        }
+        if (looks == 0 && vf::is_fresh_memory(seen, from)) {
+            __atomic_store_n(&lock, word, __ATOMIC_RELAXED); // it is told; now it is this CPU's
+            return;
         }
         if (looks % 4096 == 0) {
             began = looks == 0 ? now() : began;
@@ -55,11 +61,34 @@ void acquire(KSPIN_LOCK& lock, const void* from) {
 void release(KSPIN_LOCK& lock, const void* from) {
     const ULONG_PTR seen = __atomic_load_n(&lock, __ATOMIC_RELAXED);
     if ((seen & kOwnerMask) != this_processor().number + 1u) {
-        dbg::bugcheck(SPIN_LOCK_NOT_OWNED, reinterpret_cast<ULONG_PTR>(&lock), seen, reinterpret_cast<ULONG_PTR>(from),
-                      0, "spin lock %p is released at %p by a CPU that does not hold it (its word: 0x%I64x)", &lock,
-                      from, static_cast<ULONGLONG>(seen));
+        dbg::bugcheck({SPIN_LOCK_NOT_OWNED, 6}, reinterpret_cast<ULONG_PTR>(&lock), seen,
+                      reinterpret_cast<ULONG_PTR>(from), 0,
+                      "spin lock %p is released at %p by a CPU that does not hold it (its word: 0x%I64x)", &lock, from,
+                      static_cast<ULONGLONG>(seen));
     }
     __atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
+}
+
+/// A driver's: the verifier looks on.
+void acquire_watched(KSPIN_LOCK& lock, const void* from) {
+    acquire(lock, from);
+    vf::lock_taken(lock, from);
+}
+void release_watched(KSPIN_LOCK& lock, const void* from) {
+    vf::lock_released(lock, from);
+    release(lock, from);
+}
+
+KIRQL acquire_raised(KSPIN_LOCK& lock, const void* from) {
+    const KIRQL old = current_irql();
+    if (old > DISPATCH_LEVEL) {
+        dbg::bugcheck({IRQL_NOT_GREATER_OR_EQUAL, 1}, reinterpret_cast<ULONG_PTR>(&lock), old, DISPATCH_LEVEL,
+                      reinterpret_cast<ULONG_PTR>(from),
+                      "KeAcquireSpinLock at IRQL %u; expected DISPATCH_LEVEL (2) or below", old);
+    }
+    cpu::set_irql_register(DISPATCH_LEVEL);
+    acquire_watched(lock, from);
+    return old;
 }
 
 } // namespace
@@ -85,32 +114,29 @@ VOID export_KeInitializeSpinLock(PKSPIN_LOCK SpinLock) {
 }
 
 KIRQL NTAPI KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock) {
-    const KIRQL old = current_irql();
-    if (old > DISPATCH_LEVEL) {
-        dbg::bugcheck(IRQL_NOT_GREATER_OR_EQUAL, reinterpret_cast<ULONG_PTR>(SpinLock), old, DISPATCH_LEVEL,
-                      reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)),
-                      "KeAcquireSpinLock at IRQL %u; expected DISPATCH_LEVEL (2) or below", old);
-    }
-    cpu::set_irql_register(DISPATCH_LEVEL);
-    acquire(*SpinLock, __builtin_return_address(0));
-    return old;
+    return acquire_raised(*SpinLock, __builtin_return_address(0));
 }
 
 VOID NTAPI KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql) {
-    release(*SpinLock, __builtin_return_address(0));
+    release_watched(*SpinLock, __builtin_return_address(0));
     cpu::set_irql_register(NewIrql);
 }
 
 VOID NTAPI KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock) {
-    acquire(*SpinLock, __builtin_return_address(0));
+    acquire_watched(*SpinLock, __builtin_return_address(0));
 }
 
 VOID NTAPI KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock) {
-    release(*SpinLock, __builtin_return_address(0));
+    release_watched(*SpinLock, __builtin_return_address(0));
 }
 
 BOOLEAN NTAPI KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock) {
-    return try_acquire(*SpinLock, owner_word(__builtin_return_address(0)));
+    const void* from = __builtin_return_address(0);
+    if (!try_acquire(*SpinLock, owner_word(from))) {
+        return FALSE;
+    }
+    vf::lock_taken(*SpinLock, from);
+    return TRUE;
 }
 
 BOOLEAN NTAPI KeTestSpinLock(PKSPIN_LOCK SpinLock) {
@@ -120,21 +146,22 @@ BOOLEAN NTAPI KeTestSpinLock(PKSPIN_LOCK SpinLock) {
 VOID FASTCALL KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHandle) {
     LockHandle->LockQueue.Next = nullptr;
     LockHandle->LockQueue.Lock = SpinLock;
-    LockHandle->OldIrql = KeAcquireSpinLockRaiseToDpc(SpinLock);
+    LockHandle->OldIrql = acquire_raised(*SpinLock, __builtin_return_address(0));
 }
 
 VOID FASTCALL KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE LockHandle) {
-    KeReleaseSpinLock(LockHandle->LockQueue.Lock, LockHandle->OldIrql);
+    release_watched(*LockHandle->LockQueue.Lock, __builtin_return_address(0));
+    cpu::set_irql_register(LockHandle->OldIrql);
 }
 
 VOID FASTCALL KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHandle) {
     LockHandle->LockQueue.Next = nullptr;
     LockHandle->LockQueue.Lock = SpinLock;
-    acquire(*SpinLock, __builtin_return_address(0));
+    acquire_watched(*SpinLock, __builtin_return_address(0));
 }
 
 VOID FASTCALL KeReleaseInStackQueuedSpinLockFromDpcLevel(PKLOCK_QUEUE_HANDLE LockHandle) {
-    release(*LockHandle->LockQueue.Lock, __builtin_return_address(0));
+    release_watched(*LockHandle->LockQueue.Lock, __builtin_return_address(0));
 }
 
 } // extern "C"

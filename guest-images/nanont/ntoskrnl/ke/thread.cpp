@@ -4,6 +4,7 @@
 #include "ke.hpp"
 #include "mm/mm.hpp"
 #include "ob/ob.hpp"
+#include "vf/rules.hpp"
 
 namespace nanont::ke {
 
@@ -142,6 +143,7 @@ NTSTATUS create_thread(PKSTART_ROUTINE routine, PVOID context, SCHAR priority, T
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     thread->stack_base = thread->stack_limit + kKernelStackSize;
+    vf::judged(59);
     prepare_stack(*thread);
     ObfReferenceObject(thread); // the running thread's own reference; the creator keeps the first
     *result = thread;
@@ -269,6 +271,11 @@ KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority) {
         }
     }
     return before;
+}
+
+VOID NTAPI IoGetStackLimits(PULONG_PTR LowLimit, PULONG_PTR HighLimit) {
+    *LowLimit = static_cast<ULONG_PTR>(current_thread()->stack_limit);
+    *HighLimit = static_cast<ULONG_PTR>(current_thread()->stack_base);
 }
 
 VOID NTAPI KeEnterCriticalRegion(VOID) {

@@ -3,6 +3,7 @@
 // is set and when it is looked at.
 #include "dbg/report.hpp"
 #include "ke.hpp"
+#include "vf/memory.hpp"
 
 namespace nanont::ke {
 namespace {
@@ -34,6 +35,15 @@ void init_timers() {
 
 ULONGLONG next_timer_due() {
     return g_timers.next_due();
+}
+
+const KTIMER* timer_within(const void* begin, SIZE_T bytes) {
+    DispatcherLock lock;
+    const LIST_ENTRY* found = g_timers.find([&](const LIST_ENTRY& entry) {
+        const KTIMER* timer = CONTAINING_RECORD(&entry, KTIMER, TimerListEntry);
+        return reinterpret_cast<ULONG_PTR>(timer) - reinterpret_cast<ULONG_PTR>(begin) < bytes;
+    });
+    return found != nullptr ? CONTAINING_RECORD(found, KTIMER, TimerListEntry) : nullptr;
 }
 
 bool remove_timer(Locked, KTIMER& timer) {
@@ -102,7 +112,10 @@ using namespace nanont::ke;
 
 extern "C" {
 
-VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type) {
+namespace {
+
+void initialize(KTIMER* Timer, TIMER_TYPE Type, const void* from) {
+    vf::timer_initialised(*Timer, from);
     *Timer = {};
     Timer->Header.Type = Type == SynchronizationTimer ? kSynchronizationTimer : kNotificationTimer;
     Timer->Header.Size = sizeof(KTIMER) / sizeof(LONG);
@@ -110,23 +123,39 @@ VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type) {
     List::init(Timer->TimerListEntry);
 }
 
-VOID NTAPI KeInitializeTimer(PKTIMER Timer) {
-    KeInitializeTimerEx(Timer, NotificationTimer);
-}
-
-BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc) {
+BOOLEAN set(KTIMER* Timer, LARGE_INTEGER DueTime, LONG Period, KDPC* Dpc, const void* from) {
+    const bool is_timer = Timer->Header.Type == kNotificationTimer || Timer->Header.Type == kSynchronizationTimer;
+    vf::check_type(Timer->Header.Type, is_timer ? Timer->Header.Type : kNotificationTimer, "KTIMER", from);
+    if (!is_timer) {
+        initialize(Timer, NotificationTimer, from); // it is told; its links must not be followed
+    }
     DispatcherLock lock;
     const bool was_set = remove_timer(Locked{}, *Timer);
     insert_timer(Locked{}, *Timer, DueTime, Period > 0 ? static_cast<ULONG>(Period) : 0, Dpc);
     return was_set;
 }
 
+} // namespace
+
+VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type) {
+    initialize(Timer, Type, __builtin_return_address(0));
+}
+
+VOID NTAPI KeInitializeTimer(PKTIMER Timer) {
+    initialize(Timer, NotificationTimer, __builtin_return_address(0));
+}
+
+BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc) {
+    return set(Timer, DueTime, Period, Dpc, __builtin_return_address(0));
+}
+
 BOOLEAN NTAPI KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, PKDPC Dpc) {
-    return KeSetTimerEx(Timer, DueTime, 0, Dpc);
+    return set(Timer, DueTime, 0, Dpc, __builtin_return_address(0));
 }
 
 BOOLEAN NTAPI KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period, ULONG, PKDPC Dpc) {
-    return KeSetTimerEx(Timer, DueTime, static_cast<LONG>(Period), Dpc); // a delay of 0 is within every tolerance
+    return set(Timer, DueTime, static_cast<LONG>(Period), Dpc,
+               __builtin_return_address(0)); // a delay of 0 is within every tolerance
 }
 
 BOOLEAN NTAPI KeCancelTimer(PKTIMER Timer) {

@@ -14,6 +14,7 @@
 #include "irql_range.hpp"
 #include "ke/ke.hpp"
 #include "mm/mm.hpp"
+#include "vf/rules.hpp"
 
 namespace nanont::ldr {
 namespace {
@@ -84,11 +85,11 @@ bool g_written[kLimits.size()];
     const KIRQL now = ke::current_irql();
     const bool one_alone = limit.irql.lowest == limit.irql.highest && limit.irql.lowest != PASSIVE_LEVEL;
     if (now < limit.irql.lowest) {
-        dbg::bugcheck(IRQL_NOT_GREATER_OR_EQUAL, caller, now, 8, caller,
+        dbg::bugcheck({IRQL_NOT_GREATER_OR_EQUAL, 1}, caller, now, 8, caller,
                       "%s was called at IRQL %u; it may be called at IRQL %u %s", limit.name.data(), now,
                       limit.irql.lowest, one_alone ? "only" : "or above");
     }
-    dbg::bugcheck(IRQL_NOT_LESS_OR_EQUAL, caller, now, 8, caller,
+    dbg::bugcheck({IRQL_NOT_LESS_OR_EQUAL, 1}, caller, now, 8, caller,
                   "%s was called at IRQL %u; it may be called at IRQL %u %s", limit.name.data(), now,
                   limit.irql.highest, one_alone ? "only" : "or below");
 }
@@ -124,6 +125,11 @@ void write_gate(uint8_t* memory, const Limit& limit, ULONGLONG target) {
     Writer gate{memory};
     if (const FailableCall* call = failable(limit.name)) {
         write_countdown(gate, g_calls_until_failure, *call, fail_call);
+    }
+    if (has_range(limit.irql)) {
+        gate.code(0x48, 0xb8); // mov rax, counter of V01
+        gate.address(reinterpret_cast<ULONG_PTR>(vf::counter(1)));
+        gate.code(0xf0, 0x48, 0xff, 0x00); // lock inc qword [rax]
     }
     gate.code(0x44, 0x0f, 0x20, 0xc0);  // mov rax, cr8: no argument is in rax, and a call may change it
     gate.code(0x2c, limit.irql.lowest); // sub al, lowest

@@ -9,11 +9,16 @@
 #include "ke/ke.hpp"
 #include "mm/mm.hpp"
 #include "profile.hpp"
+#include "vf/memory.hpp"
+#include "vf/rules.hpp"
 
 namespace nanont::ldr {
 namespace {
 
 Module g_modules[kMaxModules];
+// Of the driver under test, of which there is one at a time: the verifier asks at every lock and allocation.
+ULONGLONG g_under_test_base;
+ULONGLONG g_under_test_size;
 Archive g_archive;
 
 void copy_name(Module& module, const char* name) {
@@ -48,11 +53,14 @@ struct Binding {
 uint64_t resolve(void* context, const Import& import) {
     const Resolved found = find_import(import);
     auto& binding = *static_cast<Binding*>(context);
+    if (binding.under_test) {
+        vf::judged(80);
+    }
     if (found.address != 0) {
         return found.export_name == nullptr ? found.address
-               : binding.under_test         ? irql_gate(found.export_name, found.address)
-               : binding.is_port            ? port_gate(found.export_name, found.address)
-                                            : found.address;
+               : binding.under_test ? irql_gate(found.export_name, vf::watched_export(found.export_name, found.address))
+               : binding.is_port    ? port_gate(found.export_name, found.address)
+                                    : found.address;
     }
     char text[2 * kMaxImportName + 16];
     const int length = import.name != nullptr ? _snprintf(text, sizeof(text), "%s!%s", import.module, import.name)
@@ -86,6 +94,9 @@ void protect(const Module& module) {
         const PeSection& section = module.image.sections[i];
         for (ULONG rva = section.rva; rva < section.rva + section.virtual_size; rva += kPageSize) {
             mm::protect_image_page(module.base + rva, rights_of(section));
+        }
+        if (module.under_test) {
+            vf::judged(65);
         }
     }
 }
@@ -186,6 +197,10 @@ NTSTATUS load(const char* name, ConstBytes file, bool under_test, Module*& resul
     }
     module->entry = module->image.entry_rva != 0 ? module->base + module->image.entry_rva : 0;
     module->under_test = under_test;
+    if (under_test) {
+        g_under_test_base = module->base;
+        g_under_test_size = module->size;
+    }
     const MutableBytes memory{reinterpret_cast<uint8_t*>(module->base), module->size};
     lay_out_image(file, module->image, memory);
     size_t missing = 0;
@@ -205,6 +220,7 @@ NTSTATUS load(const char* name, ConstBytes file, bool under_test, Module*& resul
         status = binding.ordinals_only ? STATUS_DRIVER_ORDINAL_NOT_FOUND : STATUS_DRIVER_ENTRYPOINT_NOT_FOUND;
     }
     if (!NT_SUCCESS(status)) {
+        g_under_test_size = under_test ? 0 : g_under_test_size;
         mm::free_image(module->base, module->size);
         return status;
     }
@@ -219,6 +235,7 @@ NTSTATUS load(const char* name, ConstBytes file, bool under_test, Module*& resul
 
 void unload(Module& module) {
     module.in_use = false;
+    g_under_test_size = module.under_test ? 0 : g_under_test_size;
     dbg::remove_from_loaded_modules(module);
     forget_guard_answers();
     mm::free_image(module.base, module.size);
@@ -251,6 +268,9 @@ void discard_initialization(Module& module) {
         const PeSection& section = module.image.sections[i];
         if (section.discardable()) {
             mm::discard_image_pages(module.base + section.rva, section.virtual_size);
+            if (module.under_test) {
+                vf::judged(64);
+            }
             bytes += section.virtual_size;
         }
     }
@@ -279,8 +299,7 @@ const char* discarded_section_at(ULONGLONG address) {
 }
 
 bool in_driver_under_test(ULONGLONG address) {
-    const Module* module = find_by_address(address);
-    return module != nullptr && module->under_test;
+    return address - g_under_test_base < g_under_test_size;
 }
 
 bool in_kernel(ULONGLONG address) {

@@ -25,6 +25,14 @@ class DriverBlocks {
         head = &entry;
     }
 
+    const DriverBlock* find(const void* block) {
+        const DriverBlock* at = bucket(block);
+        while (at != nullptr && at->block != block) {
+            at = at->next;
+        }
+        return at;
+    }
+
     /// The entry of a block that is freed, out of the list; nullptr = none of the driver's.
     DriverBlock* take(const void* block) {
         for (DriverBlock** at = &bucket(block); *at != nullptr; at = &(*at)->next) {

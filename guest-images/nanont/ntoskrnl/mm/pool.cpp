@@ -6,6 +6,8 @@
 #include "ke/ke.hpp"
 #include "ldr/ldr.hpp"
 #include "mm.hpp"
+#include "vf/memory.hpp"
+#include "vf/rules.hpp"
 
 namespace nanont::mm {
 namespace {
@@ -37,7 +39,7 @@ void require_allocation_irql(SIZE_T bytes, ULONG pool_tag, const void* from) {
     const KIRQL irql = ke::current_irql();
     if (irql > DISPATCH_LEVEL) {
         dbg::bugcheck(
-            BAD_POOL_CALLER, 8, irql, 0, bytes,
+            {BAD_POOL_CALLER, 1}, 8, irql, 0, bytes,
             "pool allocation of %I64u bytes, tag '%s', at IRQL %u (from %p); expected DISPATCH_LEVEL or below",
             static_cast<ULONGLONG>(bytes), Name(pool_tag).text, irql, from);
     }
@@ -46,6 +48,13 @@ void require_allocation_irql(SIZE_T bytes, ULONG pool_tag, const void* from) {
 void* allocate(SIZE_T bytes, ULONG pool_tag, const void* from) {
     require_allocation_irql(bytes, pool_tag, from);
     const bool drivers = ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(from));
+    if (drivers) {
+        vf::judged(1);
+        vf::judged(20);
+        const bool sound = bytes != 0 && pool_tag != 0;
+        vf::expect(53, sound, bytes != 0 ? pool_tag : 0, 1,
+                   bytes == 0 ? "V53 an allocation of 0 bytes" : "V53 an allocation without a tag");
+    }
     ke::SpinLockGuard guard(g_lock);
     void* block = g_pool.allocate(bytes, pool_tag);
     if (drivers && block != nullptr) {
@@ -65,33 +74,49 @@ void* allocate(SIZE_T bytes, ULONG pool_tag, const void* from) {
     const auto address = reinterpret_cast<ULONG_PTR>(block);
     switch (verdict) {
     case PoolVerdict::AlreadyFree:
-        dbg::bugcheck(BAD_POOL_CALLER, 7, 0, info.tag, address,
+        dbg::bugcheck({BAD_POOL_CALLER, 51}, 7, 0, info.tag, address,
                       "pool block %p (tag '%s', %I64u bytes) is freed a second time, at %p", block, Name(info.tag).text,
                       static_cast<ULONGLONG>(info.bytes), from);
     case PoolVerdict::WrongTag:
-        dbg::bugcheck(BAD_POOL_CALLER, 0xa, address, info.tag, pool_tag,
+        dbg::bugcheck({BAD_POOL_CALLER, 51}, 0xa, address, info.tag, pool_tag,
                       "pool block %p was allocated with tag '%s' and is freed with tag '%s', at %p", block,
                       Name(info.tag).text, Name(pool_tag).text, from);
     case PoolVerdict::HeaderDamaged:
-        dbg::bugcheck(BAD_POOL_HEADER, 0x20, address, info.tag, 0,
+        dbg::bugcheck({BAD_POOL_HEADER, 52}, 0x20, address, info.tag, 0,
                       "the header before pool block %p is damaged: something wrote before the block or past the end "
                       "of the one before it (freed at %p)",
                       block, from);
     case PoolVerdict::Overrun:
-        dbg::bugcheck(BAD_POOL_HEADER, 0x20, address, info.tag, info.bytes,
+        dbg::bugcheck({BAD_POOL_HEADER, 52}, 0x20, address, info.tag, info.bytes,
                       "something wrote past the end of pool block %p (tag '%s', %I64u bytes), found when it was freed "
                       "at %p",
                       block, Name(info.tag).text, static_cast<ULONGLONG>(info.bytes), from);
     default:
-        dbg::bugcheck(BAD_POOL_CALLER, 0x46, address, 0, 0, "%p, freed at %p, is no block of the pool", block, from);
+        dbg::bugcheck({BAD_POOL_CALLER, 51}, 0x46, address, 0, 0, "%p, freed at %p, is no block of the pool", block,
+                      from);
     }
+}
+
+/// Of a live block that the driver allocated; 0: it is none.
+SIZE_T driver_block_size(const void* block) {
+    ke::SpinLockGuard guard(g_lock);
+    const DriverBlock* entry = g_driver_blocks.find(block);
+    return entry != nullptr ? entry->bytes : 0;
 }
 
 void release(void* block, ULONG pool_tag, const void* from) {
     const KIRQL irql = ke::current_irql();
     if (irql > DISPATCH_LEVEL) {
-        dbg::bugcheck(BAD_POOL_CALLER, 9, irql, 0, reinterpret_cast<ULONG_PTR>(block),
+        dbg::bugcheck({BAD_POOL_CALLER, 1}, 9, irql, 0, reinterpret_cast<ULONG_PTR>(block),
                       "pool block %p is freed at IRQL %u, at %p; expected DISPATCH_LEVEL or below", block, irql, from);
+    }
+    if (ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(from))) {
+        vf::judged(1);
+        vf::judged(51);
+        vf::judged(52);
+        if (const SIZE_T bytes = driver_block_size(block)) {
+            vf::memory_goes(block, bytes, from);
+        }
     }
     PoolBlockInfo info{};
     PoolVerdict verdict = PoolVerdict::NotAllocated;
@@ -144,8 +169,7 @@ void tell_unfreed_blocks() {
         _snprintf(text, sizeof(text) - 1, "V20 a pool block of %I64u bytes, tag '%s', allocated at %s, was never freed",
                   static_cast<ULONGLONG>(entry.bytes), Name(entry.tag).text, dbg::Place(entry.from).text);
         text[sizeof(text) - 1] = '\0';
-        dbg::emit(MPULAB_KIND_FINDING, 0, 20, entry.bytes, 0);
-        dbg::name(text);
+        vf::finding(20, entry.bytes, 0, text);
     }
 }
 

@@ -99,6 +99,10 @@ void threads() {
     CHECK(self != nullptr && EXPORT(PsGetCurrentThread, PKTHREAD(*)())() == self);
     CHECK(EXPORT(PsGetCurrentThreadId, HANDLE(*)())() != nullptr);
     EXPORT(PsGetCurrentProcessId, HANDLE(*)())();
+    ULONG_PTR low = 0, high = 0;
+    EXPORT(IoGetStackLimits, void (*)(PULONG_PTR, PULONG_PTR))(&low, &high);
+    const auto here = reinterpret_cast<ULONG_PTR>(&low);
+    CHECK(low < here && here < high && high - low >= 0x3000);
     const auto priority = EXPORT(KeQueryPriorityThread, KPRIORITY(*)(PKTHREAD));
     const auto set = EXPORT(KeSetPriorityThread, KPRIORITY(*)(PKTHREAD, KPRIORITY));
     const KPRIORITY before = priority(self);

@@ -403,6 +403,14 @@ PLAIN_FUNCTION entry_takes_long() {
     return KeDelayExecutionThread(KernelMode, FALSE, &five_seconds);
 }
 
+/// Two RESETs without a look at STATUS: the second comes while the card is busy with the first.
+PLAIN_FUNCTION card_written_unready() {
+    auto* command = reinterpret_cast<PUCHAR>(0x331); // where every machine of these tests has its card
+    WRITE_PORT_UCHAR(command, 0xff);
+    WRITE_PORT_UCHAR(command, 0xff);
+    return STATUS_SUCCESS;
+}
+
 PLAIN_FUNCTION inner() {
     NTSTATUS status = g_fault->function();
     return status == 1 ? STATUS_SUCCESS : status; // no tail call: inner has to be on the stack

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 // early.sys: an adapter that calls a synchronized routine before its interrupt is connected, registers one subdevice
-// more than it announced, takes back a timeout it never gave, and completes requests itself. What each call came to is
-// printed. aggregated.cpp makes portcls.sys' helper objects parts of one of its own. Its miniport is the system's UART
-// miniport.
+// more than it announced, and power management twice, takes back a timeout it never gave, and completes requests
+// itself. What each call came to is printed. aggregated.cpp makes portcls.sys' helper objects parts of one of its own.
+// Its miniport is the system's UART miniport.
 #include <initguid.h>
 
 #include "module/ddk.hpp"
+
+#include "../support/counted.hpp"
+
+// mingw-w64's portcls.h lacks it.
+extern "C" NTSTATUS NTAPI PcUnregisterAdapterPowerManagement(PDEVICE_OBJECT device);
 
 void aggregated(PRESOURCELIST resources); // aggregated.cpp
 
@@ -72,6 +77,25 @@ void above_passive(PRESOURCELIST resources, PPORT port) {
     sync->Release();
 }
 
+struct Power final : Counted<IAdapterPowerManagement> {
+    STDMETHODIMP_(NTSTATUS) QueryInterface(REFIID iid, PVOID* out) override {
+        return answer<Power, IAdapterPowerManagement>(this, iid, IID_IAdapterPowerManagement, out);
+    }
+    STDMETHODIMP_(void) PowerChangeState(POWER_STATE) override {}
+    STDMETHODIMP_(NTSTATUS) QueryPowerChangeState(POWER_STATE) override { return STATUS_SUCCESS; }
+    STDMETHODIMP_(NTSTATUS) QueryDeviceCapabilities(PDEVICE_CAPABILITIES) override { return STATUS_SUCCESS; }
+};
+
+void register_power_twice(PDEVICE_OBJECT device) {
+    auto* power = new (kObjectTag) Power();
+    if (!power) return;
+    PUNKNOWN unknown = static_cast<IAdapterPowerManagement*>(power);
+    DbgPrint("early: power management registered: 0x%08x\n", PcRegisterAdapterPowerManagement(unknown, device));
+    DbgPrint("early: registered twice: 0x%08x\n", PcRegisterAdapterPowerManagement(unknown, device));
+    PcUnregisterAdapterPowerManagement(device);
+    power->Release();
+}
+
 PDRIVER_DISPATCH g_port_pnp;
 
 /// QUERY_CAPABILITIES is answered here: what the driver below says, with no D1.
@@ -93,6 +117,7 @@ NTSTATUS NTAPI start_device(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resou
     call_early(resources);
     timeouts(device);
     properties(device);
+    register_power_twice(device);
     aggregated(resources);
     PPORT port = nullptr;
     PMINIPORT miniport = nullptr;

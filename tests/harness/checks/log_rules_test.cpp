@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+// The rules that are judged over the log: each fires on a log that breaks it, and on none that does not.
+#include "checks/log_rules.hpp"
+
+#include "checks/rule_states.hpp"
+#include "harness/checks/good_run.hpp"
+
+#include "support/catch.hpp"
+
+using namespace mpulab;
+using namespace mpulab::test;
+
+namespace {
+
+constexpr uint64_t kUs = 1'000;
+const std::set<uint64_t> kNothingMayFail;
+
+/// A card in UART mode and a driver with an open stream.
+struct Scene {
+    LogBuilder log;
+    RuleSet off;
+
+    Scene() {
+        log.started(1).at(kMs).module("testcard.sys", kDriver, 0x8000);
+        enter(MPULAB_CALLBACK_StartDevice).leave(MPULAB_CALLBACK_StartDevice);
+        log.add(MPULAB_KIND_MODE, MPULAB_MODE_UART, MPULAB_MODE_INTELLIGENT);
+        at(10 * kMs).enter(MPULAB_CALLBACK_NewStream).leave(MPULAB_CALLBACK_NewStream);
+    }
+    Scene& at(uint64_t ns) {
+        log.at(ns);
+        return *this;
+    }
+    Scene& enter(uint64_t callback, uint64_t b = 0, uint64_t c = 0) {
+        log.add(MPULAB_KIND_CALL_ENTER, callback, b, c);
+        return *this;
+    }
+    Scene& leave(uint64_t callback, uint64_t status = 0, uint64_t result = 0) {
+        log.add(MPULAB_KIND_CALL_LEAVE, callback, status, result);
+        return *this;
+    }
+    Scene& access(uint16_t kind, uint64_t offset, uint64_t value) {
+        log.add(kind, offset, value);
+        log.last().pc = kDriver + 0x1234;
+        return *this;
+    }
+    Scene& status(uint64_t value) { return access(MPULAB_KIND_REG_READ, 1, value); }
+    Scene& read_data() { return access(MPULAB_KIND_REG_READ, 0, 0x90); }
+    Scene& write_data() { return access(MPULAB_KIND_REG_WRITE, 0, 0x90); }
+    Scene& line(uint64_t level) {
+        log.add(MPULAB_KIND_IRQ, level);
+        return *this;
+    }
+    Scene& state(uint64_t state, uint64_t stream = 1) {
+        return enter(MPULAB_CALLBACK_SetState, state, stream).leave(MPULAB_CALLBACK_SetState);
+    }
+    /// A Write of `offered` bytes of which `taken` are taken.
+    Scene& write(uint64_t offered, uint64_t taken, uint64_t stream = 1) {
+        enter(MPULAB_CALLBACK_Write, offered, stream);
+        if (taken) log.add(MPULAB_KIND_STREAM_RANGE, 0, taken, 0);
+        return leave(MPULAB_CALLBACK_Write, 0, taken);
+    }
+
+    RuleBooks books() const {
+        const EventLog built = log.log();
+        return judge_rules({built, kNothingMayFail, 0, 1, off});
+    }
+    /// Rules that fired.
+    std::vector<uint32_t> fired() const {
+        std::vector<uint32_t> rules;
+        for (uint32_t rule = 1; rule <= kRules; ++rule) {
+            if (books().findings[rule] != 0) rules.push_back(rule);
+        }
+        return rules;
+    }
+};
+
+using Rules = std::vector<uint32_t>;
+
+} // namespace
+
+TEST_CASE("an ISR that claims what its card asked for breaks nothing, and is counted") {
+    Scene scene;
+    scene.at(20 * kMs).line(1).enter(MPULAB_CALLBACK_InterruptRoutine).read_data().line(0);
+    scene.leave(MPULAB_CALLBACK_InterruptRoutine);
+    CHECK(scene.fired() == Rules{});
+    CHECK(scene.books().looks[12] == 1);
+    CHECK(scene.books().looks[13] == 1);
+    CHECK(scene.books().looks[14] == 0);
+}
+
+TEST_CASE("V12: an ISR that claims an interrupt nobody asked for") {
+    Scene scene;
+    scene.at(20 * kMs).enter(MPULAB_CALLBACK_InterruptRoutine).status(0x80).leave(MPULAB_CALLBACK_InterruptRoutine);
+    CHECK(scene.fired() == Rules{12});
+    scene.log.last().b = 0xC0000001; // denied
+    CHECK(scene.fired() == Rules{});
+}
+
+TEST_CASE("V12: an edge whose byte was taken before the routine ran was asked for all the same") {
+    Scene scene;
+    scene.at(20 * kMs).line(1).line(0).at(21 * kMs).enter(MPULAB_CALLBACK_InterruptRoutine).status(0x80);
+    scene.leave(MPULAB_CALLBACK_InterruptRoutine);
+    CHECK(scene.fired() == Rules{});
+}
+
+TEST_CASE("V13: an ISR that claims and never touches the card, whose line still stands") {
+    Scene scene;
+    scene.at(20 * kMs).line(1).enter(MPULAB_CALLBACK_InterruptRoutine).leave(MPULAB_CALLBACK_InterruptRoutine);
+    CHECK(scene.fired() == Rules{13});
+}
+
+TEST_CASE("V14: an ISR that read bytes and denies, with the place") {
+    Scene scene;
+    scene.at(20 * kMs).line(1).enter(MPULAB_CALLBACK_InterruptRoutine).read_data().line(0);
+    scene.leave(MPULAB_CALLBACK_InterruptRoutine, 0xC0000001);
+    CHECK(scene.fired() == Rules{14});
+    const RuleBooks books = scene.books();
+    REQUIRE(books.told.size() == 1);
+    CHECK(books.told[0].text == "V14: an ISR read 1 bytes and denies the interrupt");
+    CHECK(scene.log.records()[books.told[0].record].kind == MPULAB_KIND_CALL_LEAVE);
+}
+
+TEST_CASE("V11 and V46: routines that take ten times what they are meant for") {
+    for (const auto& [callback, rule, limit] : {std::tuple{MPULAB_CALLBACK_DeferredRoutine, 11u, 100 * kUs},
+                                                std::tuple{MPULAB_CALLBACK_SynchronizedRoutine, 46u, 50 * kUs}}) {
+        Scene good, bad;
+        good.at(20 * kMs).enter(callback).at(20 * kMs + 10 * limit).leave(callback);
+        bad.at(20 * kMs).enter(callback).at(20 * kMs + 10 * limit + 1).leave(callback);
+        CHECK(good.fired() == Rules{});
+        CHECK(good.books().looks[rule] == 1);
+        CHECK(bad.fired() == Rules{rule});
+    }
+}
+
+TEST_CASE("V25: a hundred Writes that take nothing of a card that is ready") {
+    Scene scene;
+    scene.at(20 * kMs).status(0x80);
+    for (int i = 0; i < 99; ++i)
+        scene.write(4, 0);
+    CHECK(scene.fired() == Rules{});
+    scene.write(4, 0);
+    CHECK(scene.fired() == Rules{25});
+}
+
+TEST_CASE("V25: a busy card, a byte that leaves, a byte that is taken are reasons") {
+    for (const int reason : {0, 1, 2}) {
+        Scene scene;
+        scene.at(20 * kMs).status(reason == 0 ? 0xC0 : 0x80);
+        for (int i = 0; i < 150; ++i) {
+            if (i == 75 && reason == 1) scene.log.add(MPULAB_KIND_WIRE_OUT, 0x90);
+            if (i == 75 && reason == 2) scene.write(4, 4).status(0x80).write_data();
+            scene.write(4, 0);
+        }
+        INFO(reason);
+        CHECK(scene.fired() == Rules{});
+    }
+}
+
+TEST_CASE("V34: the card in D3, and after REMOVE_DEVICE") {
+    Scene power;
+    power.log.at(20 * kMs).add(MPULAB_KIND_POWER, 3, 0);
+    CHECK(power.fired() == Rules{});
+    CHECK(power.books().looks[34] == 1);
+    power.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_UNPOWERED, 1, 0xff);
+    CHECK(power.fired() == Rules{34});
+
+    Scene removal;
+    removal.log.at(20 * kMs).add(MPULAB_KIND_IRP_DONE, 0x1b02, 0, 0);
+    CHECK(removal.fired() == Rules{});
+    removal.status(0x80);
+    CHECK(removal.fired() == Rules{34});
+    CHECK(removal.books().told[0].text == "V34: the card is touched after REMOVE_DEVICE at testcard.sys+0x1234");
+}
+
+TEST_CASE("V34: a device that is added again may touch its card") {
+    Scene scene;
+    scene.log.at(20 * kMs).add(MPULAB_KIND_IRP_DONE, 0x1b02, 0, 0);
+    scene.enter(MPULAB_CALLBACK_AddDevice).leave(MPULAB_CALLBACK_AddDevice).status(0x80);
+    CHECK(scene.fired() == Rules{});
+}
+
+TEST_CASE("V35 and V36: the card's own complaints, but not once a fault has spoilt something") {
+    Scene scene;
+    scene.at(20 * kMs).status(0xC0).write_data();
+    scene.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_WRITE_NOT_READY, 0, 0x90);
+    CHECK(scene.fired() == Rules{35});
+    scene.read_data();
+    scene.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_EMPTY, 0, 0);
+    CHECK(scene.fired() == Rules{35, 36});
+
+    Scene spoilt;
+    spoilt.log.at(20 * kMs).add(MPULAB_KIND_FAULT);
+    spoilt.status(0xC0).write_data();
+    spoilt.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_WRITE_NOT_READY, 0, 0x90);
+    spoilt.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_EMPTY, 0, 0);
+    CHECK(spoilt.fired() == Rules{});
+}
+
+TEST_CASE("V36: a byte that STATUS had promised may be read, and so may the handshake's") {
+    Scene promised;
+    promised.at(20 * kMs).status(0x00).log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_EMPTY, 0, 0);
+    CHECK(promised.fired() == Rules{});
+
+    Scene early;
+    early.log = LogBuilder();
+    early.log.started(1).add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_EMPTY, 0, 0);
+    CHECK(early.fired() == Rules{});
+}
+
+TEST_CASE("V37: a byte after D3 before the card is in UART mode again") {
+    Scene scene;
+    scene.log.at(20 * kMs).add(MPULAB_KIND_POWER, 3, 0).at(30 * kMs).add(MPULAB_KIND_POWER, 0, 3);
+    Scene good = scene;
+    good.log.add(MPULAB_KIND_MODE, MPULAB_MODE_UART, MPULAB_MODE_INTELLIGENT);
+    good.status(0x80).write_data();
+    CHECK(good.fired() == Rules{});
+    scene.status(0x80).write_data();
+    CHECK(scene.fired() == Rules{37});
+}
+
+TEST_CASE("V37: D1 leaves the card in its mode") {
+    Scene scene;
+    scene.log.at(20 * kMs).add(MPULAB_KIND_POWER, 1, 0).at(30 * kMs).add(MPULAB_KIND_POWER, 0, 1);
+    scene.status(0x80).write_data();
+    CHECK(scene.fired() == Rules{});
+    CHECK(scene.books().looks[37] == 0);
+}
+
+TEST_CASE("V77: bytes that were taken and never reached the card") {
+    Scene scene;
+    scene.at(20 * kMs).state(3).write(3, 3).status(0x80).write_data();
+    Scene patient = scene;
+    patient.at(900 * kMs).state(2);
+    CHECK(patient.fired() == Rules{});
+    CHECK(patient.books().looks[77] == 1);
+    scene.at(1'100 * kMs).state(2);
+    CHECK(scene.fired() == Rules{77});
+}
+
+TEST_CASE("V77: a card that a fault holds busy is no driver's mistake") {
+    Scene scene;
+    scene.at(20 * kMs).state(3).write(3, 3).log.add(MPULAB_KIND_FAULT);
+    scene.at(1'100 * kMs).state(2);
+    CHECK(scene.fired() == Rules{});
+}
+
+TEST_CASE("V78: a byte after the last render stream has stopped; another stream may go on") {
+    Scene scene;
+    scene.at(20 * kMs)
+        .state(3)
+        .write(1, 1)
+        .status(0x80)
+        .write_data()
+        .state(3, 2)
+        .write(1, 1, 2)
+        .status(0x80)
+        .write_data();
+    scene.at(30 * kMs).state(0);
+    Scene other = scene;
+    other.status(0x80).write_data();
+    CHECK(other.fired() == Rules{});
+    scene.state(0, 2).status(0x80).write_data();
+    CHECK(scene.fired() == Rules{78});
+}
+
+TEST_CASE("V81: a hundred lines at DISPATCH_LEVEL within 10 ms, at PASSIVE_LEVEL none") {
+    for (const uint8_t irql : {uint8_t{0}, uint8_t{2}}) {
+        for (const uint64_t apart : {50 * kUs, 200 * kUs}) {
+            Scene scene;
+            for (uint64_t i = 0; i < 120; ++i) {
+                scene.at(20 * kMs + i * apart).log.text("here again\n");
+                scene.log.last().irql = irql;
+            }
+            INFO(int{irql} << " " << apart);
+            CHECK(scene.fired() == (irql == 2 && apart == 50 * kUs ? Rules{81} : Rules{}));
+        }
+    }
+}
+
+TEST_CASE("the guest's findings and counts come into the same books") {
+    Scene scene;
+    scene.log.at(20 * kMs).add(MPULAB_KIND_FINDING, 44, 1, 0).name("V44 Connect of an interrupt that is connected");
+    scene.log.at(30 * kMs).add(MPULAB_KIND_RULE_COUNT, 44, 7, 1).add(MPULAB_KIND_RULE_COUNT, 1, 500, 0);
+    const RuleBooks books = scene.books();
+    CHECK(books.looks[44] == 7);
+    CHECK(books.looks[1] == 500);
+    CHECK(books.findings[44] == 1);
+    REQUIRE(books.told.size() == 1);
+    CHECK(books.told[0].text == "V44: Connect of an interrupt that is connected");
+}
+
+TEST_CASE("a rule that is off neither tells nor counts") {
+    Scene scene;
+    scene.off.set(12);
+    scene.at(20 * kMs).enter(MPULAB_CALLBACK_InterruptRoutine).leave(MPULAB_CALLBACK_InterruptRoutine);
+    CHECK(scene.fired() == Rules{});
+    CHECK(scene.books().looks[12] == 0);
+}
+
+TEST_CASE("records of rules that are not there are passed over") {
+    Scene scene;
+    scene.log.add(MPULAB_KIND_FINDING, 85).name("V85").add(MPULAB_KIND_RULE_COUNT, ~0ull, 1, 1);
+    CHECK(scene.fired() == Rules{});
+}
+
+TEST_CASE("each rule has one state: passed, fired, never exercised, off, or not covered") {
+    Scene scene;
+    scene.off.set(24);
+    scene.at(20 * kMs).enter(MPULAB_CALLBACK_InterruptRoutine).leave(MPULAB_CALLBACK_InterruptRoutine);
+    scene.log.add(MPULAB_KIND_RULE_COUNT, 1, 500, 0);
+    const EventLog built = scene.log.log();
+    CheckResult wire = passed("wire", 9, "");
+    const auto states = rule_states({built, kNothingMayFail, 0, 1, scene.off}, {wire});
+    REQUIRE(states.size() == kRules);
+    CHECK(states[0].status == RuleStatus::Passed);
+    CHECK(states[0].opportunities == 500);
+    CHECK(states[1].status == RuleStatus::NotCovered);
+    CHECK(states[11].status == RuleStatus::Fired);
+    CHECK(states[13].status == RuleStatus::NotExercised);
+    CHECK(states[23].status == RuleStatus::Off);
+    CHECK(states[26].status == RuleStatus::Passed);
+    CHECK(states[26].opportunities == 9);
+    CHECK(states[27].status == RuleStatus::NotExercised); // no delicate byte crossed the wire
+    const std::string text = rule_summary(states);
+    CHECK(text.find("1 findings; 1 fired: V12;") != std::string::npos);
+    CHECK(text.find("1 off: V24;") != std::string::npos);
+}
+
+TEST_CASE("running status, and a clock byte inside SysEx, exercise V28; a failed comparison fires it") {
+    Scene scene;
+    scene.log.wire_out(20 * kMs, hex("90 3c 40 3e 41 f0 7e f8 f7"));
+    const EventLog built = scene.log.log();
+    CheckResult wire = passed("wire-equals:7", 9, "");
+    CHECK(rule_states({built, kNothingMayFail, 0, 1}, {wire})[27].opportunities == 2);
+    wire.status = CheckStatus::Failed;
+    CHECK(rule_states({built, kNothingMayFail, 0, 1}, {wire})[27].status == RuleStatus::Fired);
+}
