@@ -43,7 +43,7 @@ struct Call {
     uint64_t offered = 0; // CALL_ENTER b
     uint64_t stream = 0;  // its number, of those calls that say it
     // InterruptRoutine:
-    bool had_cause = false; // the line stood or has risen
+    bool had_cause = false; // the card's line stands, or has risen since the routine before
     uint64_t data_reads = 0;
     uint64_t accesses = 0;
 };
@@ -99,10 +99,13 @@ class Walk {
 
     void card(const mpulab_record& record) {
         card_seen_ = true;
+        const bool by_fault = after_fault_; // the record right behind a FAULT shows its effect
+        after_fault_ = record.kind == MPULAB_KIND_FAULT;
         switch (record.kind) {
         case MPULAB_KIND_IRQ:
             line_ = record.a != 0;
-            if (line_) {
+            asks_ = line_ && !by_fault; // a pulse that a cue adds asks for nothing
+            if (asks_) {
                 risen_ = true;
                 for (auto& [cpu, calls] : calls_)
                     for (Call& call : calls)
@@ -206,7 +209,7 @@ class Walk {
         call.began = record.time_ns;
         call.offered = record.b;
         call.stream = record.a == MPULAB_CALLBACK_StreamRelease ? record.b : record.c;
-        call.had_cause = line_ || risen_;
+        call.had_cause = asks_ || risen_;
         std::vector<Call>& calls = calls_[record.cpu];
         if (calls.size() == kMostCalls) calls.erase(calls.begin()); // a log of a driver that never comes back
         calls.push_back(call);
@@ -324,8 +327,9 @@ class Walk {
     const RunView& view_;
     RuleBooks books_;
     std::map<uint8_t, std::vector<Call>> calls_; // by CPU
-    bool card_seen_ = false;                     // a device without hardware has interrupts of its own making
-    bool line_ = false, risen_ = false, uart_ = false;
+    bool after_fault_ = false;
+    bool card_seen_ = false; // a device without hardware has interrupts of its own making
+    bool line_ = false, asks_ = false, risen_ = false, uart_ = false;
     bool faulty_ = false;      // a cue has spoilt something: from then on rules about the card's readiness say nothing
     bool after_power_ = false; // D0 again, and not yet in UART mode
     bool removed_ = false, streamed_ = false, rendered_ = false;

@@ -60,6 +60,16 @@ NTSTATUS new_adapter(PDEVICE_OBJECT fdo, PDEVICE_OBJECT pdo, PCPFNSTARTDEVICE st
 }
 
 } // namespace
+
+void check_extension(PDEVICE_OBJECT fdo) {
+    const auto* bytes = static_cast<const UCHAR*>(fdo->DeviceExtension);
+    ULONG at = sizeof(Extension);
+    while (at < PORT_CLASS_DEVICE_EXTENSION_SIZE && bytes[at] == 0)
+        ++at;
+    trace::expect(69, at == PORT_CLASS_DEVICE_EXTENSION_SIZE, at, PORT_CLASS_DEVICE_EXTENSION_SIZE,
+                  "V69 the driver wrote into PortCls' part of the device extension");
+}
+
 } // namespace portcls
 
 using namespace portcls;

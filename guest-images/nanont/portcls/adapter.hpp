@@ -88,6 +88,9 @@ inline Extension& extension_of(PDEVICE_OBJECT device) {
     return *static_cast<Extension*>(device->DeviceExtension);
 }
 
+/** V69: what PortCls keeps for itself of a device extension and does not use is 0, and must stay so. */
+void check_extension(PDEVICE_OBJECT fdo);
+
 /** NULL: not a device of ours, or removed. */
 Adapter* adapter_of(PDEVICE_OBJECT device);
 

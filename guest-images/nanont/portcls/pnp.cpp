@@ -26,6 +26,7 @@ NTSTATUS start(Adapter& adapter, PIRP irp) {
     adapter.object_count = 0;
     trace::Call call(MPULAB_CALLBACK_StartDevice);
     status = call.leave(adapter.start(adapter.fdo, irp, resources));
+    check_extension(adapter.fdo);
     if (status == STATUS_PENDING) {
         DbgPrint(
             "portcls.sys: StartDevice returned STATUS_PENDING: it must finish its work and return a final status\n");
@@ -135,6 +136,7 @@ NTSTATUS remove(Adapter* adapter, PIRP irp) {
     release_pnp_management(*adapter);
     NTSTATUS status = pass_down(*adapter, irp);
     PDEVICE_OBJECT fdo = adapter->fdo;
+    check_extension(fdo);
     IoDetachDevice(adapter->lower);
     Extension& extension = extension_of(fdo);
     KSDEVICE_HEADER header = extension.header;

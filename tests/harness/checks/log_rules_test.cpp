@@ -103,6 +103,13 @@ TEST_CASE("V12: an edge whose byte was taken before the routine ran was asked fo
     CHECK(scene.fired() == Rules{});
 }
 
+TEST_CASE("V12: a pulse that a cue adds is no interrupt of the card's") {
+    Scene scene;
+    scene.log.at(20 * kMs).add(MPULAB_KIND_FAULT);
+    scene.line(1).line(0).enter(MPULAB_CALLBACK_InterruptRoutine).status(0x80).leave(MPULAB_CALLBACK_InterruptRoutine);
+    CHECK(scene.fired() == Rules{12});
+}
+
 TEST_CASE("V13: an ISR that claims and never touches the card, whose line still stands") {
     Scene scene;
     scene.at(20 * kMs).line(1).enter(MPULAB_CALLBACK_InterruptRoutine).leave(MPULAB_CALLBACK_InterruptRoutine);
