@@ -53,10 +53,15 @@ class VectorOwners {
         OpenCalls open;
         for (const mpulab_record& record : log.records()) {
             if (is_routine(record, MPULAB_KIND_CALL_ENTER)) open.enter(record);
+            const bool leaves = is_routine(record, MPULAB_KIND_CALL_LEAVE);
+            if (!leaves && !is_access(record)) continue;
             OpenCalls::Call* call = open.innermost(record.cpu);
             if (call == nullptr) continue;
-            if (is_access(record)) units_[call->vector].insert(record.unit);
-            if (is_routine(record, MPULAB_KIND_CALL_LEAVE)) open.leave(record.cpu);
+            if (leaves) {
+                open.leave(record.cpu);
+            } else {
+                units_[call->vector].insert(record.unit);
+            }
         }
     }
     bool may_be_of(uint64_t vector, uint32_t unit) const {

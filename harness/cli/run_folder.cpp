@@ -53,7 +53,8 @@ std::filesystem::path make_run_folder(const std::filesystem::path& out, const st
 
 std::filesystem::path find_event_log(const std::filesystem::path& out, const std::string& what) {
     for (const auto& path :
-         {std::filesystem::path(what), std::filesystem::path(what) / kEventLogName, out / what / kEventLogName}) {
+         {std::filesystem::path(what), std::filesystem::path(what) / kEventLogName,
+          std::filesystem::path(what) / kPackedLogName, out / what / kEventLogName, out / what / kPackedLogName}) {
         std::error_code ignored;
         if (std::filesystem::is_regular_file(path, ignored)) return path;
     }

@@ -7,6 +7,7 @@
 #include "cli/profile.hpp"
 #include "cli/run_folder.hpp"
 #include "common/files.hpp"
+#include "common/gzip.hpp"
 #include "common/split_mix.h"
 #include "link/log_writer.hpp"
 #include "machine/runtime_dir.hpp"
@@ -64,6 +65,8 @@ std::shared_ptr<LookCache> make_look_cache() {
 }
 
 namespace {
+
+constexpr size_t kMaxPackedBytes = size_t{4} << 30; // of a log that shall be packed
 
 /// Whether a step opens a pin of what the driver registered when it started, and not of what it was asked for later.
 bool opens_what_is_found(const Scenario& scenario) {
@@ -212,6 +215,16 @@ void expect_red(Judgement& judgement) {
     }
 }
 
+/// The log as gzip packs it, in place of the file; its hash stays that of the records.
+void compress_log(RunFacts& facts) {
+    const fs::path plain = facts.folder / kEventLogName;
+    std::error_code ignored;
+    if (!fs::is_regular_file(plain, ignored)) return;
+    write_whole_file(facts.folder / kPackedLogName, gzip(read_file(plain, kMaxPackedBytes, "event log")));
+    fs::remove(plain, ignored);
+    facts.artefacts["event log"] = kPackedLogName;
+}
+
 void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCache& looks, WorkerSlot* slot,
                    RunOutcome& result) {
     RunFacts& facts = result.facts;
@@ -298,6 +311,7 @@ RunOutcome run_scenario(const RunOptions& options, const Scenario& scenario, Loo
         facts.folder = make_run_folder(options.out, scenario.name);
         facts.id = facts.folder.filename().string();
         run_and_judge(options, scenario, looks, slot, result);
+        if (options.compress) compress_log(facts);
         result.judgement.next = with_run(result.judgement.next, facts.folder.string());
         result.document = keep_result(facts, result.judgement);
     } catch (const Error& error) {

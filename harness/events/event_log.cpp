@@ -3,6 +3,7 @@
 
 #include "common/error.hpp"
 #include "common/files.hpp"
+#include "common/gzip.hpp"
 #include "link/record_reader.hpp"
 
 #include <algorithm>
@@ -13,6 +14,11 @@
 #include <sys/stat.h>
 
 namespace mpulab {
+namespace {
+
+constexpr size_t kMaxUnpackedBytes = size_t{4} << 30; // more than any run has left
+
+} // namespace
 
 Bytes record_payload(const mpulab_record& record) {
     const auto* first = reinterpret_cast<const uint8_t*>(&record.a);
@@ -33,7 +39,14 @@ EventLog EventLog::open(const std::filesystem::path& path) {
     if (mapping == MAP_FAILED) {
         throw Error(fmt::format("cannot map event log {}: {}", path.string(), errno_text(errno)), "check the file");
     }
-    return EventLog(ByteView(static_cast<const uint8_t*>(mapping), size), {}, mapping, size);
+    const ByteView bytes(static_cast<const uint8_t*>(mapping), size);
+    if (!is_gzip(bytes)) return EventLog(bytes, {}, mapping, size);
+    bool whole = false;
+    Bytes unpacked = gunzip(bytes, kMaxUnpackedBytes, whole);
+    ::munmap(mapping, size);
+    EventLog log = from_bytes(std::move(unpacked));
+    if (!whole && log.problem_.empty()) log.problem_ = "the compressed log is damaged behind its last record";
+    return log;
 }
 
 EventLog EventLog::from_bytes(Bytes bytes) {

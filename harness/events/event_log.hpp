@@ -24,8 +24,8 @@ struct Module {
 
 class EventLog {
   public:
-    /// Maps a file. Throws Error when it cannot be read or has another version; a log that stops early is readable, and
-    /// problem() says what is wrong with it.
+    /// Maps a file, or unpacks one that gzip has packed. Throws Error when it cannot be read or has another version; a
+    /// log that stops early is readable, and problem() says what is wrong with it.
     static EventLog open(const std::filesystem::path& path);
     /// For tests: a log in memory.
     static EventLog from_bytes(Bytes bytes);

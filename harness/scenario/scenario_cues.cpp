@@ -42,12 +42,11 @@ constexpr ActionInfo kActions[] = {
 #undef MPULAB_ACTION
 };
 
-/// The record that tells of each trigger's event.
+/// The records that tell of each trigger's event.
 constexpr std::pair<uint32_t, uint16_t> kTold[] = {
-    {MPULAB_TRIGGER_MARKER, MPULAB_KIND_MARKER},   {MPULAB_TRIGGER_IRQ, MPULAB_KIND_IRQ},
-    {MPULAB_TRIGGER_IRQ, MPULAB_KIND_LATCH},       {MPULAB_TRIGGER_WIRE_OUT, MPULAB_KIND_WIRE_OUT},
-    {MPULAB_TRIGGER_WIRE_IN, MPULAB_KIND_WIRE_IN}, {MPULAB_TRIGGER_READ, MPULAB_KIND_REG_READ},
-    {MPULAB_TRIGGER_WRITE, MPULAB_KIND_REG_WRITE}, {MPULAB_TRIGGER_MODE, MPULAB_KIND_MODE},
+#define MPULAB_TRIGGER_TOLD(NAME, KIND) {MPULAB_TRIGGER_##NAME, MPULAB_KIND_##KIND},
+#include "probe/mpulab_cue_triggers.def"
+#undef MPULAB_TRIGGER_TOLD
 };
 
 template <typename Info, size_t N> const Info& by_name(const Info (&table)[N], const std::string& name) {

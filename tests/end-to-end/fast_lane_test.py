@@ -4,6 +4,7 @@
 whatever is killed takes no finished result along. Then `rerun` and `diff` of what lies there."""
 import collections
 import csv
+import gzip
 import json
 import os
 import shutil
@@ -119,6 +120,23 @@ class FastLane(unittest.TestCase):
         run = self.mpulab("run", strict, "--junit", "junit.xml", expect=mpulab.FAILED)
         self.assertIn("4 scenarios: 4 passed, 1 not green over its seeds", run.stdout)
         self.assertEqual(ElementTree.parse(self.folder / "junit.xml").getroot().find("testsuite").get("failures"), "1")
+
+    def test_a_compressed_log_is_the_same_log_to_every_command(self):
+        self.mpulab("run", NOTE)
+        self.mpulab("run", NOTE, "--compress")
+        plain, packed = self.out / "note-1", self.out / "note-2"
+        self.assertEqual(gzip.decompress((packed / "events.mpl.gz").read_bytes()), (plain / "events.mpl").read_bytes())
+        self.assertFalse((packed / "events.mpl").exists())
+        first, second = (self.results()[name] for name in ("note-1", "note-2"))
+        self.assertEqual(first["event_log_sha256"], second["event_log_sha256"])
+        self.assertEqual(second["artefacts"]["event log"], "events.mpl.gz")
+        self.assertEqual(self.mpulab("show", "note-1").stdout, self.mpulab("show", "note-2").stdout)
+        self.mpulab("diff", "note-1", "note-2")
+        self.assertIn("the identical event log", self.mpulab("rerun", "note-2").stdout)
+        # A log that was cut off is readable as far as it goes.
+        log = packed / "events.mpl.gz"
+        log.write_bytes(log.read_bytes()[:-2000])
+        self.assertGreater(len(self.mpulab("show", "note-2", expect=mpulab.ERROR).stdout.splitlines()), 20)
 
     def test_a_killed_worker_costs_the_run_it_made_and_no_other(self):
         running = subprocess.Popen(self.command("run", NOTE, "--repeat", 60, "-j", 1), cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment())
