@@ -30,6 +30,10 @@ constexpr uint64_t kRemoveDevice = 0x1b02; // IRP_MJ_PNP << 8 | IRP_MN_REMOVE_DE
 constexpr uint64_t kD3 = 3;
 constexpr uint64_t kStop = 0, kRun = 3; // KSSTATE
 
+// With several cards a call's card is not known: the rules that tie one to the other say nothing then.
+constexpr uint32_t kOfCallsAndCard[] = {12, 13, 14, 25, 77, 78};
+constexpr uint32_t kOfCardAlone[] = {34, 35, 36, 37}; // judged for each card
+
 constexpr size_t kMostCalls = 64; // one within the other, of a CPU
 
 bool went_well(const mpulab_record& leave) {
@@ -50,7 +54,8 @@ struct Call {
 
 class Walk {
   public:
-    explicit Walk(const RunView& view) : view_(view) {}
+    /// `alone`: the card of view.unit is the only one.
+    Walk(const RunView& view, bool alone) : view_(view), alone_(alone) {}
 
     RuleBooks run() {
         for (const mpulab_record& record : view_.log.records())
@@ -88,7 +93,7 @@ class Walk {
             if (record.c == 0) accepted(record);
             break;
         case MPULAB_KIND_IRP_DONE:
-            if (record.a == kRemoveDevice) removed_ = true;
+            if (record.a == kRemoveDevice && alone_) removed_ = true; // of which card it is, the record does not say
             break;
         default:
             if (record.unit == view_.unit) card(record);
@@ -325,6 +330,7 @@ class Walk {
     }
 
     const RunView& view_;
+    bool alone_;
     RuleBooks books_;
     std::map<uint8_t, std::vector<Call>> calls_; // by CPU
     bool after_fault_ = false;
@@ -350,12 +356,35 @@ std::string told_text(const RunView& view, size_t index) {
 
 } // namespace
 
+void RuleBooks::add(RuleBooks more) {
+    for (size_t rule = 0; rule < looks.size(); ++rule) {
+        looks[rule] += more.looks[rule];
+        findings[rule] += more.findings[rule];
+    }
+    std::move(more.told.begin(), more.told.end(), std::back_inserter(told));
+}
+
 void RuleBooks::found(RuleFinding finding) {
     if (++findings[finding.rule] <= kMostTold) told.push_back(std::move(finding));
 }
 
 RuleBooks judge_log_rules(const RunView& view) {
-    return Walk(view).run();
+    std::set<uint32_t> units;
+    for (const mpulab_record& record : view.log.records())
+        if (record.kind == MPULAB_KIND_REG_READ || record.kind == MPULAB_KIND_REG_WRITE) units.insert(record.unit);
+    if (units.size() < 2) return Walk(view, true).run();
+    RuleBooks all;
+    for (const uint32_t unit : units) {
+        RunView of_unit = view;
+        of_unit.unit = unit;
+        for (uint32_t rule = 1; rule <= kRules; ++rule) {
+            const bool of_card = std::ranges::find(kOfCardAlone, rule) != std::end(kOfCardAlone);
+            const bool of_both = std::ranges::find(kOfCallsAndCard, rule) != std::end(kOfCallsAndCard);
+            if (of_both || (!of_card && unit != *units.begin())) of_unit.off[rule] = true;
+        }
+        all.add(Walk(of_unit, false).run());
+    }
+    return all;
 }
 
 RuleBooks judge_rules(const RunView& view) {

@@ -26,6 +26,7 @@ struct RuleBooks {
 
     static constexpr size_t kMostTold = 16;
     void found(RuleFinding finding);
+    void add(RuleBooks more);
 };
 
 /// The rules that are judged here, all but those of view.off.

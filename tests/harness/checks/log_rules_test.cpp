@@ -342,3 +342,21 @@ TEST_CASE("running status, and a clock byte inside SysEx, exercise V28; a failed
     wire.status = CheckStatus::Failed;
     CHECK(rule_states({built, kNothingMayFail, 0, 1}, {wire})[27].status == RuleStatus::Fired);
 }
+
+TEST_CASE("with two cards an interrupt of the other is no breach, and each card's own rules hold") {
+    Scene scene;
+    scene.status(0x3f).read_data(); // the first card
+    scene.status(0xff);
+    scene.log.last().unit = 1;
+    scene.at(20 * kMs).enter(MPULAB_CALLBACK_InterruptRoutine).leave(MPULAB_CALLBACK_InterruptRoutine); // whose?
+    CHECK(scene.fired().empty());
+    CHECK(scene.books().looks[12] == 0); // said as not exercised, not as passed
+
+    scene.at(30 * kMs).log.add(MPULAB_KIND_REG_WRITE, 0, 0x90);
+    scene.log.last().unit = 1;
+    scene.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_WRITE_NOT_READY, 0x90);
+    scene.log.last().unit = 1;
+    CHECK(scene.fired() == std::vector<uint32_t>{35});
+    CHECK(scene.books().looks[35] == 1);
+    CHECK(scene.books().told.size() == 1);
+}
