@@ -91,8 +91,8 @@ struct Known {
 CheckResult check_registers(const RunView& view, const nlohmann::json& check) {
     const std::string name = name_of_check(check);
     const std::string word = check.at("registers");
-    const RegisterRuleInfo& info =
-        *std::find_if(std::begin(kRegisterRules), std::end(kRegisterRules), [&](const RegisterRuleInfo& one) { return one.name == word; });
+    const RegisterRuleInfo& info = *std::find_if(std::begin(kRegisterRules), std::end(kRegisterRules),
+                                                 [&](const RegisterRuleInfo& one) { return one.name == word; });
     const bool asks = info.rule == ASK_BEFORE_READ || info.rule == ASK_BEFORE_WRITE;
     const auto looked = between_markers(view.log, check);
     const uint64_t begin = looked.empty() ? 0 : looked.front().seq;
