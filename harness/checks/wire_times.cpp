@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Each event's first byte starts within 1 ms (virtual) of its time, or of when the wire would have had room for it, had
-// the event before gone out in one piece: so a driver that stalls inside a long event is late for the one behind it.
-// Event time = RUN of the render pin + lead + time in the song.
+// Each event's first byte starts within 1.1 ms (virtual) of its time, or of when the wire would have had room for it,
+// had the event before gone out in one piece: so a driver that stalls inside a long event is late for the one behind
+// it. Event time = RUN of the render pin + lead + time in the song.
 #include "checks/check.hpp"
 #include "events/format.hpp"
 #include "scenario/song_run.hpp"
