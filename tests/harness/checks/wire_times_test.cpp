@@ -75,7 +75,7 @@ TEST_CASE("an event behind one whose bytes were held up is late by that much") {
         return good.check(check_wire_times).message;
     };
     CHECK(stall(1'000'000) == "3 events, the worst 0 us off");
-    CHECK(stall(1'200'000) == "event 1 is 1200 us late");
+    CHECK(stall(1'300'000) == "event 1 is 1200 us late");
 }
 
 TEST_CASE("the song's time counts from the end of the step that set the render pin to RUN, plus the lead") {
