@@ -49,6 +49,10 @@ class Check(unittest.TestCase):
     def test_glue_under_the_wrong_licence_is_found(self):
         self.finds("device-model/qemu/glue.c", CLEAN, "GPL-2.0-or-later")
 
+    def test_a_test_case_that_catch_cannot_find_by_its_name_is_found(self):
+        self.finds("tests/harness/two_test.cpp", CLEAN + 'TEST_CASE("one; and another") {\n}\n',
+                   "cases: tests/harness/two_test.cpp:3", "semicolon")
+
     def test_an_open_end_is_found(self):
         self.finds("harness/later.cpp", CLEAN + "// TO" + "DO: all of it\n", "open_ends: harness/later.cpp:3")
 

@@ -251,7 +251,7 @@ TEST_CASE("V77: a card that a fault holds busy is no driver's mistake") {
     CHECK(scene.fired() == Rules{});
 }
 
-TEST_CASE("V78: a byte after the last render stream has stopped; another stream may go on") {
+TEST_CASE("V78: a byte after the last render stream has stopped, and another stream may go on") {
     Scene scene;
     scene.at(20 * kMs)
         .state(3)
@@ -333,7 +333,7 @@ TEST_CASE("each rule has one state: passed, fired, never exercised, off, or not 
     CHECK(text.find("1 off: V24;") != std::string::npos);
 }
 
-TEST_CASE("running status, and a clock byte inside SysEx, exercise V28; a failed comparison fires it") {
+TEST_CASE("running status, and a clock byte inside SysEx, exercise V28, which a failed comparison fires") {
     Scene scene;
     scene.log.wire_out(20 * kMs, hex("90 3c 40 3e 41 f0 7e f8 f7"));
     const EventLog built = scene.log.log();

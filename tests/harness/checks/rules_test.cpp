@@ -75,7 +75,7 @@ TEST_CASE("all is nothing off, none is everything off that can be") {
     CHECK(off[16]);
 }
 
-TEST_CASE("a list is what is on; a minus takes away, and a list that begins with one starts from all") {
+TEST_CASE("a list is what is on, a minus takes away, and a list that begins with one starts from all") {
     const RuleSet one = parse_verifier("V16");
     CHECK(!one[16]);
     CHECK(one.count() == parse_verifier("none").count() - 1);

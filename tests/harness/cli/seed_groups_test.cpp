@@ -43,7 +43,7 @@ constexpr const char* kWithin2us = "  - interrupts: over-seeds\n    latency-max:
 
 } // namespace
 
-TEST_CASE("seeds: n makes n runs, each with its own seed and name; one seed changes nothing") {
+TEST_CASE("seeds: n makes n runs, each with its own seed and name, but one seed changes nothing") {
     const auto all = expand_seeds({three_seeds(), scenario("")}, std::nullopt);
     REQUIRE(all.size() == 4);
     CHECK(all[0].name == "a[seed=10]");
@@ -87,7 +87,7 @@ TEST_CASE("a bound over seeds with nothing to look at is an error, and with red 
     CHECK(over(kWithin2us, {9'000, 0, 0}, false).verdict == Verdict::Passed);
 }
 
-TEST_CASE("runs that did not pass are counted by their verdicts; one seed has no summary") {
+TEST_CASE("runs that did not pass are counted by their verdicts, and one seed has no summary") {
     const auto scenarios = expand_seeds({three_seeds(), scenario("")}, std::nullopt);
     SeedGroups groups(scenarios, true);
     CHECK(!groups.add(3, run(1), Verdict::Passed));
