@@ -33,13 +33,16 @@ struct CheckResult {
     std::vector<std::string> around; // the ten records around that place
 };
 
+struct RuleBooks;
+
 /// A run, for checks that ask nothing about what was played.
 struct RunView {
     const EventLog& log;
     const std::set<uint64_t>& may_fail; // steps whose failure is no failure of the run
     uint32_t unit = 0;                  // the card
     uint64_t seed = 0;
-    RuleSet off{}; // rules that were switched off
+    RuleSet off{};                    // rules that were switched off
+    const RuleBooks* books = nullptr; // judge_rules() of this run, where somebody has walked the log for it already
 };
 
 /// What a run of the main job is judged by.
@@ -49,8 +52,9 @@ struct CheckInput {
     const SongRun& run;
     uint64_t seed = 0;
     RuleSet off{};
+    const RuleBooks* books = nullptr;
 
-    operator RunView() const { return {log, run.may_fail, run.unit, seed, off}; }
+    operator RunView() const { return {log, run.may_fail, run.unit, seed, off, books}; }
 };
 
 inline constexpr uint64_t kMaxLatenessNs = 1'100'000; // virtual: a clock tick, and the way from it to the port

@@ -25,6 +25,7 @@ struct RuleBooks {
     std::vector<RuleFinding> told; // in the log's order; each rule's first kMostTold
 
     static constexpr size_t kMostTold = 16;
+    uint64_t all_findings() const;
     void found(RuleFinding finding);
     void add(RuleBooks more);
 };
@@ -32,7 +33,7 @@ struct RuleBooks {
 /// The rules that are judged here, all but those of view.off.
 RuleBooks judge_log_rules(const RunView& view);
 
-/// All of a run: the guest's findings and counts, the log's rules.
+/// All of a run: the guest's findings and counts, the log's rules. view.books where there are any.
 RuleBooks judge_rules(const RunView& view);
 
 } // namespace mpulab

@@ -6,7 +6,6 @@
 #include "events/names.hpp"
 
 #include <fmt/format.h>
-#include <numeric>
 
 namespace mpulab {
 
@@ -56,9 +55,8 @@ CheckResult check_findings(const RunView& view) {
     const RuleBooks books = judge_rules(view);
     if (!books.told.empty()) {
         const RuleFinding& first = books.told.front();
-        const uint64_t all = std::accumulate(books.findings.begin(), books.findings.end(), uint64_t{0});
         return failed(view.log, kName, calls, first.text, first.expected,
-                      fmt::format("{} ({} findings in all)", first.seen, all), first.record);
+                      fmt::format("{} ({} findings in all)", first.seen, books.all_findings()), first.record);
     }
     if (calls == 0) return nothing_seen(kName, "the driver was never called");
     return passed(kName, calls, fmt::format("{} calls into the driver, no rule broken", calls));

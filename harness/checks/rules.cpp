@@ -11,14 +11,13 @@
 namespace mpulab {
 namespace {
 
-std::string group_name(std::string_view upper) {
-    for (const RuleGroup& group : known_rule_groups()) {
-        std::string flat(upper);
-        std::replace(flat.begin(), flat.end(), '_', '-');
-        // POOL is "pool", LOW_RESOURCES "low-resources": the two are one word in two spellings.
-        if (equal_ignoring_ascii_case(flat, group.name)) return group.name;
-    }
-    return {};
+enum class Group : size_t { // index into known_rule_groups()
+#define NANONT_RULE_GROUP(NAME, name, what) NAME,
+#include "nanont/include/nanont_rules.def"
+};
+
+std::string group_name(Group group) {
+    return known_rule_groups()[static_cast<size_t>(group)].name;
 }
 
 /// A rule by its id or its name.
@@ -106,7 +105,7 @@ const std::vector<RuleGroup>& known_rule_groups() {
 const std::vector<RuleInfo>& known_rules() {
     static const std::vector<RuleInfo> rules = {
 #define NANONT_RULE(number, name, GROUP, JUDGED, rule, windows, how)                                                   \
-    {number, name, group_name(#GROUP), JudgedBy::JUDGED, rule, windows, how},
+    {number, name, group_name(Group::GROUP), JudgedBy::JUDGED, rule, windows, how},
 #include "nanont/include/nanont_rules.def"
     };
     return rules;

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <numeric>
 
 namespace mpulab {
 namespace {
@@ -19,11 +18,11 @@ using Json = nlohmann::json;
 
 class ScenarioChecks {
   public:
-    ScenarioChecks(const EventLog& log, const Scenario& scenario, const ScenarioRun& run)
-        : log_(log), scenario_(scenario), run_(run) {}
+    ScenarioChecks(const RunView& view, const Scenario& scenario, const ScenarioRun& run)
+        : view_(view), log_(view.log), scenario_(scenario), run_(run) {}
 
     std::vector<CheckResult> all() {
-        const RunView view{log_, run_.may_fail, 0, scenario_.seed, scenario_.rules_off};
+        const RunView& view = view_;
         std::vector<CheckResult> results = {check_integrity(view), steps(view), findings(view)};
         for (const Json& check : scenario_.checks) {
             const std::string verb = check.at("verb");
@@ -72,7 +71,7 @@ class ScenarioChecks {
             if (check.at("verb") == "finding") wanted.insert(check.at("finding").get<uint64_t>());
         if (wanted.empty()) return check_findings(view);
         const RuleBooks books = judge_rules(view);
-        const uint64_t all = std::accumulate(books.findings.begin(), books.findings.end(), uint64_t{0});
+        const uint64_t all = books.all_findings();
         for (const RuleFinding& finding : books.told) {
             if (!wanted.contains(finding.rule))
                 return failed(log_, "findings", all, finding.text, "only the findings that the scenario names",
@@ -159,6 +158,7 @@ class ScenarioChecks {
                       found, stream.records.empty() ? std::nullopt : std::optional(stream.records.back()));
     }
 
+    const RunView view_;
     const EventLog& log_;
     const Scenario& scenario_;
     const ScenarioRun& run_;
@@ -166,8 +166,12 @@ class ScenarioChecks {
 
 } // namespace
 
-std::vector<CheckResult> run_scenario_checks(const EventLog& log, const Scenario& scenario, const ScenarioRun& run) {
-    return ScenarioChecks(log, scenario, run).all();
+RunView scenario_view(const EventLog& log, const Scenario& scenario, const ScenarioRun& run) {
+    return {log, run.may_fail, 0, scenario.seed, scenario.rules_off};
+}
+
+std::vector<CheckResult> run_scenario_checks(const RunView& view, const Scenario& scenario, const ScenarioRun& run) {
+    return ScenarioChecks(view, scenario, run).all();
 }
 
 } // namespace mpulab

@@ -49,9 +49,9 @@ uint64_t dpc_delay_of(const PlayOptions& options) {
 }
 
 /// Sections that every machine of this run gets.
-std::vector<PlanSection> guest_sections(const PlayOptions& options) {
+std::vector<PlanSection> guest_sections(const PlayOptions& options, const RuleSet& rules_off) {
     return {options_section(options.gdb ? MPULAB_OPTION_HOLD_BEFORE_DRIVER_ENTRY : 0, options.package.target.build,
-                            dpc_delay_of(options), parse_verifier(options.verifier))};
+                            dpc_delay_of(options), rules_off)};
 }
 
 /// The facts of the run that are known from its inputs.
@@ -83,7 +83,7 @@ SongRunOptions song_options(const PlayOptions& options, const Prepared& p) {
 } // namespace
 
 Bytes plan_of(const PlayOptions& options, const Prepared& p, const std::vector<mpulab_choice>& choices) {
-    std::vector<PlanSection> sections = guest_sections(options);
+    std::vector<PlanSection> sections = p.guest_sections;
     sections.insert(sections.begin(), {MPULAB_SECTION_SCORE, 0, p.run.score});
     if (!p.run.cues.empty()) sections.push_back({MPULAB_SECTION_CUES, p.run.unit, p.run.cues});
     if (!choices.empty()) sections.push_back(choices_section(choices));
@@ -128,7 +128,8 @@ Prepared prepare(const PlayOptions& options) {
     p.facts = facts_of(options, p.song, p.guest, p.spec, file);
     p.facts.verifier = verifier_text(p.rules_off);
 
-    std::vector<PlanSection> sections = guest_sections(options);
+    p.guest_sections = guest_sections(options, p.rules_off);
+    std::vector<PlanSection> sections = p.guest_sections;
     const std::vector<mpulab_choice> forced = parse_choices(options.choices);
     if (!forced.empty()) sections.push_back(choices_section(forced));
     p.forced = forced;

@@ -25,6 +25,7 @@ struct Prepared {
     SymbolPath symbols;
     RunFacts facts;
     RuleSet rules_off;
+    std::vector<PlanSection> guest_sections; // that every machine of this run gets
 };
 
 /// Reads the inputs, looks at the driver, compiles the song. Throws Error.

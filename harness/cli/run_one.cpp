@@ -274,10 +274,13 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     }
     const EventLog log = EventLog::open(log_path);
     note_log(facts, log, 0, forced);
-    result.judgement =
-        trouble ? bench_trouble(*trouble) : judge_by(log, [&] { return run_scenario_checks(log, scenario, run); });
-    if (!trouble) {
-        const RunView view{log, run.may_fail, 0, scenario.seed, scenario.rules_off};
+    if (trouble) {
+        result.judgement = bench_trouble(*trouble);
+    } else {
+        RunView view = scenario_view(log, scenario, run);
+        const RuleBooks books = judge_rules(view);
+        view.books = &books;
+        result.judgement = judge_by(log, [&] { return run_scenario_checks(view, scenario, run); });
         facts.rules = rule_states(view, result.judgement.checks);
     }
     if (options.red) {

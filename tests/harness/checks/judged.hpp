@@ -30,7 +30,7 @@ struct Judged {
         for (const Complaint& complaint : complaints)
             FAIL(complaint.text());
         const EventLog log = good.log.log();
-        return run_scenario_checks(log, scenarios.at(0), run);
+        return run_scenario_checks(scenario_view(log, scenarios.at(0), run), scenarios.at(0), run);
     }
     CheckResult one(const std::string& check) const { return all(check).back(); }
 };

@@ -62,7 +62,9 @@ TEST_CASE("captured-equals of a pin looks at that pin's reads, and at what its o
         for (const Complaint& complaint : complaints)
             FAIL(complaint.text());
         const EventLog log = judged.good.log.log();
-        return run_scenario_checks(log, scenarios.at(0), judged.run).back().status;
+        return run_scenario_checks(scenario_view(log, scenarios.at(0), judged.run), scenarios.at(0), judged.run)
+            .back()
+            .status;
     };
     CHECK(status("  - captured-equals: injected\n    of: other\n") == CheckStatus::Passed);
     CHECK(status("  - captured-equals: injected\n    of: capture\n") == CheckStatus::Failed);
