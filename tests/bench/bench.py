@@ -250,6 +250,8 @@ def main():
         table.seconds(f"the suite, {lane['suite']} runs, warm", lane["suite_warm"], 30)
         table.seconds("  --cold", lane["suite_cold"], 180)
         table.seconds(f"  its smoke set, {lane['smoke_runs']} runs", lane["smoke"], 5)
+        full, bare = fast_lane.verifier_cost(folder, repeats)
+        table.ratio("a scenario with every rule of the verifier on", full / bare, 2, f"of it with none, {bare * 1000:.0f} ms")
         count = 1_000_000 if options.quick else 4_000_000
         table.number("records a second read, checked, hashed and stored", link_costs.records_per_second(folder, count) / 1e6, 2, "M", 2, at_least=True)
         stored, void = link_costs.link_cost(command, folder, repeats)

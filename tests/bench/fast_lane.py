@@ -51,3 +51,14 @@ def measure(folder, repeats):
     figures["smoke"], results = run(folder, SUITE, "--tag", "smoke")
     figures["smoke_runs"] = len(results)
     return figures
+
+
+def verifier_cost(folder, rounds, repeats=40):
+    """[seconds of a run with every rule on, with none that can be switched off]: the least of each, measured in turn."""
+    both_ways = SUITE / "input" / "both-ways.yaml"
+    least = [float("inf"), float("inf")]
+    for _ in range(rounds):
+        for which, rules in enumerate(("all", "none")):
+            _, results = run(folder, both_ways, "--repeat", repeats, "-j", 1, "--verifier", rules)
+            least[which] = min([least[which], *(result["host_seconds"]["run"] for result in results)])
+    return least
