@@ -27,6 +27,7 @@ class Probe {
     void flush() { link_.flush(); }
     bool ended() const { return ended_; }
     void stop_at(uint32_t phase) { stop_at_ = phase; }
+    void stop_at_marker(uint32_t marker) { stop_at_marker_ = marker; }
     void settle(int64_t now_ns);
     void card_event(uint8_t unit, const mpulab_cause* cause, const mpulab_core_event& event);
 
@@ -70,10 +71,11 @@ class Probe {
 
     const mpulab_cause* power_cause_ = nullptr; // while a card is told its power state
 
-    bool running_ = false; // the machine
-    bool started_ = false; // the run
-    bool ended_ = false;   // the run
-    uint32_t stop_at_ = 0; // phase that stops the machine; 0: none
+    bool running_ = false;        // the machine
+    bool started_ = false;        // the run
+    bool ended_ = false;          // the run
+    uint32_t stop_at_ = 0;        // phase that stops the machine; 0: none
+    uint32_t stop_at_marker_ = 0; // marker that does; 0: none
 
     uint32_t selected_ = 0;                // section tag
     uint32_t cursor_ = 0;                  // bytes of it that were read

@@ -72,6 +72,10 @@ void mpulab_probe_stop_at(mpulab_probe* probe, uint32_t phase) {
     probe->probe.stop_at(phase);
 }
 
+void mpulab_probe_stop_at_marker(mpulab_probe* probe, uint32_t marker) {
+    probe->probe.stop_at_marker(marker);
+}
+
 void mpulab_probe_settle(mpulab_probe* probe, int64_t now_ns) {
     probe->probe.settle(now_ns);
 }

@@ -69,6 +69,8 @@ bool mpulab_probe_ended(const mpulab_probe* probe);
 /* The guest's PHASE record of this number stops the machine right after it, as HOLD does: the place for a snapshot. 0:
  * none does. It is no part of the machine's state, and a guest cannot tell. */
 void mpulab_probe_stop_at(mpulab_probe* probe, uint32_t phase);
+/* The same for the guest's MARKER records: after that record, and after what the cards' cues do about it at once. */
+void mpulab_probe_stop_at_marker(mpulab_probe* probe, uint32_t marker);
 
 /* Lets all cards do, in one order of time, what is due up to and including now_ns. Comes before every access to a card
  * or to the probe, and when a card's timer fires: so no record is ever older than the one before it. The caller copies

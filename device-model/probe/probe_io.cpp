@@ -164,7 +164,9 @@ mpulab_probe_action Probe::take_record(uint32_t address, const mpulab_cause& cau
         return stop_at_ != 0 && made.a == stop_at_ ? MPULAB_PROBE_HOLD : MPULAB_PROBE_NOTHING;
     case MPULAB_KIND_MARKER:
         start_marker(made.a, now_ns);
-        return MPULAB_PROBE_NOTHING;
+        if (stop_at_marker_ == 0 || made.a != stop_at_marker_) return MPULAB_PROBE_NOTHING;
+        link_.flush();
+        return MPULAB_PROBE_HOLD;
     default:
         return MPULAB_PROBE_NOTHING;
     }

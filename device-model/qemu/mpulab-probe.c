@@ -53,6 +53,7 @@ struct MpulabProbeState {
     char* plan_path;
     char* on_end;
     uint32_t stop_at;
+    uint32_t stop_at_marker;
 
     /* snapshot */
     uint32_t state_size;
@@ -224,6 +225,18 @@ static void probe_set_stop_at(Object* obj, Visitor* v, const char* name, void* o
     }
 }
 
+static void probe_get_stop_at_marker(Object* obj, Visitor* v, const char* name, void* opaque, Error** errp) {
+    visit_type_uint32(v, name, &MPULAB_PROBE(obj)->stop_at_marker, errp);
+}
+
+static void probe_set_stop_at_marker(Object* obj, Visitor* v, const char* name, void* opaque, Error** errp) {
+    MpulabProbeState* s = MPULAB_PROBE(obj);
+
+    if (visit_type_uint32(v, name, &s->stop_at_marker, errp) && s->probe) {
+        mpulab_probe_stop_at_marker(s->probe, s->stop_at_marker);
+    }
+}
+
 /* QEMU lets one region of ports hide another without a word. */
 static bool probe_ports_are_free(const MpulabProbeState* s, const mpulab_machine_device* card) {
     if (card->bus != MPULAB_BUS_ISA || s->iobase >= card->port_base + card->port_length ||
@@ -297,6 +310,7 @@ static void probe_realize(DeviceState* dev, Error** errp) {
         return;
     }
     mpulab_probe_stop_at(s->probe, s->stop_at);
+    mpulab_probe_stop_at_marker(s->probe, s->stop_at_marker);
     mpulab_machine_probe = s->probe;
     qemu_chr_fe_set_handlers(&s->link, NULL, NULL, probe_link_event, NULL, s, NULL, true);
     s->flush_timer = timer_new_ms(QEMU_CLOCK_REALTIME, probe_flush_timer, s);
@@ -392,6 +406,11 @@ static void probe_class_init(ObjectClass* klass, void* data) {
     object_class_property_add(klass, "stop-at", "uint32", probe_get_stop_at, probe_set_stop_at, NULL, NULL);
     object_class_property_set_description(klass, "stop-at",
                                           "number of a PHASE record that stops the machine; 0 (default): none; may be "
+                                          "set again while the machine is stopped");
+    object_class_property_add(klass, "stop-at-marker", "uint32", probe_get_stop_at_marker, probe_set_stop_at_marker,
+                              NULL, NULL);
+    object_class_property_set_description(klass, "stop-at-marker",
+                                          "number of a MARKER record that stops the machine; 0 (default): none; may be "
                                           "set again while the machine is stopped");
     object_class_property_set_description(klass, "on-end", "stop (default) or exit: what QEMU does when the run ends");
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);

@@ -6,6 +6,7 @@
 #include "cli/play_inputs.hpp"
 #include "cli/profile.hpp"
 #include "cli/run_folder.hpp"
+#include "cli/snapshot_check.hpp"
 #include "common/files.hpp"
 #include "common/gzip.hpp"
 #include "common/split_mix.h"
@@ -142,13 +143,15 @@ Worker& worker_for(WorkerSlot& slot, const std::string& machine, const MachineSp
 }
 
 PlainRunOutcome run_warm(Worker& worker, const MachineSpec& spec, const std::vector<mpulab_choice>& forced,
-                         const ScenarioRun& run, RunFacts& facts) {
+                         const ScenarioRun& run, const fs::path& log, const std::vector<uint32_t>& snapshots,
+                         RunFacts& facts) {
     CueReach reach;
     for (const auto& [unit, section] : run.cues)
         reach.add(cue_reach(section));
     WarmRun request;
     request.plan = spec.plan;
-    request.log = facts.folder / kEventLogName;
+    request.log = log;
+    request.snapshots = snapshots;
     request.counted = reach.kinds;
     request.first_cue_ns = reach.first_ns;
     request.watchdog = watchdog_limits(false);
@@ -164,10 +167,13 @@ PlainRunOutcome run_warm(Worker& worker, const MachineSpec& spec, const std::vec
     return outcome;
 }
 
+/// Of a run with snapshots in the middle: how it ended without them.
+using Reference = std::optional<PlainRunOutcome>;
+
 /// Runs the compiled scenario; the event log is in the run's folder. What it is does not depend on `slot`.
 PlainRunOutcome run_machine(const RunOptions& options, WorkerSlot* slot, const LookedAt& machine,
                             const Scenario& scenario, const std::vector<mpulab_choice>& forced, const ScenarioRun& run,
-                            std::vector<PlanSection> sections, RunFacts& facts) {
+                            std::vector<PlanSection> sections, RunFacts& facts, Reference& without) {
     sections.insert(sections.begin(), {MPULAB_SECTION_SCORE, 0, run.score});
     for (const auto& [unit, section] : run.cues)
         sections.push_back({MPULAB_SECTION_CUES, unit, section});
@@ -180,14 +186,20 @@ PlainRunOutcome run_machine(const RunOptions& options, WorkerSlot* slot, const L
     write_file(spec.plan, plan);
     share_archive(machine, spec.initrd);
     keep_command(facts, spec);
-    if (slot != nullptr) {
-        MachineSpec shared = spec; // a worker outlives the run's folder
-        shared.initrd = machine.archive;
-        return run_warm(worker_for(*slot, machine_key(options, scenario), shared), spec, forced, run, facts);
-    }
-    const RuntimeDir runtime = RuntimeDir::create(RuntimeDir::default_base());
-    spec.initrd = runtime.without_space(spec.initrd);
-    return run_plainly({spec, facts.folder / kEventLogName, watchdog_limits(false)});
+    const auto make = [&](const char* log, const std::vector<uint32_t>& snapshots) {
+        if (slot != nullptr) {
+            MachineSpec shared = spec; // a worker outlives the run's folder
+            shared.initrd = machine.archive;
+            return run_warm(worker_for(*slot, machine_key(options, scenario), shared), spec, forced, run,
+                            facts.folder / log, snapshots, facts);
+        }
+        const RuntimeDir runtime = RuntimeDir::create(RuntimeDir::default_base());
+        MachineSpec own = spec;
+        own.initrd = runtime.without_space(spec.initrd);
+        return run_plainly({own, facts.folder / log, watchdog_limits(false), snapshots});
+    };
+    if (!run.snapshots.empty()) without = make(kReferenceLog, {});
+    return make(kEventLogName, run.snapshots);
 }
 
 void take_known_issue(const Scenario& scenario, Judgement& judgement) {
@@ -248,6 +260,8 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
 
     const fs::path log_path = folder / kEventLogName;
     ScenarioRun run;
+    PlainRunOutcome outcome;
+    Reference without;
     std::optional<Error> trouble;
     if (machine->look->started) {
         const auto& offers = machine->look->offers;
@@ -255,7 +269,7 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
         run = compile_scenario(scenario,
                                opens_what_is_found(scenario) ? choose_targets(offers, cards) : find_targets(offers),
                                machine->guest.package.has_hardware());
-        const PlainRunOutcome outcome = run_machine(options, slot, *machine, scenario, forced, run, sections, facts);
+        outcome = run_machine(options, slot, *machine, scenario, forced, run, sections, facts, without);
         trouble = outcome.trouble;
         facts.event_log_sha256 = outcome.sha256;
         facts.records = outcome.records;
@@ -282,6 +296,12 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
         view.books = &books;
         result.judgement = judge_by(log, [&] { return run_scenario_checks(view, scenario, run); });
         facts.rules = rule_states(view, result.judgement.checks);
+        if (without) judge_snapshots(result.judgement, log, run.snapshots, outcome, *without, folder / kReferenceLog);
+    }
+    if (without && without->sha256 == outcome.sha256) {
+        fs::remove(folder / kReferenceLog, ignored);
+    } else if (without) {
+        facts.artefacts["without snapshots"] = kReferenceLog;
     }
     if (options.red) {
         expect_red(result.judgement);

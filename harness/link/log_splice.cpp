@@ -19,18 +19,20 @@ LogSplice::LogSplice(Bytes prefix) : prefix_(std::move(prefix)), records_((prefi
 // The first record tells seed, plan and cards of the run that it begins; its time is that of the restore.
 void LogSplice::begin(ByteView first) {
     const auto started = read_pod<mpulab_record>(first, kHeader);
-    if (!std::equal(first.begin(), first.begin() + kHeader, prefix_.begin()) ||
+    const bool continues = prefix_.empty();
+    if ((!continues && !std::equal(first.begin(), first.begin() + kHeader, prefix_.begin())) ||
         started.kind != MPULAB_KIND_RUN_STARTED || started.seq != 0) {
         throw Error("a restored machine does not begin a new run",
                     "keep the event log and report a defect of the bench");
     }
+    begun_ = true;
+    if (continues) return;
     auto original = read_pod<mpulab_record>(prefix_, kHeader);
     original.a = started.a;
     original.b = started.b;
     original.c = started.c;
     out_ = prefix_;
     std::memcpy(out_.data() + kHeader, &original, kRecord);
-    begun_ = true;
 }
 
 ByteView LogSplice::feed(ByteView bytes) {

@@ -15,6 +15,7 @@ struct PlainRunRequest {
     MachineSpec spec;          // its link chardev is set here
     std::filesystem::path log; // where the event log goes
     WatchdogLimits watchdog;
+    std::vector<uint32_t> snapshots = {}; // markers at which the machine is saved and put back (machine/midway.hpp)
 };
 
 struct PlainRunOutcome {
@@ -22,6 +23,7 @@ struct PlainRunOutcome {
     std::string sha256;           // of the event log
     uint64_t records = 0;
     double seconds = 0;
+    size_t snapshots = 0; // that were taken in the middle of it
 };
 
 /// May be called from several threads at once. Runs to RUN_ENDED, to the end of QEMU, or until the watchdog's limit of
@@ -29,8 +31,9 @@ struct PlainRunOutcome {
 /// started at all.
 PlainRunOutcome run_plainly(const PlainRunRequest& request);
 
-/// The same from a command line as qemu_command() makes it; its link goes to `log`, whatever it says.
+/// The same from a command line as qemu_command() makes it; its link goes to `log`, whatever it says. Snapshots lie
+/// beside the log while it runs.
 PlainRunOutcome run_command(std::vector<std::string> command, const std::filesystem::path& log,
-                            const WatchdogLimits& watchdog);
+                            const WatchdogLimits& watchdog, const std::vector<uint32_t>& snapshots = {});
 
 } // namespace mpulab

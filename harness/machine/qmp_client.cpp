@@ -22,7 +22,9 @@ Error gone(const std::string& how) {
 
 } // namespace
 
-QmpClient::QmpClient(const std::filesystem::path& socket) : socket_(connect_to(socket)) {
+QmpClient::QmpClient(const std::filesystem::path& socket) : QmpClient(connect_to(socket)) {}
+
+QmpClient::QmpClient(FileDescriptor socket) : socket_(std::move(socket)) {
     line(); // the greeting
     execute("qmp_capabilities");
 }

@@ -16,6 +16,8 @@ class QmpClient {
     QmpClient() = default;
     /// Connects to the unix socket and greets. Throws Error.
     explicit QmpClient(const std::filesystem::path& socket);
+    /// The same over a socket that QEMU has the other end of.
+    explicit QmpClient(FileDescriptor socket);
 
     /// A command and what it returns. Throws Error with QEMU's reason, when QEMU is gone, or silent for ten seconds.
     nlohmann::json execute(const char* command, const nlohmann::json& arguments = nullptr);

@@ -22,6 +22,7 @@ RunRecorder::RunRecorder(std::filesystem::path log, const WatchdogLimits& watchd
       reader_([this](const mpulab_record& record) {
           guest_.record(record);
           if (record.kind == MPULAB_KIND_PHASE) phase_ = record.a;
+          if (record.kind == MPULAB_KIND_MARKER) marker_ = record.a;
       }),
       buffer_(kReadBytes), last_word_(Clock::now()) {}
 
@@ -41,23 +42,39 @@ void RunRecorder::take(ByteView bytes) {
     reader_.feed(bytes);
 }
 
-RunRecorder::Stop RunRecorder::read(int link, uint64_t phase) {
+/// false: the other end is gone.
+bool RunRecorder::take_what_came(int link) {
+    for (;;) {
+        const ssize_t got = ::read(link, buffer_.data(), buffer_.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        take({buffer_.data(), static_cast<size_t>(got)});
+        return true;
+    }
+}
+
+RunRecorder::Stop RunRecorder::read(int link, uint64_t phase, uint64_t marker) {
     phase_ = 0;
+    marker_ = 0;
     last_word_ = Clock::now();
     while (!reader_.ended()) {
         if (phase != 0 && phase_ == phase) return Stop::Phase;
+        if (marker != 0 && marker_ == marker) return Stop::Marker;
         pollfd waiting{link, POLLIN, 0};
         const int ready = ::poll(&waiting, 1, kLookEveryMs);
         const auto now = Clock::now();
         check_quiet(now);
         if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
-        const ssize_t got = ::read(link, buffer_.data(), buffer_.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return Stop::Closed;
-        take({buffer_.data(), static_cast<size_t>(got)});
+        if (!take_what_came(link)) return Stop::Closed;
         if (guest_.spoke()) last_word_ = now;
     }
     return Stop::Ended;
+}
+
+void RunRecorder::catch_up(int link) {
+    pollfd waiting{link, POLLIN, 0};
+    while (::poll(&waiting, 1, 0) > 0 && take_what_came(link))
+        ;
 }
 
 } // namespace mpulab

@@ -17,6 +17,7 @@ class RunRecorder {
     enum class Stop {
         Ended,  // RUN_ENDED came
         Phase,  // the phase asked for came
+        Marker, // the marker asked for came
         Closed, // the link's other end is gone
     };
 
@@ -26,10 +27,15 @@ class RunRecorder {
     RunRecorder(const RunRecorder&) = delete; // its reader knows where it lies
     RunRecorder& operator=(const RunRecorder&) = delete;
 
-    /// Reads `link` until one of these; `phase` 0: none. To be called again after Phase. Throws Error: on a link that
-    /// breaks the contract, a log that cannot be written, a guest silent beyond the limit, and on SIGINT and SIGTERM
-    /// while a SignalWatch lives.
-    Stop read(int link, uint64_t phase = 0);
+    /// Reads `link` until one of these; `phase`, `marker` 0: none. To be called again after Phase and Marker. Throws
+    /// Error: on a link that breaks the contract, a log that cannot be written, a guest silent beyond the limit, and on
+    /// SIGINT and SIGTERM while a SignalWatch lives.
+    Stop read(int link, uint64_t phase = 0, uint64_t marker = 0);
+    /// Reads what there is, of a machine that stands.
+    void catch_up(int link);
+    /// The machine was put back to where the log has come to: what it begins anew continues that. Nothing is left to
+    /// read of what it said before.
+    void machine_was_restored() { splice_.emplace(reader_.records()); }
 
     /// The log's hash; once, at the end.
     std::string finish() { return log_.finish(); }
@@ -47,6 +53,7 @@ class RunRecorder {
 
     void check_quiet(Clock::time_point now) const;
     void take(ByteView bytes);
+    bool take_what_came(int link);
 
     LogWriter log_;
     WatchdogLimits watchdog_;
@@ -55,7 +62,8 @@ class RunRecorder {
     RecordReader reader_;
     std::vector<uint8_t> buffer_;
     Clock::time_point last_word_;
-    uint64_t phase_ = 0; // the last that came
+    uint64_t phase_ = 0;  // the last that came
+    uint64_t marker_ = 0; // the same
     bool keep_ = false;
     Bytes kept_;
 };

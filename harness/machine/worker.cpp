@@ -4,6 +4,7 @@
 #include "common/files.hpp"
 #include "events/names.hpp"
 #include "machine/domain_xml.hpp"
+#include "machine/midway.hpp"
 #include "machine/run_recorder.hpp"
 #include "machine/signal_watch.hpp"
 #include "machine/unix_socket.hpp"
@@ -18,13 +19,10 @@
 namespace mpulab {
 namespace {
 
-using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr const char* kPowerOn = "power-on";
 constexpr size_t kMaxSnapshots = 32; // a few megabytes each
-constexpr auto kAnswerWithin = 10s;  // QEMU, to something that takes milliseconds
-constexpr auto kLookAgain = 200us;
 
 std::string phase_text(uint64_t phase) {
     return phase == 0 ? kPowerOn : phase_name(phase);
@@ -44,9 +42,9 @@ Worker::Worker(const Hypervisor& hypervisor, MachineSpec spec, std::filesystem::
     xml_ = domain_xml(spec, machine_.name(), uuid);
     machine_.start(xml_, spec.qemu);
     accept_link();
-    monitor_ = QmpClient(*spec.qmp_socket);
-    make_snapshot_store();
-    human(fmt::format("savevm {}", kPowerOn));
+    control_ = MachineControl(QmpClient(*spec.qmp_socket));
+    control_.make_snapshot_store(folder_ / "snapshots.qcow2");
+    control_.save(kPowerOn);
 }
 
 Worker::~Worker() {
@@ -59,75 +57,14 @@ void Worker::accept_link() {
     listener_.reset();
 }
 
-// ---- the monitor ----------------------------------------------------------------------------------------------------
-
-/// A command that QMP has no synchronous form of; it says something only when it fails.
-void Worker::human(const std::string& command) {
-    const nlohmann::json said = monitor_.execute("human-monitor-command", {{"command-line", command}});
-    if (said.is_string() && said.get<std::string>().empty()) return;
-    throw Error(fmt::format("QEMU's {}: {}", command, said.dump()), "run again with --cold");
-}
-
-void Worker::finish_job(const char* id) {
-    const auto deadline = Clock::now() + kAnswerWithin;
-    for (;;) {
-        const nlohmann::json jobs = monitor_.execute("query-jobs");
-        const auto job = std::find_if(jobs.begin(), jobs.end(), [id](const auto& one) { return one["id"] == id; });
-        if (job == jobs.end()) throw Error(fmt::format("QEMU forgot its job {}", id), "run again with --cold");
-        if (job->at("status") == "concluded") {
-            if (job->contains("error"))
-                throw Error(fmt::format("QEMU's job {}: {}", id, job->at("error").dump()),
-                            "see that the disk has room");
-            monitor_.execute("job-dismiss", {{"id", id}});
-            return;
-        }
-        if (Clock::now() > deadline)
-            throw Error(fmt::format("QEMU's job {} does not end", id), "run again with --cold");
-        std::this_thread::sleep_for(kLookAgain);
-    }
-}
-
-/// A disk image that belongs to no disk: where QEMU keeps snapshots. Nothing of it has to outlive the worker.
-void Worker::make_snapshot_store() {
-    const std::string path = (folder_ / "snapshots.qcow2").string();
-    write_file(path, std::string_view());
-    const nlohmann::json cache = {{"no-flush", true}};
-    monitor_.execute("blockdev-add",
-                     {{"node-name", "store-file"}, {"driver", "file"}, {"filename", path}, {"cache", cache}});
-    monitor_.execute(
-        "blockdev-create",
-        {{"job-id", "create"}, {"options", {{"driver", "qcow2"}, {"file", "store-file"}, {"size", 1 << 20}}}});
-    finish_job("create");
-    monitor_.execute("blockdev-add",
-                     {{"node-name", "store"}, {"driver", "qcow2"}, {"file", "store-file"}, {"cache", cache}});
-}
-
-/// A machine that a guest stops is stopped at that instruction; QEMU's state says so a moment later.
-void Worker::await_stop() {
-    const auto deadline = Clock::now() + kAnswerWithin;
-    while (monitor_.execute("query-status").at("running").get<bool>()) {
-        if (Clock::now() > deadline) throw Error("the worker's machine does not stop", "run again with --cold");
-        std::this_thread::sleep_for(kLookAgain);
-    }
-}
-
-void Worker::set(const char* property, const nlohmann::json& value) {
-    monitor_.execute("qom-set", {{"path", "/machine/peripheral/probe"}, {"property", property}, {"value", value}});
-}
-
-void Worker::stop_at_phase(uint64_t phase) {
-    if (phase != stop_at_) set("stop-at", phase);
-    stop_at_ = phase;
-}
-
 /// Puts the machine back; it stands.
 void Worker::load(const std::string& tag, const std::filesystem::path& plan, uint64_t stop_at) {
     if (!untouched_) {
-        await_stop();
-        human("loadvm " + tag);
+        control_.await_stop();
+        control_.load(tag);
     }
-    set("plan", plan.string());
-    stop_at_phase(stop_at);
+    control_.set_plan(plan);
+    control_.stop_at_phase(stop_at);
 }
 
 // ---- snapshots ------------------------------------------------------------------------------------------------------
@@ -151,7 +88,7 @@ bool Worker::of_use(const Snapshot& snapshot, const WarmRun& request) {
 
 /// None is taken of a machine that a cue has acted in: that is one run's alone.
 void Worker::take_snapshot(uint64_t phase, Bytes prefix) {
-    await_stop();
+    control_.await_stop();
     Snapshot snapshot;
     snapshot.tag = fmt::format("{}-{}", phase_text(phase), snapshots_.size());
     snapshot.phase = phase;
@@ -165,7 +102,7 @@ void Worker::take_snapshot(uint64_t phase, Bytes prefix) {
     }
     if (snapshot.kinds.contains(MPULAB_KIND_CUE)) return;
     snapshot.prefix = std::move(prefix);
-    human("savevm " + snapshot.tag);
+    control_.save(snapshot.tag);
     snapshots_.push_back(std::move(snapshot));
 }
 
@@ -182,7 +119,7 @@ void Worker::prove(Snapshot& snapshot, const WarmRun& request, const std::string
     std::filesystem::copy_file(again.log, evidence, ignored);
     spdlog::warn("snapshot {} is discarded: the run out of it came to {} ({}), without it to {}", snapshot.tag,
                  outcome.trouble ? outcome.trouble->what() : outcome.sha256, evidence.string(), sha256);
-    if (usable_) human("delvm " + snapshot.tag);
+    if (usable_) control_.forget(snapshot.tag);
 }
 
 /// Before the first restore of it: the run that the machine was started for, once more.
@@ -190,7 +127,7 @@ void Worker::prove_power_on(const WarmRun& request) {
     if (power_on_proven_) return;
     RunRecorder recorder(folder_ / "proof.mpl", request.watchdog);
     load(kPowerOn, folder_ / "first-plan.bin", 0);
-    record(recorder, 0);
+    record(recorder, 0, {});
     if (const std::string again = recorder.finish(); again != first_sha256_) {
         throw Error(
             fmt::format("the machine put back to power-on came to {}, the fresh one to {}", again, first_sha256_),
@@ -201,33 +138,37 @@ void Worker::prove_power_on(const WarmRun& request) {
 
 // ---- runs -----------------------------------------------------------------------------------------------------------
 
-/// Lets the machine run while its link is read: QEMU writes to it with everything else waiting, so that even the answer
-/// to "cont" may come only after somebody has read.
-/// True: it stands at `phase`; else its run has ended.
-bool Worker::go_on(RunRecorder& recorder, uint64_t phase) {
-    monitor_.send("cont");
-    const RunRecorder::Stop stop = recorder.read(link_.get(), phase);
-    if (stop == RunRecorder::Stop::Closed)
-        throw Error("the worker's QEMU ended in mid-run", "run again; the event log so far is kept");
-    return stop == RunRecorder::Stop::Phase;
-}
-
-/// `take`: the milestone to take a snapshot at, 0 for none.
-void Worker::record(RunRecorder& recorder, uint64_t take) {
+/// Lets the machine run to its end while its link is read. `take`: the milestone to take a snapshot at, 0 for none.
+/// `markers`: of the snapshots in the middle of the run; the number of those that were taken.
+size_t Worker::record(RunRecorder& recorder, uint64_t take, const std::vector<uint32_t>& markers) {
     if (take != 0) recorder.keep();
-    if (!go_on(recorder, take)) return;
-    take_snapshot(take, recorder.take_kept());
-    stop_at_phase(0);
-    go_on(recorder, 0);
+    Midway midway(control_, markers);
+    for (;;) {
+        control_.go_on();
+        switch (recorder.read(link_.get(), take, midway.next())) {
+        case RunRecorder::Stop::Ended:
+            return midway.taken();
+        case RunRecorder::Stop::Closed:
+            throw Error("the worker's QEMU ended in mid-run", "run again; the event log so far is kept");
+        case RunRecorder::Stop::Phase:
+            take_snapshot(take, recorder.take_kept());
+            control_.stop_at_phase(0);
+            take = 0;
+            break;
+        case RunRecorder::Stop::Marker:
+            midway.snapshot(recorder, link_.get());
+            break;
+        }
+    }
 }
 
 /// What goes wrong in a run ends the worker, and is the run's trouble.
-PlainRunOutcome Worker::attempt(RunRecorder recorder, const std::function<void(RunRecorder&)>& make) {
+PlainRunOutcome Worker::attempt(RunRecorder recorder, const std::function<size_t(RunRecorder&)>& make) {
     const SignalWatch signals;
     PlainRunOutcome outcome;
     const auto began = Clock::now();
     try {
-        make(recorder);
+        outcome.snapshots = make(recorder);
     } catch (const Error& error) {
         outcome.trouble = error;
         usable_ = false;
@@ -245,7 +186,7 @@ PlainRunOutcome Worker::from_power_on(const WarmRun& request, uint64_t take) {
         if (!first) prove_power_on(request);
         load(kPowerOn, request.plan, take);
         untouched_ = false;
-        record(recorder, take);
+        return record(recorder, take, request.snapshots);
     });
     if (first) {
         first_sha256_ = outcome.sha256;
@@ -259,7 +200,7 @@ PlainRunOutcome Worker::from_power_on(const WarmRun& request, uint64_t take) {
 PlainRunOutcome Worker::from_snapshot(const Snapshot& snapshot, const WarmRun& request) {
     return attempt({request.log, request.watchdog, LogSplice(snapshot.prefix)}, [&](RunRecorder& recorder) {
         load(snapshot.tag, request.plan, 0);
-        record(recorder, 0);
+        return record(recorder, 0, request.snapshots);
     });
 }
 

@@ -5,8 +5,8 @@
 
 #include "link/mpulab_codes.h"
 #include "machine/machine.hpp"
+#include "machine/machine_control.hpp"
 #include "machine/plain_run.hpp"
-#include "machine/qmp_client.hpp"
 
 #include <functional>
 #include <set>
@@ -25,6 +25,7 @@ struct WarmRun {
     /// The alternative of choice `number` that this run takes: a snapshot made with another is of no use.
     std::function<uint32_t(uint32_t number, uint32_t alternatives)> alternative;
     WatchdogLimits watchdog;
+    std::vector<uint32_t> snapshots = {}; // markers at which the machine is saved and put back (machine/midway.hpp)
 };
 
 class Worker {
@@ -64,12 +65,6 @@ class Worker {
     };
 
     void accept_link();
-    void make_snapshot_store();
-    void human(const std::string& command);
-    void await_stop();
-    void finish_job(const char* id);
-    void set(const char* property, const nlohmann::json& value);
-    void stop_at_phase(uint64_t phase);
     void load(const std::string& tag, const std::filesystem::path& plan, uint64_t stop_at);
 
     Snapshot* find(uint64_t phase, const WarmRun& request);
@@ -78,19 +73,17 @@ class Worker {
     void prove(Snapshot& snapshot, const WarmRun& request, const std::string& sha256);
     void prove_power_on(const WarmRun& request);
 
-    PlainRunOutcome attempt(RunRecorder recorder, const std::function<void(RunRecorder&)>& make);
+    PlainRunOutcome attempt(RunRecorder recorder, const std::function<size_t(RunRecorder&)>& make);
     PlainRunOutcome from_power_on(const WarmRun& request, uint64_t take);
     PlainRunOutcome from_snapshot(const Snapshot& snapshot, const WarmRun& request);
-    void record(RunRecorder& recorder, uint64_t take);
-    bool go_on(RunRecorder& recorder, uint64_t phase);
+    size_t record(RunRecorder& recorder, uint64_t take, const std::vector<uint32_t>& markers);
 
     std::filesystem::path folder_;
     std::string xml_;
     FileDescriptor listener_;
     FileDescriptor link_;
     Machine machine_;
-    QmpClient monitor_;
-    uint64_t stop_at_ = 0; // the probe's
+    MachineControl control_;
     std::vector<Snapshot> snapshots_;
     bool untouched_ = true; // has not run yet
     bool power_on_proven_ = false;

@@ -91,6 +91,14 @@ ShapePtr steps_shape() {
             {"stop-reading", handle, {expect, within}, "cancel the reads and wait for their end"},
             {"wait", time_shape(1, kHour), {}, "virtual time passes"},
             {"marker", number_shape(1, UINT32_MAX), {}, "a mark in the event log; cues may wait for it"},
+            {"snapshot",
+             number_shape(1, UINT32_MAX),
+             {},
+             "a marker of this number, which no other step has, at which the machine is stopped, saved, put back to "
+             "what "
+             "was saved, and goes on. Nothing in it may notice: the run is made without it, too, and its event log "
+             "must "
+             "be the same"},
             {"close", handle, {expect, within}, "close a pin or device"},
             {"device",
              word_shape(requests),

@@ -15,10 +15,7 @@ void proofread_checks(const Scenario& scenario, std::vector<Complaint>& complain
         };
         for (const char* key : {"after-marker", "before-marker"}) {
             if (!check.contains(key)) continue;
-            const bool reached = std::any_of(scenario.steps.begin(), scenario.steps.end(), [&](const Json& step) {
-                return step.at("verb") == "marker" && step.at("marker") == check[key];
-            });
-            if (!reached)
+            if (markers_of(scenario, check[key].get<uint64_t>()) == 0)
                 complain(fmt::format("{}: no step reaches marker {}", key, check[key].get<uint64_t>()),
                          "a step \"marker\" of that number");
         }

@@ -256,4 +256,12 @@ std::vector<Scenario> read_scenarios(const std::filesystem::path& file, const Pa
     }
 }
 
+size_t markers_of(const Scenario& scenario, uint64_t number) {
+    return static_cast<size_t>(
+        std::count_if(scenario.steps.begin(), scenario.steps.end(), [number](const nlohmann::json& step) {
+            const std::string verb = step.at("verb");
+            return (verb == "marker" || verb == "snapshot") && step.at(verb) == number;
+        }));
+}
+
 } // namespace mpulab

@@ -60,6 +60,9 @@ std::vector<Scenario> read_scenarios(const std::filesystem::path& file, const Pa
 std::vector<Scenario> parse_scenarios(std::string_view text, const std::filesystem::path& file, const Parameters& given,
                                       std::vector<Complaint>& complaints);
 
+/// How many of its steps make marker `number`: those called so, and snapshots.
+size_t markers_of(const Scenario& scenario, uint64_t number);
+
 /// What is wrong with its dpc-delay beyond its form.
 void proofread_dpc_delay(const Scenario& scenario, std::vector<Complaint>& complaints);
 

@@ -53,11 +53,6 @@ template <typename Info, size_t N> const Info& by_name(const Info (&table)[N], c
     return *std::find_if(std::begin(table), std::end(table), [&](const Info& info) { return info.name == name; });
 }
 
-bool reaches_marker(const Scenario& scenario, uint64_t number) {
-    return std::any_of(scenario.steps.begin(), scenario.steps.end(),
-                       [&](const Json& step) { return step.at("verb") == "marker" && step.at("marker") == number; });
-}
-
 } // namespace
 
 void proofread_cues(const Scenario& scenario, std::vector<Complaint>& complaints) {
@@ -79,7 +74,7 @@ void proofread_cues(const Scenario& scenario, std::vector<Complaint>& complaints
         if (trigger.argument != "-" && argument > trigger.most)
             complain(fmt::format("argument {} does not fit when: {}", argument, trigger.name),
                      std::string(trigger.argument));
-        if (trigger.number == MPULAB_TRIGGER_MARKER && cue.contains("argument") && !reaches_marker(scenario, argument))
+        if (trigger.number == MPULAB_TRIGGER_MARKER && cue.contains("argument") && markers_of(scenario, argument) == 0)
             complain(fmt::format("no step reaches marker {}", argument), "a step \"marker\" of that number");
         const bool on_time = trigger.number == MPULAB_TRIGGER_TIME;
         if (on_time && (cue.contains("every") || cue.contains("first")))

@@ -316,6 +316,14 @@ class Compiler {
     }
     void wait(const Json& step) { score_.delay(step.at("wait").get<uint64_t>()); }
     void marker(const Json& step) { score_.marker(step.at("marker").get<uint32_t>()); }
+    /// The machine stops at the first marker of that number: there must be one.
+    void snapshot(const Json& step) {
+        const auto number = step.at("snapshot").get<uint32_t>();
+        if (markers_of(scenario_, number) != 1)
+            return complain(step, fmt::format("another step has marker {}, too", number), "a number of its own");
+        run_.snapshots.push_back(number);
+        score_.marker(number);
+    }
 
     void close(const Json& step) {
         const std::string name = step.at("close");
@@ -432,6 +440,7 @@ class Compiler {
             {"stop-reading", &Compiler::stop_reading},
             {"wait", &Compiler::wait},
             {"marker", &Compiler::marker},
+            {"snapshot", &Compiler::snapshot},
             {"close", &Compiler::close},
             {"device", &Compiler::device},
             {"remove", &Compiler::remove},

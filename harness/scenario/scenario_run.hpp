@@ -22,6 +22,7 @@ struct ScenarioRun {
     std::set<uint64_t> may_fail;                 // score steps whose failure the check "steps" passes over
     std::map<uint64_t, ExpectedStatus> expected; // of score steps; all others must succeed
     std::map<uint64_t, std::string> steps;       // where each score step comes from: "write (a.yaml:12)"
+    std::vector<uint32_t> snapshots;             // markers at which the machine is saved and put back
     // By card:
     std::map<uint32_t, Bytes> written;  // to render pins, in order
     std::map<uint32_t, Bytes> injected; // by cues, in the order they are written down

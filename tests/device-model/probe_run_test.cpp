@@ -96,6 +96,24 @@ TEST_CASE("a marker reaches the cards after its own record") {
     CHECK(mpulab_core_next_event(card) == kWireByteNs);
 }
 
+TEST_CASE("the marker that was asked for stops the machine after what its cues do at once, others do not") {
+    TestProbe test;
+    test.add_card(0, 0x330);
+    REQUIRE(test.set_plan(plan_bytes({{MPULAB_SECTION_CUES, 0, cue_section({inject(1, 5, 0, 1)}, {9})}})));
+    mpulab_probe_stop_at_marker(test.probe, 5);
+    test.start();
+    CHECK(test.commit(MPULAB_KIND_MARKER, {0, 4}) == MPULAB_PROBE_NOTHING);
+    CHECK(test.commit(MPULAB_KIND_MARKER, {0, (uint64_t{1} << 32) | 5}) == MPULAB_PROBE_NOTHING); // no such marker
+    CHECK(test.commit(MPULAB_KIND_PHASE, {0, 5}) == MPULAB_PROBE_NOTHING);
+    CHECK(test.commit(MPULAB_KIND_MARKER, {0, 5}) == MPULAB_PROBE_HOLD);
+    CHECK(test.link.size() == 16 + 6 * 64); // all of it, the cue's own record last
+    CHECK(test.records().back().kind == MPULAB_KIND_CUE);
+    mpulab_probe_pause(test.probe);
+    mpulab_probe_stop_at_marker(test.probe, 0);
+    mpulab_probe_run(test.probe, 10);
+    CHECK(test.commit(MPULAB_KIND_MARKER, {0, 5}) == MPULAB_PROBE_NOTHING);
+}
+
 TEST_CASE("what two cards do by themselves comes in one order of time, before what the guest does") {
     TestProbe test;
     for (const uint32_t unit : {0u, 1u}) {

@@ -60,6 +60,25 @@ TEST_CASE("the log of a restored run is that of a fresh one, whatever pieces the
     }
 }
 
+TEST_CASE("a machine put back to where its log has come to goes on in it, and what it begins anew is swallowed") {
+    const Bytes log = fresh(7);
+    const size_t records = (log.size() - kHeader) / kRecord;
+    for (size_t before = 1; before < records; ++before) {
+        const Bytes link = restored(log, before);
+        for (const size_t piece : {size_t{1}, kRecord, size_t{100'000}}) {
+            LogSplice splice(before);
+            Bytes out = prefix_of(log, before);
+            for (size_t at = 0; at < link.size(); at += piece)
+                append(out, splice.feed(ByteView(link).subspan(at, std::min(piece, link.size() - at))));
+            CHECK(out == log);
+        }
+    }
+    LogSplice splice(uint64_t{2});
+    Bytes link = restored(log, 2);
+    link.erase(link.begin() + kHeader, link.begin() + kHeader + kRecord);
+    CHECK_THAT(refusal([&] { splice.feed(link); }), ContainsSubstring("does not begin a new run"));
+}
+
 TEST_CASE("seed, plan and cards are those of the restored run, not of the one the snapshot was taken in") {
     const Bytes log = fresh(99);
     CHECK(spliced(prefix_of(fresh(7), 2), restored(log, 2), 64) == log);

@@ -51,6 +51,12 @@ std::vector<Verb> step_verbs() {
 
 } // namespace
 
+TEST_CASE("a snapshot is a marker of its own in the score, and the run knows where the machine is to be saved") {
+    const ScenarioRun run = compiled("  - snapshot: 7\n  - marker: 3\n  - snapshot: 5\n");
+    CHECK(run.snapshots == std::vector<uint32_t>{7, 5});
+    CHECK(run.score == compiled("  - marker: 7\n  - marker: 3\n  - marker: 5\n").score);
+}
+
 TEST_CASE("a pin is opened through its filter, walked through the states, and all of it is undone at the end") {
     const ScenarioRun run = compiled("  - open: render\n  - state: run\n");
     CHECK(opcodes(run) == std::vector<uint16_t>{MPULAB_OP_OPEN_FILTER, MPULAB_OP_OPEN_PIN, MPULAB_OP_SET_STATE,
@@ -220,7 +226,7 @@ TEST_CASE("a driver without a pin of a direction is an error that names the step
 TEST_CASE("each verb of the format makes steps that the agent takes") {
     const std::string all =
         "  - open: render\n  - open: capture\n  - open-device: \\Device\\Beep\n    as: dev\n"
-        "  - state: pause\n    of: capture\n  - state: run\n  - read: capture\n  - marker: 2\n"
+        "  - state: pause\n    of: capture\n  - state: run\n  - read: capture\n  - marker: 2\n  - snapshot: 3\n"
         "  - write: 90 3c 40\n  - generate: sysex\n    bytes: 50\n  - play: " MPULAB_SOURCE_DIR
         "/tests/data/songs/corners.mid\n  - wait-writes: render\n"
         "  - wait-captured: 1\n    expect: any\n  - stop-reading: capture\n  - wait: 5ms\n"
