@@ -4,6 +4,7 @@
 
 #include "checks/rules.hpp"
 #include "events/event_log.hpp"
+#include "machine/spec.hpp"
 #include "midi/song.hpp"
 #include "scenario/song_run.hpp"
 
@@ -43,6 +44,7 @@ struct RunView {
     uint64_t seed = 0;
     RuleSet off{};                    // rules that were switched off
     const RuleBooks* books = nullptr; // judge_rules() of this run, where somebody has walked the log for it already
+    IoCosts io_costs{};
 };
 
 /// What a run of the main job is judged by.
@@ -53,8 +55,9 @@ struct CheckInput {
     uint64_t seed = 0;
     RuleSet off{};
     const RuleBooks* books = nullptr;
+    IoCosts io_costs{};
 
-    operator RunView() const { return {log, run.may_fail, run.unit, seed, off, books}; }
+    operator RunView() const { return {log, run.may_fail, run.unit, seed, off, books, io_costs}; }
 };
 
 inline constexpr uint64_t kMaxLatenessNs = 1'100'000; // virtual: a clock tick, and the way from it to the port

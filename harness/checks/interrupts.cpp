@@ -32,9 +32,10 @@ class OpenCalls {
         uint64_t begun_ns = 0;
         uint64_t vector = 0;
         uint64_t bytes = 0; // reads of DATA so far
+        uint64_t accesses = 0;
     };
 
-    void enter(const mpulab_record& record) { calls_[record.cpu].push_back({record.time_ns, record.c, 0}); }
+    void enter(const mpulab_record& record) { calls_[record.cpu].push_back({record.time_ns, record.c}); }
     /// nullptr: none is open there.
     Call* innermost(uint8_t cpu) {
         std::vector<Call>& open = calls_[cpu];
@@ -76,7 +77,8 @@ class VectorOwners {
 /// One pass over a log.
 class Counter {
   public:
-    Counter(const EventLog& log, uint32_t unit) : owners_(log), unit_(unit) {}
+    Counter(const EventLog& log, uint32_t unit, uint64_t io_cost_ns)
+        : owners_(log), unit_(unit), io_cost_ns_(io_cost_ns) {}
 
     void record(const mpulab_record& record) {
         switch (record.kind) {
@@ -87,9 +89,8 @@ class Counter {
             if (record.unit == unit_) line(record);
             break;
         case MPULAB_KIND_REG_READ:
-            if (record.unit == unit_ && record.a == mpu401::kDataPort) {
-                if (OpenCalls::Call* call = open_.innermost(record.cpu)) ++call->bytes;
-            }
+        case MPULAB_KIND_REG_WRITE:
+            access(record);
             break;
         case MPULAB_KIND_CALL_ENTER:
             if (is_routine(record, MPULAB_KIND_CALL_ENTER)) enter(record);
@@ -128,6 +129,13 @@ class Counter {
         if (!risen_) risen_ = record.time_ns;
     }
 
+    void access(const mpulab_record& record) {
+        OpenCalls::Call* call = open_.innermost(record.cpu);
+        if (call == nullptr) return;
+        ++call->accesses;
+        if (record.kind == MPULAB_KIND_REG_READ && record.unit == unit_ && record.a == mpu401::kDataPort) ++call->bytes;
+    }
+
     void enter(const mpulab_record& record) {
         open_.enter(record);
         if (!risen_ || !owners_.may_be_of(record.c, unit_)) return;
@@ -144,6 +152,8 @@ class Counter {
             const uint64_t duration = record.time_ns - call->begun_ns;
             if (numbers.duration_ns.count() == 0 || duration > numbers.duration_ns.max()) numbers.longest = record.seq;
             numbers.duration_ns.add(duration);
+            numbers.accesses.add(call->accesses);
+            numbers.charged_ns.add(duration + call->accesses * io_cost_ns_);
             if (record.b == 0) numbers.bytes.add(call->bytes); // STATUS_SUCCESS: it was its interrupt
         }
         open_.leave(record.cpu);
@@ -151,6 +161,7 @@ class Counter {
 
     VectorOwners owners_;
     uint32_t unit_;
+    uint64_t io_cost_ns_;
     OpenCalls open_;
     std::optional<uint64_t> risen_; // time of the first rise that no routine has answered yet
     bool excused_ = false;          // a byte was read between its rise and the routine
@@ -165,11 +176,13 @@ void InterruptStatistics::add(const InterruptStatistics& other) {
     rises += other.rises;
     latency_ns.add(other.latency_ns);
     duration_ns.add(other.duration_ns);
+    accesses.add(other.accesses);
+    charged_ns.add(other.charged_ns);
     bytes.add(other.bytes);
 }
 
-InterruptStatistics interrupt_statistics(const EventLog& log, uint32_t unit) {
-    Counter counter(log, unit);
+InterruptStatistics interrupt_statistics(const EventLog& log, uint32_t unit, uint64_t io_cost_ns) {
+    Counter counter(log, unit, io_cost_ns);
     for (const mpulab_record& record : log.records())
         counter.record(record);
     return counter.numbers;

@@ -4,6 +4,7 @@
 
 #include "checks/distribution.hpp"
 #include "events/event_log.hpp"
+#include "machine/spec.hpp"
 
 #include <cstdint>
 
@@ -17,6 +18,8 @@ struct InterruptStatistics {
     uint64_t rises = 0;          // times the card's line rose
     Distribution latency_ns;     // of rises that the driver's InterruptRoutine answered: rise → CALL_ENTER
     Distribution duration_ns;    // of calls of it: CALL_ENTER → CALL_LEAVE
+    Distribution accesses;       // of calls of it: register accesses inside, to any card
+    Distribution charged_ns;     // of calls of it: duration and what its accesses are charged with
     Distribution bytes;          // of calls that claimed the interrupt: reads of DATA inside
     uint64_t slowest = 0;        // record of the CALL_ENTER with the worst latency
     uint64_t longest = 0;        // record of the CALL_LEAVE with the longest duration
@@ -27,8 +30,8 @@ struct InterruptStatistics {
 
 /// Of one card. A rise that comes while an earlier one is unanswered counts from the earlier one; one whose byte was
 /// polled away before a routine ran counts in `rises` only. An interrupt whose routines touch only other cards is
-/// theirs.
-InterruptStatistics interrupt_statistics(const EventLog& log, uint32_t unit);
+/// theirs. `io_cost_ns`: what an access is charged with.
+InterruptStatistics interrupt_statistics(const EventLog& log, uint32_t unit, uint64_t io_cost_ns = kDefaultIoCostNs);
 
 /// The most interrupts, claimed or not, within any stretch of `within_ns`; `last` becomes the record of the last of
 /// them.

@@ -167,7 +167,11 @@ class ScenarioChecks {
 } // namespace
 
 RunView scenario_view(const EventLog& log, const Scenario& scenario, const ScenarioRun& run) {
-    return {log, run.may_fail, 0, scenario.seed, scenario.rules_off};
+    RunView view{log, run.may_fail, 0, scenario.seed, scenario.rules_off};
+    view.io_costs.ns.push_back(scenario.card.io_cost_ns);
+    for (const CardSpec& card : scenario.more_cards)
+        view.io_costs.ns.push_back(card.io_cost_ns);
+    return view;
 }
 
 std::vector<CheckResult> run_scenario_checks(const RunView& view, const Scenario& scenario, const ScenarioRun& run) {

@@ -98,9 +98,9 @@ Judgement judge_log(const PlayOptions& options, Prepared& p, const std::optional
     std::error_code ignored;
     if (trouble && fs::file_size(path, ignored) < sizeof(mpulab_link_header)) return bench_trouble(*trouble);
     const EventLog log = EventLog::open(path);
-    CheckInput input{log, p.song, p.run, p.facts.seed, p.rules_off};
+    CheckInput input{log, p.song, p.run, p.facts.seed, p.rules_off, nullptr, io_costs_of(p.spec.cards)};
     p.facts.counters = driver_counters(log, p.run).counters;
-    note_log(p.facts, log, p.run.unit, p.forced);
+    note_log(p.facts, log, p.spec, p.run.unit, p.forced);
     if (trouble) return bench_trouble(*trouble);
     render_wav(options, log, input, p.facts);
     const RuleBooks books = judge_rules(input);

@@ -25,7 +25,7 @@ Judgement play_once_more(const PlayOptions& options, const Prepared& p, const st
     if (outcome.trouble && outcome.trouble->code() == ExitCode::Interrupted) throw *outcome.trouble;
     if (outcome.trouble) return bench_trouble(*outcome.trouble);
     const EventLog log = EventLog::open(folder / kEventLogName);
-    return judge({log, p.song, p.run, p.facts.seed, p.rules_off});
+    return judge({log, p.song, p.run, p.facts.seed, p.rules_off, nullptr, io_costs_of(p.spec.cards)});
 }
 
 } // namespace

@@ -17,6 +17,13 @@
 namespace mpulab {
 namespace {
 
+/// A scenario that says this one thing. Throws Error with ExitCode::Usage, as a scenario with it would.
+Scenario outside_value(const char* name, const std::string& value, const char* where) {
+    Scenario scenario;
+    set_outside(scenario, name, value, where);
+    return scenario;
+}
+
 /// `device` stays empty when no word names one: then the package decides.
 CardSpec parse_card(const std::vector<std::string>& words) {
     CardSpec card;
@@ -35,17 +42,19 @@ CardSpec parse_card(const std::vector<std::string>& words) {
                 throw Error(fmt::format("--card: '{}' is neither KEY=VALUE nor one of isa-mpu401 and pci-mpu401", pair),
                             "example: --card iobase=0x300,irq=5 or --card pci-mpu401,bar=memory", ExitCode::Usage);
             }
+            if (pair.substr(0, equals) == kIoCostKey) {
+                card.io_cost_ns = outside_value(kIoCostKey, pair.substr(equals + 1), "--card").card.io_cost_ns;
+                continue;
+            }
             card.set(pair.substr(0, equals), pair.substr(equals + 1));
         }
     }
     return card;
 }
 
-/// In nanoseconds. Throws Error with ExitCode::Usage, as a scenario's dpc-delay would.
 uint64_t dpc_delay_of(const PlayOptions& options) {
-    Scenario scenario;
-    if (!options.dpc_delay.empty()) set_outside(scenario, "dpc-delay", options.dpc_delay, "--dpc-delay");
-    return scenario.dpc_delay_ns;
+    if (options.dpc_delay.empty()) return 0;
+    return outside_value("dpc-delay", options.dpc_delay, "--dpc-delay").dpc_delay_ns;
 }
 
 /// Sections that every machine of this run gets.

@@ -92,6 +92,7 @@ std::string look_key(const PackageChoice& choice, const Scenario& scenario) {
         key += "\n" + card.device;
         for (const auto& [name, value] : card.properties)
             key += fmt::format("\n{}={}", name, value);
+        key += fmt::format("\n{} ns", card.io_cost_ns);
     };
     add_card(scenario.card);
     for (const CardSpec& card : scenario.more_cards)
@@ -287,7 +288,7 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
         return;
     }
     const EventLog log = EventLog::open(log_path);
-    note_log(facts, log, 0, forced);
+    note_log(facts, log, machine->spec, 0, forced);
     if (trouble) {
         result.judgement = bench_trouble(*trouble);
     } else {

@@ -64,6 +64,7 @@ RunFacts machine_facts(const Guest& guest, const MachineSpec& spec, const std::s
     for (const CardSpec& card : spec.cards) {
         facts.cards.emplace_back(card.properties.begin(), card.properties.end());
         facts.cards.back().emplace("device", card.device);
+        facts.cards.back().emplace(kIoCostKey, fmt::format("{} ns", card.io_cost_ns));
     }
     return facts;
 }
@@ -74,8 +75,9 @@ void keep_command(RunFacts& facts, MachineSpec spec) {
     facts.artefacts["command"] = kCommandName;
 }
 
-void note_log(RunFacts& facts, const EventLog& log, uint32_t unit, const std::vector<mpulab_choice>& forced) {
-    facts.interrupts = interrupt_statistics(log, unit);
+void note_log(RunFacts& facts, const EventLog& log, const MachineSpec& spec, uint32_t unit,
+              const std::vector<mpulab_choice>& forced) {
+    facts.interrupts = interrupt_statistics(log, unit, io_costs_of(spec.cards).of(unit));
     if (!log.records().empty()) facts.virtual_ns = log.records().back().time_ns;
     for (const mpulab_record& record : log.records())
         facts.guest_errors += record.kind == MPULAB_KIND_GUEST_ERROR;

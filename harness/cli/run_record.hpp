@@ -16,7 +16,8 @@ RunFacts machine_facts(const Guest& guest, const MachineSpec& spec, const std::s
 void keep_command(RunFacts& facts, MachineSpec spec);
 
 /// What its event log adds; `unit`: the card whose interrupts are counted.
-void note_log(RunFacts& facts, const EventLog& log, uint32_t unit, const std::vector<mpulab_choice>& forced);
+void note_log(RunFacts& facts, const EventLog& log, const MachineSpec& spec, uint32_t unit,
+              const std::vector<mpulab_choice>& forced);
 
 /// Names the crash's frames and writes crash.txt, if there was a crash.
 void keep_crash(RunFacts& facts, Judgement& judgement, const SymbolPath& symbols, const std::filesystem::path& driver);

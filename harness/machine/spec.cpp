@@ -35,6 +35,13 @@ void CardSpec::set(const std::string& key, const std::string& value) {
     properties.emplace_back(key, value);
 }
 
+IoCosts io_costs_of(const std::vector<CardSpec>& cards) {
+    IoCosts costs;
+    for (const CardSpec& card : cards)
+        costs.ns.push_back(card.io_cost_ns);
+    return costs;
+}
+
 std::string link_socket_chardev(const std::filesystem::path& path) {
     return "socket,id=link,path=" + qemu_value(path.string());
 }

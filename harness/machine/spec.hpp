@@ -13,14 +13,27 @@ namespace mpulab {
 
 inline constexpr const char* kDefaultCard = "isa-mpu401"; // the other one: "pci-mpu401"
 
+inline constexpr uint64_t kDefaultIoCostNs = 1'000; // an ISA access takes about a microsecond
+inline constexpr uint64_t kMostIoCostNs = 1'000'000;
+inline constexpr const char* kIoCostKey = "io-cost"; // among a card's properties; QEMU does not know it
+
 /// A card: QEMU's name of the device, and its properties as they stand on QEMU's command line, in order.
 struct CardSpec {
     std::string device = kDefaultCard;
     std::vector<std::pair<std::string, std::string>> properties;
+    uint64_t io_cost_ns = kDefaultIoCostNs; // what rules about time charge for an access; it moves no clock
 
     const std::string* find(const std::string& key) const;
     void set(const std::string& key, const std::string& value);
 };
+
+/// What rules about time charge for each access to a card's registers, by unit.
+struct IoCosts {
+    std::vector<uint64_t> ns;
+
+    uint64_t of(uint32_t unit) const { return unit < ns.size() ? ns[unit] : kDefaultIoCostNs; }
+};
+IoCosts io_costs_of(const std::vector<CardSpec>& cards);
 
 struct MachineSpec {
     // Everything that can change an event log:

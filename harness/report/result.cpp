@@ -80,6 +80,8 @@ Json interrupts_json(const InterruptStatistics& numbers) {
     };
     add("isr_latency_ns", numbers.latency_ns);
     add("isr_duration_ns", numbers.duration_ns);
+    add("isr_accesses", numbers.accesses);
+    add("isr_charged_ns", numbers.charged_ns);
     add("bytes_per_interrupt", numbers.bytes);
     return json;
 }
@@ -91,6 +93,8 @@ std::string interrupts_text(const InterruptStatistics& numbers) {
     };
     add("ISR latency", numbers.latency_ns, " ns (virtual: instructions, not microseconds of a PC)");
     add("ISR duration", numbers.duration_ns, " ns");
+    add("ISR accesses", numbers.accesses, "");
+    add("ISR charged", numbers.charged_ns, " ns (duration, and the io-cost of its accesses)");
     return text;
 }
 

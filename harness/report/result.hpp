@@ -92,7 +92,7 @@ nlohmann::ordered_json check_json(const CheckResult& check);
 std::string check_text(const CheckResult& check);
 /// Interrupts of a run, or of many together, as the result has them.
 nlohmann::ordered_json interrupts_json(const InterruptStatistics& numbers);
-/// Latency and duration of the routine for people, a line each; empty: it never ran.
+/// Latency, duration, accesses and charged time of the routine for people, a line each; empty: it never ran.
 std::string interrupts_text(const InterruptStatistics& numbers);
 
 nlohmann::ordered_json result_document(const RunFacts& facts, const Judgement& judgement);

@@ -34,6 +34,8 @@ ShapePtr card() {
         {"iobase", number_shape(0x100, 0xfffe), false, "isa-mpu401: first of its two ports"},
         {"irq", number_shape(3, 15), false, "isa-mpu401: interrupt line"},
         {"bar", word_shape({"io", "memory"}), false, "pci-mpu401: what BAR 0 is"},
+        {kIoCostKey, time_shape(0, static_cast<int64_t>(kMostIoCostNs)), false,
+         "what the rules about time charge for each access to its registers, on top of instructions; default 1us"},
         {"msi", word_shape({"on", "off", "auto"}), false, "pci-mpu401: whether the guest may choose MSI over INTx"},
     };
 #define MPULAB_CHOICE(field, name, fallback, words, help)                                                              \

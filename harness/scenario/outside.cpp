@@ -70,6 +70,10 @@ void set_outside(Scenario& scenario, const std::string& name, const std::string&
         scenario.card.device = read;
         for (CardSpec& card : scenario.more_cards)
             card.device = read;
+    } else if (name == kIoCostKey) {
+        scenario.card.io_cost_ns = read;
+        for (CardSpec& card : scenario.more_cards)
+            card.io_cost_ns = read;
     } else if (name != "dpc-delay") {
         const std::string text = read.is_string() ? read.get<std::string>() : read.dump();
         scenario.card.set(name, text);

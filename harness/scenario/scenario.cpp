@@ -81,6 +81,8 @@ CardSpec card_of(const Json& json) {
         if (key == kPlaceKey) continue;
         if (key == "device") {
             card.device = value;
+        } else if (key == kIoCostKey) {
+            card.io_cost_ns = value;
         } else {
             card.set(key, card_value(value));
         }

@@ -3,80 +3,12 @@
 #include "checks/log_rules.hpp"
 
 #include "checks/rule_states.hpp"
-#include "harness/checks/good_run.hpp"
+#include "harness/checks/rule_scene.hpp"
 
 #include "support/catch.hpp"
 
 using namespace mpulab;
 using namespace mpulab::test;
-
-namespace {
-
-constexpr uint64_t kUs = 1'000;
-const std::set<uint64_t> kNothingMayFail;
-
-/// A card in UART mode and a driver with an open stream.
-struct Scene {
-    LogBuilder log;
-    RuleSet off;
-
-    Scene() {
-        log.started(1).at(kMs).module("testcard.sys", kDriver, 0x8000);
-        enter(MPULAB_CALLBACK_StartDevice).leave(MPULAB_CALLBACK_StartDevice);
-        log.add(MPULAB_KIND_MODE, MPULAB_MODE_UART, MPULAB_MODE_INTELLIGENT);
-        at(10 * kMs).enter(MPULAB_CALLBACK_NewStream).leave(MPULAB_CALLBACK_NewStream);
-    }
-    Scene& at(uint64_t ns) {
-        log.at(ns);
-        return *this;
-    }
-    Scene& enter(uint64_t callback, uint64_t b = 0, uint64_t c = 0) {
-        log.add(MPULAB_KIND_CALL_ENTER, callback, b, c);
-        return *this;
-    }
-    Scene& leave(uint64_t callback, uint64_t status = 0, uint64_t result = 0) {
-        log.add(MPULAB_KIND_CALL_LEAVE, callback, status, result);
-        return *this;
-    }
-    Scene& access(uint16_t kind, uint64_t offset, uint64_t value) {
-        log.add(kind, offset, value);
-        log.last().pc = kDriver + 0x1234;
-        return *this;
-    }
-    Scene& status(uint64_t value) { return access(MPULAB_KIND_REG_READ, 1, value); }
-    Scene& read_data() { return access(MPULAB_KIND_REG_READ, 0, 0x90); }
-    Scene& write_data() { return access(MPULAB_KIND_REG_WRITE, 0, 0x90); }
-    Scene& line(uint64_t level) {
-        log.add(MPULAB_KIND_IRQ, level);
-        return *this;
-    }
-    Scene& state(uint64_t state, uint64_t stream = 1) {
-        return enter(MPULAB_CALLBACK_SetState, state, stream).leave(MPULAB_CALLBACK_SetState);
-    }
-    /// A Write of `offered` bytes of which `taken` are taken.
-    Scene& write(uint64_t offered, uint64_t taken, uint64_t stream = 1) {
-        enter(MPULAB_CALLBACK_Write, offered, stream);
-        if (taken) log.add(MPULAB_KIND_STREAM_RANGE, 0, taken, 0);
-        return leave(MPULAB_CALLBACK_Write, 0, taken);
-    }
-
-    RuleBooks books() const {
-        const EventLog built = log.log();
-        return judge_rules({built, kNothingMayFail, 0, 1, off});
-    }
-    /// Rules that fired.
-    std::vector<uint32_t> fired() const {
-        std::vector<uint32_t> rules;
-        for (uint32_t rule = 1; rule <= kRules; ++rule) {
-            if (books().findings[rule] != 0) rules.push_back(rule);
-        }
-        return rules;
-    }
-};
-
-using Rules = std::vector<uint32_t>;
-
-} // namespace
 
 TEST_CASE("an ISR that claims what its card asked for breaks nothing, and is counted") {
     Scene scene;
@@ -125,18 +57,6 @@ TEST_CASE("V14: an ISR that read bytes and denies, with the place") {
     REQUIRE(books.told.size() == 1);
     CHECK(books.told[0].text == "V14: an ISR read 1 bytes and denies the interrupt");
     CHECK(scene.log.records()[books.told[0].record].kind == MPULAB_KIND_CALL_LEAVE);
-}
-
-TEST_CASE("V11 and V46: routines that take ten times what they are meant for") {
-    for (const auto& [callback, rule, limit] : {std::tuple{MPULAB_CALLBACK_DeferredRoutine, 11u, 100 * kUs},
-                                                std::tuple{MPULAB_CALLBACK_SynchronizedRoutine, 46u, 50 * kUs}}) {
-        Scene good, bad;
-        good.at(20 * kMs).enter(callback).at(20 * kMs + 10 * limit).leave(callback);
-        bad.at(20 * kMs).enter(callback).at(20 * kMs + 10 * limit + 1).leave(callback);
-        CHECK(good.fired() == Rules{});
-        CHECK(good.books().looks[rule] == 1);
-        CHECK(bad.fired() == Rules{rule});
-    }
 }
 
 TEST_CASE("V25: a hundred Writes that take nothing of a card that is ready") {
@@ -268,20 +188,6 @@ TEST_CASE("V78: a byte after the last render stream has stopped, and another str
     CHECK(other.fired() == Rules{});
     scene.state(0, 2).status(0x80).write_data();
     CHECK(scene.fired() == Rules{78});
-}
-
-TEST_CASE("V81: a hundred lines at DISPATCH_LEVEL within 10 ms, at PASSIVE_LEVEL none") {
-    for (const uint8_t irql : {uint8_t{0}, uint8_t{2}}) {
-        for (const uint64_t apart : {50 * kUs, 200 * kUs}) {
-            Scene scene;
-            for (uint64_t i = 0; i < 120; ++i) {
-                scene.at(20 * kMs + i * apart).log.text("here again\n");
-                scene.log.last().irql = irql;
-            }
-            INFO(int{irql} << " " << apart);
-            CHECK(scene.fired() == (irql == 2 && apart == 50 * kUs ? Rules{81} : Rules{}));
-        }
-    }
 }
 
 TEST_CASE("the guest's findings and counts come into the same books") {

@@ -23,6 +23,12 @@ TEST_CASE("properties of the card and keys of the file are set by the words of t
     CHECK(scenario.dpc_delay_ns == 2'000'000);
     CHECK(scenario.cpus == 2);
     CHECK(scenario.seed == 77);
+    CHECK(scenario.card.io_cost_ns == 1'000);
+    scenario.more_cards.resize(1);
+    set_outside(scenario, "io-cost", "250ns", "--set");
+    CHECK(scenario.card.io_cost_ns == 250);
+    CHECK(scenario.more_cards[0].io_cost_ns == 250);
+    CHECK(scenario.card.find("io-cost") == nullptr); // nothing that QEMU is told
     set_outside(scenario, "dpc-delay", "0", "--set");
     CHECK(scenario.dpc_delay_ns == 0);
 }
@@ -37,6 +43,8 @@ TEST_CASE("values that do not fit are refused with what was expected") {
     CHECK_THAT(refused("timing", "fats"), ContainsSubstring("did you mean 'fast'?"));
     CHECK_THAT(refused("dpc-delay", "2"), ContainsSubstring("a time from 0 to 1s"));
     CHECK_THAT(refused("dpc-delay", "1500ns"), ContainsSubstring("1.5us is no whole number of microseconds"));
+    CHECK_THAT(refused("io-cost", "2ms"), ContainsSubstring("a time from 0 to 1ms"));
+    CHECK_THAT(refused("io-cost", "-1ns"), ContainsSubstring("a time from 0 to 1ms"));
     CHECK_THAT(refused("cpus", "3"), ContainsSubstring("a number from 1 to 2"));
     CHECK_THAT(refused("dpc-dleay", "2ms"), ContainsSubstring("did you mean 'dpc-delay'?"));
     CHECK_THAT(refused("steps", "x"), ContainsSubstring("neither a parameter of the scenario nor a property"));

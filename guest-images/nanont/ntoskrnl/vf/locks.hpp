@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Spin locks of the driver under test: which are held, since when, and in which order they were taken (V07, V08, V09).
+// Spin locks of the driver under test: which are held, since when, and in which order they were taken (V07, V08);
+// LOCK_HELD records for V09.
 #ifndef NANONT_VF_LOCKS_HPP
 #define NANONT_VF_LOCKS_HPP
 

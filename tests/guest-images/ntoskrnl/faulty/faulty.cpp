@@ -411,6 +411,33 @@ PLAIN_FUNCTION card_written_unready() {
     return STATUS_SUCCESS;
 }
 
+/// So many reads take few instructions, and far more than 100 us of a bus.
+void read_status_150_times() {
+    auto* status = reinterpret_cast<PUCHAR>(0x331);
+    for (ULONG i = 0; i < 150; ++i)
+        READ_PORT_UCHAR(status);
+}
+
+VOID NTAPI poll_in_dpc(PKDPC, PVOID, PVOID, PVOID) {
+    read_status_150_times();
+}
+
+PLAIN_FUNCTION dpc_polls_card() {
+    KeInitializeDpc(&g_dpc, poll_in_dpc, nullptr);
+    KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
+    KeFlushQueuedDpcs();
+    return STATUS_SUCCESS;
+}
+
+PLAIN_FUNCTION lock_held_over_polls() {
+    KIRQL old;
+    KeInitializeSpinLock(&g_lock);
+    KeAcquireSpinLock(&g_lock, &old);
+    read_status_150_times();
+    KeReleaseSpinLock(&g_lock, old);
+    return STATUS_SUCCESS;
+}
+
 PLAIN_FUNCTION inner() {
     NTSTATUS status = g_fault->function();
     return status == 1 ? STATUS_SUCCESS : status; // no tail call: inner has to be on the stack
