@@ -141,7 +141,12 @@ class Clients(OwnDriver):
         for what, value in (("DataUsed beyond FrameExtent", header(extent=8, used=16)),
                             ("NULL data", header(extent=16, used=16))):
             self.stream_on(RENDER, WRITE_STREAM, what, value, INVALID_PARAMETER)
+        wild = (("one that is not there", 0x10), ("one that is no address", 1 << 62), ("the last byte of all", 2**64 - 1))
+        for what, address in wild:
+            self.stream_on(RENDER, WRITE_STREAM, f"data at {what}", header(extent=16, used=16, data=address), ACCESS_VIOLATION)
         self.open_capture(PAUSE)
+        for what, address in wild:
+            self.stream_on(CAPTURE, READ_STREAM, f"read: data at {what}", header(extent=16, data=address), ACCESS_VIOLATION)
         for what, value in short:
             self.stream_on(CAPTURE, READ_STREAM, f"read: {what}", value, INVALID_BUFFER_SIZE)
         self.stream_on(CAPTURE, READ_STREAM, "read: NULL data", header(extent=16), INVALID_PARAMETER)

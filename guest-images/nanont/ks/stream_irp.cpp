@@ -4,6 +4,8 @@
 
 #include "module/pool.hpp"
 
+extern "C" NTSTATUS ks_lock_pages(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operation); // lock_pages.S
+
 namespace {
 
 /** One MDL per header that has bytes, chained at Irp->MdlAddress in the headers' order; the I/O manager unlocks and
@@ -14,8 +16,16 @@ NTSTATUS lock_data(PIRP irp, const KSSTREAM_HEADER& header, ULONG flags) {
     if (length == 0) return STATUS_SUCCESS;
     PMDL mdl = IoAllocateMdl(header.Data, length, irp->MdlAddress != nullptr, FALSE, irp);
     if (!mdl) return STATUS_INSUFFICIENT_RESOURCES;
-    if (flags & KSPROBE_PROBEANDLOCK)
-        MmProbeAndLockPages(mdl, irp->RequestorMode, write ? IoReadAccess : IoWriteAccess);
+    if (flags & KSPROBE_PROBEANDLOCK) {
+        NTSTATUS status = ks_lock_pages(mdl, irp->RequestorMode, write ? IoReadAccess : IoWriteAccess);
+        if (!NT_SUCCESS(status)) {
+            DbgPrint(
+                "ks.sys: %s stream IRP refused: %u bytes of data at %p: status 0x%08x, expected memory that can be "
+                "%s\n",
+                write ? "write" : "read", length, header.Data, status, write ? "read" : "written");
+            return status;
+        }
+    }
     if ((flags & KSPROBE_SYSTEMADDRESS) && !MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority))
         return STATUS_INSUFFICIENT_RESOURCES;
     return STATUS_SUCCESS;
@@ -25,7 +35,8 @@ NTSTATUS lock_data(PIRP irp, const KSSTREAM_HEADER& header, ULONG flags) {
 
 /** Prepares a stream IRP for queueing: headers checked and copied to AssociatedIrp.SystemBuffer (copied back by the I/O
  * manager when a read completes), data locked and mapped as `flags` (KSPROBE_*) say. `header_size` 0 = sizeof
- * KSSTREAM_HEADER. PASSIVE_LEVEL. STATUS_INVALID_BUFFER_SIZE / STATUS_INVALID_PARAMETER for bad headers.
+ * KSSTREAM_HEADER. PASSIVE_LEVEL. STATUS_INVALID_BUFFER_SIZE / STATUS_INVALID_PARAMETER for bad headers,
+ * STATUS_ACCESS_VIOLATION for data that is not there, or not writable where it is read into.
  * User-mode requestors are refused with STATUS_NOT_SUPPORTED: their addresses need a probe under structured exception
  * handling, and nanont has no user mode. */
 KSDDKAPI NTSTATUS NTAPI KsProbeStreamIrp(PIRP irp, ULONG flags, ULONG header_size) {

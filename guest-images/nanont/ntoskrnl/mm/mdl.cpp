@@ -114,6 +114,9 @@ VOID NTAPI MmBuildMdlForNonPagedPool(PMDL Mdl) {
 VOID NTAPI MmProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE, LOCK_OPERATION Operation) {
     const auto start = reinterpret_cast<ULONGLONG>(Mdl->StartVa);
     const ULONGLONG end = start + Mdl->ByteOffset + Mdl->ByteCount;
+    if (end < start) { // around the end of the address space
+        seh::raise(STATUS_ACCESS_VIOLATION);
+    }
     for (ULONGLONG address = start; address < end; address += PAGE_SIZE) {
         if (!is_accessible(address, Operation != IoReadAccess)) {
             seh::raise(STATUS_ACCESS_VIOLATION);

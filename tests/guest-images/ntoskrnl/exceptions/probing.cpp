@@ -46,6 +46,7 @@ NTSTATUS locked(void* address, ULONG length, LOCK_OPERATION operation) {
 alignas(16) UCHAR g_buffer[64];
 const ULONG kConstant[4] = {1, 2, 3, 4};
 void* const kNothing = reinterpret_cast<void*>(0x10);
+void* const kTopmost = reinterpret_cast<void*>(~ULONG_PTR{0});
 void* const kNoKernel = reinterpret_cast<void*>(0xfffff70012345678);
 
 /** What a METHOD_NEITHER handler does with a client's buffer. */
@@ -80,6 +81,7 @@ void locked_pages() {
     CHECK_REFUSES(MmProbeAndLockPages, locked(const_cast<ULONG*>(kConstant), 16, IoModifyAccess),
                   STATUS_ACCESS_VIOLATION);
     CHECK_REFUSES(MmProbeAndLockPages, locked(kNothing, 16, IoReadAccess), STATUS_ACCESS_VIOLATION);
+    CHECK_REFUSES(MmProbeAndLockPages, locked(kTopmost, 16, IoReadAccess), STATUS_ACCESS_VIOLATION); // wraps
     CHECK_REFUSES(MmProbeAndLockPages, locked(kNoKernel, 16, IoReadAccess), STATUS_ACCESS_VIOLATION);
 }
 
