@@ -111,7 +111,7 @@ def play(chosen, record):
     """Plays them and puts their fates into the record, which is saved as it grows."""
     began = time.monotonic()
 
-    def told(_, mutant, fate):
+    def told(mutant, fate):
         record[mutant.name] = (mutant.shown(), fate)
         save_record(record)
         print(f"{time.monotonic() - began:6.0f} s  {mutant.name}: {fate.outcome} {fate.by} {fate.scenario}".rstrip(), flush=True)

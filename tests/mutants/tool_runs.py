@@ -64,10 +64,9 @@ def judge(image, folder):
     return Fate("survived")
 
 
-def run_all(chosen, folder, told=lambda number, mutant, fate: None):
-    """[(mutant, fate)] in their order; two at a time. `told` hears of each as it comes."""
+def run_all(chosen, folder, told=lambda mutant, fate: None, workers=min(2, os.cpu_count() or 1)):
+    """[(mutant, fate)] in their order, `workers` at a time. `told` hears of each as it comes, one after the other."""
     compiler = mutants.Compiler()
-    workers = min(2, os.cpu_count() or 1)
     shops, known, lock = [], {}, threading.Lock()
     for number in range(workers):
         place = folder / f"worker{number}"
@@ -80,7 +79,8 @@ def run_all(chosen, folder, told=lambda number, mutant, fate: None):
             shop, place = shops.pop()
         try:
             fates[number] = _fate(chosen[number], shop, place, known, lock)
-            told(number, chosen[number], fates[number])
+            with lock:
+                told(chosen[number], fates[number])
         finally:
             with lock:
                 shops.append((shop, place))
