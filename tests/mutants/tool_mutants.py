@@ -22,7 +22,8 @@ import tool_runs
 
 HERE = pathlib.Path(__file__).parent
 RECORD, SURVIVORS, PAGE = HERE / "tool-mutants.tsv", HERE / "survivors.toml", HERE / "tool-matrix.md"
-HEAD = "# SPDX-License-Identifier: MIT; written by tool_mutants.py, do not edit\nname\tchange\toutcome\tby\tscenario\n"
+HEAD = "# SPDX-License-Identifier: MIT; written by tool_mutants.py, do not edit\n"
+COLUMNS = "name\tchange\toutcome\tby\tscenario\n"
 NO_MUTANT = ("not built", "same image", "same as")  # nothing to kill, or counted under another name
 LEAST_KILLED, MOST_EQUIVALENT, LEAST_MUTANTS = 0.85, 0.05, 300
 
@@ -31,13 +32,13 @@ def load_record():
     """{name: (change, Fate)}"""
     if not RECORD.is_file():
         return {}
-    rows = [line.split("\t") for line in RECORD.read_text().splitlines()[2:]]
+    rows = [line.split("\t") for line in RECORD.read_text().splitlines()[len((HEAD + COLUMNS).splitlines()):]]
     return {name: (change, tool_runs.Fate(outcome, by, scenario)) for name, change, outcome, by, scenario in rows}
 
 
 def save_record(record):
     """In the generator's order."""
-    RECORD.write_text(HEAD + "".join("\t".join((name, change, fate.outcome, fate.by, fate.scenario)) + "\n"
+    RECORD.write_text(HEAD + COLUMNS + "".join("\t".join((name, change, fate.outcome, fate.by, fate.scenario)) + "\n"
                                      for name, (change, fate) in record.items()))
 
 
