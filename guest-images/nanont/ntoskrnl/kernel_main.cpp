@@ -12,6 +12,7 @@
 #include "ldr/profile.hpp"
 #include "mm/driver_blocks.hpp"
 #include "mm/mm.hpp"
+#include "vf/resolution.hpp"
 #include "vf/rules.hpp"
 
 namespace nanont {
@@ -157,6 +158,7 @@ void start_driver(io::Driver& driver) {
     if (!NT_SUCCESS(status)) {
         dbg::say("%s: DriverEntry failed: 0x%08lx", driver.module->name, static_cast<ULONG>(status));
         mm::tell_unfreed_blocks();
+        vf::tell_resolution_left();
     } else {
         status = io::start_devices(driver);
     }

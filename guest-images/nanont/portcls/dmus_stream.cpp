@@ -115,6 +115,7 @@ NTSTATUS DMusStream::open(IMiniportDMus& miniport, const StreamRequest& request)
     const bool has_stream = made && made != unwritten<IMXF>();
     if (has_stream) mxf_ = made;
     trace::expect(22, has_stream, 0, 1, "V22 NewStream succeeded without a stream");
+    if (has_stream) expect_own_reference(made);
     if (!take_group(made_group, group_) || !has_stream) return STATUS_UNSUCCESSFUL;
     if (!capture_)
         trace::expect(22, lead != kUnset, 0, 1, "V22 NewStream succeeded and did not write *SchedulePreFetch");

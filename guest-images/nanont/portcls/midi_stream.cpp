@@ -123,6 +123,13 @@ bool take_group(PSERVICEGROUP made, PSERVICEGROUP& group) {
     return true;
 }
 
+void expect_own_reference(PUNKNOWN stream) {
+    const ULONG references = stream->AddRef();
+    if (trace::expect(19, references > 1, references - 1, 1,
+                      "V19 NewStream handed out a stream without a reference: the port's Release is one too many"))
+        stream->Release();
+}
+
 /** What AddRef and Release return is the only way to ask. */
 static ULONG references_of(PSERVICEGROUP group) {
     group->AddRef();
@@ -140,6 +147,7 @@ NTSTATUS new_midi_stream(IMiniportMidi& miniport, PSERVICEGROUP known_group, con
     if (!NT_SUCCESS(status)) return status;
     const bool has_stream = made && made != unwritten<IMiniportMidiStream>();
     trace::expect(22, has_stream, 0, 1, "V22 NewStream succeeded without a stream");
+    if (has_stream) expect_own_reference(made);
     if (known_group && made_group == known_group) {
         const ULONG now = references_of(known_group);
         trace::expect(16, now > references, now, references + 1,

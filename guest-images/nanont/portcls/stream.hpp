@@ -91,6 +91,9 @@ template <class T> T* unwritten() {
     return reinterpret_cast<T*>(static_cast<ULONG_PTR>(0xA5A5A5A5A5A5A5A5));
 }
 
+/** V19: a stream that NewStream hands out without a reference; it gets one, so that the port's Release finds it. */
+void expect_own_reference(PUNKNOWN stream);
+
 /** `known_group`: that of Init, which NewStream may hand out again; may be null. */
 NTSTATUS new_midi_stream(IMiniportMidi& miniport, PSERVICEGROUP known_group, const StreamRequest& request,
                          Stream*& out);

@@ -13,7 +13,8 @@ import guest_machine  # noqa: E402
 BREACHES = {  # what breaches.cpp does, and the rule that it breaks
     "nothing_is_wrong": None, "lock_kept": 7, "lock_order": 8, "lock_order_of_three": 8, "lock_long": None, "long_stall": 10,
     "no_tag": 53, "no_bytes": 53, "timer_in_freed": 55, "dpc_in_freed": 56, "timer_set_anew": 57, "dpc_set_anew": 57,
-    "timer_not_initialised": 58, "dpc_not_initialised": 58, "lock_not_initialised": 58}
+    "timer_not_initialised": 58, "dpc_not_initialised": 58, "lock_not_initialised": 58,
+    "resolution_given_up_twice": 19}
 SCORE_DONE, GUEST_UNFIT = 0, 7
 
 

@@ -7,6 +7,7 @@
 #include "ke/ke.hpp"
 #include "mm/driver_blocks.hpp"
 #include "vf/memory.hpp"
+#include "vf/resolution.hpp"
 
 namespace nanont::io {
 namespace {
@@ -172,6 +173,7 @@ void unload_driver(Driver& driver) {
                             reinterpret_cast<const void*>(module->entry));
         }
         mm::tell_unfreed_blocks();
+        vf::tell_resolution_left();
     }
     free_driver(driver);
     if (module != nullptr) {

@@ -7,6 +7,7 @@
 #include "ke.hpp"
 #include "mm/mm.hpp"
 #include "shared_page.hpp"
+#include "vf/resolution.hpp"
 
 namespace nanont::ke {
 namespace {
@@ -173,6 +174,9 @@ extern "C" {
 /// One request of the caller's at a time; the clock goes back to 15.625 ms when the last one is given up.
 ULONG NTAPI ExSetTimerResolution(ULONG DesiredTime, BOOLEAN SetResolution) {
     DispatcherLock lock;
+    if (!vf::resolution_changed(SetResolution != FALSE, __builtin_return_address(0))) {
+        return g_tick; // somebody else's request stays
+    }
     if (SetResolution) {
         ++g_resolution_requests;
         const ULONG wanted = DesiredTime < kFastestTick ? kFastestTick : DesiredTime;

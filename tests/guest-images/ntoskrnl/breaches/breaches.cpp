@@ -57,6 +57,8 @@ void run_dpc(PKDEFERRED_ROUTINE routine) {
 void nothing_is_wrong() {
     take_both(g_first, g_second);
     run_dpc(give_lock_back);
+    ExSetTimerResolution(10'000, TRUE);
+    ExSetTimerResolution(0, FALSE);
     KeStallExecutionProcessor(kLongest);
     KeInitializeTimer(&g_timer);
     KeSetTimer(&g_timer, in_a_minute(), nullptr);
@@ -67,6 +69,12 @@ void nothing_is_wrong() {
     KeSetTimer(block, in_a_minute(), nullptr);
     KeCancelTimer(block);
     ExFreePoolWithTag(block, kTag);
+}
+
+void resolution_given_up_twice() {
+    ExSetTimerResolution(10'000, TRUE);
+    ExSetTimerResolution(0, FALSE);
+    ExSetTimerResolution(0, FALSE);
 }
 
 void lock_kept() {
@@ -180,6 +188,7 @@ constexpr Breach kBreaches[] = {
     BREACH(timer_not_initialised),
     BREACH(dpc_not_initialised),
     BREACH(lock_not_initialised),
+    BREACH(resolution_given_up_twice),
 };
 
 } // namespace

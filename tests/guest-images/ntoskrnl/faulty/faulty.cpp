@@ -373,6 +373,7 @@ PLAIN_FUNCTION entry_leaks_pool() {
     for (int i = 0; i < 18; ++i) {
         allocate(100);
     }
+    ExSetTimerResolution(10'000, TRUE);
     g_driver->DriverUnload = never_called;
     return STATUS_DEVICE_CONFIGURATION_ERROR;
 }

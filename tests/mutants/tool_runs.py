@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""Plays the tool's mutants through scenarios until one of them is red, and says what made it so: a rule of the verifier, a
+check, a crash, or that mpulab cannot even start the driver. Never by comparing with what the unchanged driver does."""
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import threading
+from dataclasses import dataclass
+
+import build_mutants
+import mutants
+
+PACKAGE = mutants.BUILD / "driver/package"
+SUITE = pathlib.Path("tests/mutants/suite")
+# Played one group after the other; what is red in one ends the mutant's life. In order of what each kills, and costs.
+GROUPS = [[mutants.SCENARIO],
+          [SUITE / f"{name}.yaml" for name in ("counters", "clients", "card-troubles", "pacing", "low-memory", "lost-edges")],
+          [SUITE / f"{name}.yaml" for name in (
+              "resource-lists", "power-cycles", "torn-out", "polled-removal", "stop-in-stream", "stuck-card", "stuck-removal",
+              "late-answer", "no-uart-ack", "left-over", "small-pieces", "overflow", "d3-in-sysex", "pci", "low-memory-of-portcls",
+              "two-processors")]]
+HOST_LIMIT_S = 600  # a run has bounds in virtual time and a watchdog; this one says that those have failed
+
+
+@dataclass(frozen=True)
+class Fate:
+    """outcome: killed, survived, not built, same image (as the driver), or same as (another mutant). By: what killed it, in
+    `scenario`; or that other mutant."""
+
+    outcome: str
+    by: str = ""
+    scenario: str = ""
+
+
+def play(image, scenarios, out, jobs=1):
+    """Result documents of the runs that are red, in the order of the scenarios' names."""
+    done = subprocess.run([mutants.BUILD / "harness/mpulab", "run", *(mutants.ROOT / name for name in scenarios), "--package", PACKAGE,
+                           "--driver", image, "--cold", "-j", str(jobs), "--json", "--out", out],
+                          text=True, capture_output=True, timeout=HOST_LIMIT_S)
+    results = [json.loads(path.read_text()) for path in sorted(out.glob("*/result.json"))]
+    if not results:
+        raise AssertionError(f"mpulab left no result: {done.stderr}")
+    return [result for result in results if result["verdict"] != "passed"]
+
+
+def killer(result):
+    """The first thing that is wrong in a red run."""
+    if result["crash"]:
+        return f"bugcheck {result['crash'].get('code', '')}".strip()
+    fired = [rule["rule"] for rule in result["verifier"]["rules"] if rule["state"] == "fired"]
+    failed = [re.sub(r":\d+$", "", check["name"]) for check in result["checks"] if check["status"] == "failed"
+              and check["name"] != "findings"]
+    if fired or failed:
+        return (fired + failed)[0]
+    return f"{result['verdict']}: {result['reason']}"[:100]
+
+
+def judge(image, folder):
+    """The fate of a built image."""
+    for number, scenarios in enumerate(GROUPS):
+        out = folder / f"out{number}"
+        red = play(image, scenarios, out)
+        shutil.rmtree(out)
+        if red:
+            return Fate("killed", killer(red[0]), red[0]["scenario"]["name"])
+    return Fate("survived")
+
+
+def run_all(chosen, folder, told=lambda mutant, fate: None, workers=min(2, os.cpu_count() or 1)):
+    """[(mutant, fate)] in their order, `workers` at a time. `told` hears of each as it comes, one after the other."""
+    compiler = mutants.Compiler()
+    shops, known, lock = [], {}, threading.Lock()
+    for number in range(workers):
+        place = folder / f"worker{number}"
+        place.mkdir()
+        shops.append((build_mutants.Workshop(place, compiler), place))
+    fates = [None] * len(chosen)
+
+    def one(number):
+        with lock:
+            shop, place = shops.pop()
+        try:
+            fates[number] = _fate(chosen[number], shop, place, known, lock)
+            with lock:
+                told(chosen[number], fates[number])
+        finally:
+            with lock:
+                shops.append((shop, place))
+
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        list(pool.map(one, range(len(chosen))))
+    return list(zip(chosen, fates))
+
+
+def _fate(mutant, shop, place, known, lock):
+    image = place / mutants.image_name()
+    try:
+        hash_ = shop.build(mutant, image)
+    except build_mutants.DoesNotBuild as refused:
+        return Fate("not built", str(refused)[:200])
+    if hash_ == shop.original:
+        return Fate("same image")
+    with lock:
+        twin = known.setdefault(hash_, mutant.name)
+    if twin != mutant.name:
+        return Fate("same as", twin)
+    return judge(image, place)
