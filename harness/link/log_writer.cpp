@@ -40,8 +40,9 @@ std::string sha256_hex(ByteView bytes) {
     return hash.hex();
 }
 
-LogWriter::LogWriter(std::filesystem::path path)
-    : path_(std::move(path)), file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
+LogWriter::LogWriter(std::filesystem::path path, uint64_t most_bytes)
+    : path_(std::move(path)), file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)),
+      most_bytes_(most_bytes) {
     if (!file_) {
         throw Error(fmt::format("cannot create event log {}: {}", path_.string(), errno_text(errno)),
                     "check the folder, or name another one with --out");
@@ -49,6 +50,11 @@ LogWriter::LogWriter(std::filesystem::path path)
 }
 
 void LogWriter::append(ByteView bytes) {
+    if (bytes.size() > most_bytes_ - size_) {
+        throw Error(fmt::format("event log {} has reached {} bytes, {} at most: the guest does not come to an end",
+                                path_.string(), size_, most_bytes_),
+                    "look at the log's last records: they say what repeats; split the scenario if all of it is meant");
+    }
     write_all(file_.get(), bytes, path_);
     hash_.update(bytes);
     size_ += bytes.size();

@@ -30,11 +30,16 @@ class Sha256 {
 
 std::string sha256_hex(ByteView bytes);
 
+/// Bytes of the longest log that is kept: 26 million records, an hour of a song at full wire rate both ways. A driver
+/// that makes records for ever would else fill the disk.
+inline constexpr uint64_t kMostLogBytes = 2ull << 30;
+
 class LogWriter {
   public:
-    /// Creates the file anew. Throws Error.
-    explicit LogWriter(std::filesystem::path path);
-    /// Throws Error; a full disk is named as such, and what was written before stays readable.
+    /// Creates the file anew. `most_bytes`: of all that is appended. Throws Error.
+    explicit LogWriter(std::filesystem::path path, uint64_t most_bytes = kMostLogBytes);
+    /// Throws Error; a full disk and a log beyond its bound are named as such, and what was written before stays
+    /// readable.
     void append(ByteView bytes);
     /// The hash of what was written; empty when that is nothing. Call once, at the end.
     std::string finish() { return size_ == 0 ? "" : hash_.hex(); }
@@ -45,6 +50,7 @@ class LogWriter {
     FileDescriptor file_;
     Sha256 hash_;
     uint64_t size_ = 0;
+    uint64_t most_bytes_;
 };
 
 } // namespace mpulab

@@ -223,6 +223,13 @@ class Report(Faulty):
         began = [r.time for r in run.calls("DeferredRoutine")][0]
         self.assertAlmostEqual((run.records[-1].time - began) / 1e9, 1.0, delta=0.05)
 
+    def test_dpcs_that_queue_themselves_end_after_a_second_of_virtual_time(self):
+        run = boot("endless_dpcs")
+        self.assertEqual((run.bugcheck()[0], run.bugcheck()[1][0]), (0x133, 1), run)
+        self.assertRegex(run.text, r"DPCs have been running one after the other for \d+ ms")
+        began = [r.time for r in run.calls("DeferredRoutine")][0]
+        self.assertAlmostEqual((run.records[-1].time - began) / 1e9, 1.0, delta=0.05)
+
     def test_an_irql_that_a_callback_leaves_behind_is_told_with_the_callback(self):
         self.report("entry_leaks_irql", 0xC8, "IRQL_UNEXPECTED_VALUE",
                     "DriverEntry of faulty-entry_leaks_irql.sys was called at IRQL 0 and returned at 2",

@@ -56,6 +56,16 @@ TEST_CASE("a log that cannot be made is named with the reason") {
     CHECK_THAT(refusal([&] { LogWriter writer(dir.path()); }), ContainsSubstring(": Is a directory"));
 }
 
+TEST_CASE("a log beyond its bound is refused with its size, and what was written before stays") {
+    const TempDir dir;
+    LogWriter writer(dir / "events.mpl", 4);
+    writer.append(bytes_of("abc"));
+    CHECK_THAT(refusal([&] { writer.append(bytes_of("de")); }),
+               ContainsSubstring("has reached 3 bytes, 4 at most: the guest does not come to an end"));
+    writer.append(bytes_of("d"));
+    CHECK(text_of(writer.path()) == "abcd");
+}
+
 TEST_CASE("a full disk is said to be one, with the file and the way out") {
     LogWriter writer("/dev/full");
     CHECK(refusal([&] { writer.append(bytes_of("abc")); }) ==

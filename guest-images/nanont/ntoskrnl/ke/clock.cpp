@@ -15,7 +15,7 @@ namespace {
 constexpr ULONG kSlowestTick = 156'250; // 100 ns
 constexpr ULONG kFastestTick = 10'000;
 constexpr ULONGLONG kSecond = 10'000'000;
-constexpr ULONGLONG kDpcLimit = 1 * kSecond;    // of one DPC routine
+constexpr ULONGLONG kDpcLimit = 1 * kSecond;    // of one DPC routine, and of those that run without a thread in between
 constexpr ULONGLONG kIdleLimit = 600 * kSecond; // with nothing but device interrupts to hope for
 
 KUSER_SHARED_DATA* g_shared; // the writable view
@@ -68,6 +68,14 @@ void look_for_a_stuck_dpc(Processor& processor, ULONGLONG now) {
                       "DPC routine %s has been running for %I64u ms; it should return within 100 us",
                       dbg::Place(reinterpret_cast<void*>(processor.current_dpc)).text,
                       (now - processor.dpc_began) / 10'000);
+    }
+    // DPCs that queue one another: each is short, and no thread ever runs again.
+    if (processor.dpcs_began != 0 && now - processor.dpcs_began > kDpcLimit) {
+        dbg::bugcheck(DPC_WATCHDOG_VIOLATION, 1, (now - processor.dpcs_began) / kSlowestTick, kDpcLimit / kSlowestTick,
+                      0, "DPCs have been running one after the other for %I64u ms%s%s; threads should run in between",
+                      (now - processor.dpcs_began) / 10'000, processor.current_dpc != nullptr ? ", now " : "",
+                      processor.current_dpc != nullptr ? dbg::Place(reinterpret_cast<void*>(processor.current_dpc)).text
+                                                       : "");
     }
 }
 

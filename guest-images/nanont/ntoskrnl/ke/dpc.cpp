@@ -185,6 +185,7 @@ const KDPC* dpc_within(const void* begin, SIZE_T bytes) {
 void drain_dpcs(bool early) {
     Processor& processor = this_processor();
     Call call;
+    processor.dpcs_began = interrupt_time();
     while (KDPC* dpc = next_dpc(processor, call, early)) {
         const bool drivers = ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(call.routine));
         dbg::emit(MPULAB_KIND_DPC, 0, reinterpret_cast<ULONG_PTR>(call.routine),
@@ -204,6 +205,7 @@ void drain_dpcs(bool early) {
             dbg::emit(MPULAB_KIND_CALL_LEAVE, 0, MPULAB_CALLBACK_DeferredRoutine, 0, 0);
         }
     }
+    processor.dpcs_began = 0;
 }
 
 } // namespace nanont::ke

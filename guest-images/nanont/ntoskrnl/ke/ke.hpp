@@ -96,6 +96,7 @@ struct Processor {
     KDPC* current_dpc_object;
     PKDEFERRED_ROUTINE current_dpc; // null between DPCs
     ULONGLONG dpc_began;            // interrupt time
+    ULONGLONG dpcs_began;           // interrupt time at which the queue that is being emptied began to be; 0: none is
     ULONG interrupt_depth;
 
     arch::DescriptorTables tables;

@@ -270,6 +270,16 @@ PLAIN_FUNCTION endless_dpc() {
     return STATUS_SUCCESS;
 }
 
+VOID NTAPI dpc_again(PKDPC dpc, PVOID, PVOID, PVOID) {
+    KeInsertQueueDpc(dpc, nullptr, nullptr);
+}
+
+PLAIN_FUNCTION endless_dpcs() {
+    KeInitializeDpc(&g_dpc, dpc_again, nullptr);
+    KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
+    return STATUS_SUCCESS;
+}
+
 VOID NTAPI waiting_dpc(PKDPC, PVOID, PVOID, PVOID) {
     KEVENT event;
     KeInitializeEvent(&event, NotificationEvent, FALSE);
