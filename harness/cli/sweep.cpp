@@ -33,12 +33,9 @@ Row measure(const RunOutcome& outcome) {
     row.reason = outcome.judgement.reason;
     row.id = outcome.facts.id;
     row.guest_errors = outcome.facts.guest_errors;
-    const auto path = outcome.facts.folder / kEventLogName;
-    std::error_code ignored;
-    if (!std::filesystem::is_regular_file(path, ignored) ||
-        std::filesystem::file_size(path) < sizeof(mpulab_link_header))
-        return row; // it did not get so far
-    const EventLog log = EventLog::open(path);
+    const auto left = outcome.facts.artefacts.find("event log");
+    if (left == outcome.facts.artefacts.end() || outcome.facts.records == 0) return row; // it did not get so far
+    const EventLog log = EventLog::open(outcome.facts.folder / left->second);
     for (const mpulab_record& record : log.records()) {
         row.wire_out += record.kind == MPULAB_KIND_WIRE_OUT;
         row.wire_in += record.kind == MPULAB_KIND_WIRE_IN;
