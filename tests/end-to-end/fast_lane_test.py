@@ -250,6 +250,23 @@ class FastLane(unittest.TestCase):
         ElementTree.parse(self.folder / "sweep.svg")
         self.assertIn("counts down", self.mpulab("sweep", path, "late=4..1", expect=mpulab.USAGE).stderr)
 
+    def test_a_sweep_makes_a_run_for_each_seed_of_the_file(self):
+        path = self.folder / "late.yaml"
+        path.write_text("seed: 5\nseeds: 3\n" + LATE)
+        self.mpulab("sweep", path, "late=1us,1ms")
+        with (self.folder / "sweep.csv").open(newline="") as file:
+            rows = [(row["seed"], row["late"]) for row in csv.DictReader(file)]
+        self.assertEqual(rows, [(seed, late) for seed in ("5", "6", "7") for late in ("1us", "1ms")])
+        self.mpulab("sweep", path, "late=1ms", "seed=9")  # the command line's are in place of the file's
+        with (self.folder / "sweep.csv").open(newline="") as file:
+            self.assertEqual([row["seed"] for row in csv.DictReader(file)], ["9"])
+        moved = self.folder / "moved.yaml"
+        moved.write_text(path.read_text().replace("seed: 5", "seed: ${base}").replace("parameters:\n", "parameters:\n  base: 5\n"))
+        self.assertIn("a seed that an axis changes", self.mpulab("sweep", moved, "base=7,8", expect=mpulab.USAGE).stderr)
+        path.write_text(path.read_text() + "  - interrupts: over-seeds\n    latency-p99: 60us\n")
+        refused = self.mpulab("sweep", path, "late=1ms", expect=mpulab.USAGE)
+        self.assertRegex(refused.stderr, r"late.yaml:\d+:5: sweep judges each run by itself")
+
     def test_a_sweep_holds_dpcs_back(self):
         path = self.folder / "prompt.yaml"
         path.write_text(LATE.replace("  - captured-equals: injected\n", SERVICED_WITHIN_1MS))
