@@ -144,8 +144,9 @@ int main(int argc, char** argv) {
         ->type_name("all|none|[-]GROUP|RULE,...")
         ->capture_default_str();
     run_command->add_option("--junit", run_options.junit, "write the results as JUnit XML, too")->type_name("FILE");
-    run_command->add_flag("--compress", run_options.compress,
-                          "keep event logs as events.mpl.gz, a fifth of the size; all commands read both");
+    run_command->add_flag("--compress,!--no-compress", run_options.compress,
+                          "keep event logs as events.mpl.gz, a fifth of the size (the default), or as events.mpl; all "
+                          "commands read both");
     run_command->add_flag("--json", run_options.json, "print the result documents instead of lines");
     run_command->add_flag("--red", run_options.red, "add each scenario's red cues, and pass when that makes it fail");
     run_command->add_flag("--list", run_options.list, "only say what would run");

@@ -10,6 +10,7 @@
 #include "common/files.hpp"
 #include "link/log_writer.hpp"
 #include "link/mpulab_link.h"
+#include "machine/hypervisor.hpp"
 #include "machine/session.hpp"
 #include "midi/wav_writer.hpp"
 #include "report/verdict.hpp"
@@ -113,6 +114,7 @@ Judgement judge_log(const PlayOptions& options, Prepared& p, const std::optional
 } // namespace
 
 ExitCode play(const PlayOptions& options) {
+    check_libvirt_uri(options.connect);
     Prepared p = prepare(options);
     make_folder(options, p);
     RunFacts& facts = p.facts;

@@ -5,6 +5,7 @@
 #include "cli/run_report.hpp"
 #include "cli/run_selection.hpp"
 #include "cli/seed_groups.hpp"
+#include "machine/hypervisor.hpp"
 #include "machine/signal_watch.hpp"
 #include "scenario/format.hpp"
 
@@ -62,6 +63,7 @@ ExitCode run_scenarios(RunOptions options) {
     }
     if (options.what.empty())
         throw Error("no scenario is named", "mpulab run FILE.yaml or a folder of them", ExitCode::Usage);
+    check_libvirt_uri(options.libvirt_uri);
     std::vector<Scenario> scenarios = select_scenarios(options);
     if (options.seed) {
         for (Scenario& scenario : scenarios)

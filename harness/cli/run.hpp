@@ -34,7 +34,7 @@ struct RunOptions {
     LaneChoice lane = LaneChoice::Auto;
     std::string libvirt_uri; // of warm machines; empty: the embedded driver
     unsigned jobs = 0;       // machines at once; 0: as many as there are cores
-    bool compress = false;   // event logs are kept as gzip packs them
+    bool compress = true;    // event logs are kept as gzip packs them
     bool json = false;
     bool red = false;       // add each scenario's red cues and expect a failure
     bool list = false;      // only say what would run

@@ -8,7 +8,7 @@
 namespace mpulab {
 
 inline constexpr const char* kEventLogName = "events.mpl";
-inline constexpr const char* kPackedLogName = "events.mpl.gz"; // in its place, of `run --compress`
+inline constexpr const char* kPackedLogName = "events.mpl.gz"; // in its place, of `run`
 inline constexpr const char* kCommandName = "command.txt";     // QEMU, for the same run
 
 /// Makes the next free folder "<stem>-<n>" below `out`; several runs at once get one each. Throws Error.

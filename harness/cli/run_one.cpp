@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 #include <future>
 #include <mutex>
+#include <spdlog/spdlog.h>
 
 namespace mpulab {
 
@@ -228,12 +229,18 @@ void expect_red(Judgement& judgement) {
     }
 }
 
-/// The log as gzip packs it, in place of the file; its hash stays that of the records.
+/// The log as gzip packs it, in place of the file, which is there until the other is whole; its hash stays that of the
+/// records.
 void compress_log(RunFacts& facts) {
     const fs::path plain = facts.folder / kEventLogName;
     std::error_code ignored;
     if (!fs::is_regular_file(plain, ignored)) return;
-    write_whole_file(facts.folder / kPackedLogName, gzip(read_file(plain, kMaxPackedBytes, "event log")));
+    try {
+        write_whole_file(facts.folder / kPackedLogName, gzip(read_file(plain, kMaxPackedBytes, "event log")));
+    } catch (const Error& error) { // no reason to lose a finished run
+        spdlog::warn("the event log stays as it is: {}", error.what());
+        return;
+    }
     fs::remove(plain, ignored);
     facts.artefacts["event log"] = kPackedLogName;
 }

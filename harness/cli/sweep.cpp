@@ -33,12 +33,9 @@ Row measure(const RunOutcome& outcome) {
     row.reason = outcome.judgement.reason;
     row.id = outcome.facts.id;
     row.guest_errors = outcome.facts.guest_errors;
-    const auto path = outcome.facts.folder / kEventLogName;
-    std::error_code ignored;
-    if (!std::filesystem::is_regular_file(path, ignored) ||
-        std::filesystem::file_size(path) < sizeof(mpulab_link_header))
-        return row; // it did not get so far
-    const EventLog log = EventLog::open(path);
+    const auto left = outcome.facts.artefacts.find("event log");
+    if (left == outcome.facts.artefacts.end() || outcome.facts.records == 0) return row; // it did not get so far
+    const EventLog log = EventLog::open(outcome.facts.folder / left->second);
     for (const mpulab_record& record : log.records()) {
         row.wire_out += record.kind == MPULAB_KIND_WIRE_OUT;
         row.wire_in += record.kind == MPULAB_KIND_WIRE_IN;
@@ -59,9 +56,10 @@ std::vector<Scenario> read_file_with(const SweepOptions& options, const Paramete
     return found;
 }
 
-/// `own`: parameters that the file has; what an axis names besides is the card's, or one of the file's keys.
+/// `own`: parameters that the file has; what an axis names besides is the card's, or one of the file's keys. `seed`:
+/// the file's, when its seeds are an axis.
 Scenario read_combination(const SweepOptions& options, const std::vector<SweepAxis>& axes, const Parameters& own,
-                          const Parameters& values) {
+                          const std::optional<uint64_t>& seed, const Parameters& values) {
     Parameters given;
     for (const auto& [name, value] : values) {
         if (own.contains(name)) given[name] = value;
@@ -73,6 +71,10 @@ Scenario read_combination(const SweepOptions& options, const std::vector<SweepAx
             "name each of them as an axis, or give it one value", ExitCode::Usage);
     }
     Scenario& scenario = found.front();
+    if (seed && scenario.seed != *seed) {
+        throw Error(fmt::format("{}: seeds counts from a seed that an axis changes", options.file.string()),
+                    "name the seeds as an axis: seed=1..20", ExitCode::Usage);
+    }
     std::string name = scenario.file.stem().string() + "[";
     for (const SweepAxis& axis : axes) {
         const std::string& value = values.at(axis.name);
@@ -98,8 +100,31 @@ void refuse_unknown_axes(const std::vector<SweepAxis>& axes, const Parameters& o
     }
 }
 
-/// All combinations, the first axis fastest.
-std::vector<Scenario> combinations(const SweepOptions& options, const std::vector<SweepAxis>& axes) {
+/// A file's `seeds:` is one more axis, unless the sweep names the seeds itself. Checks of all seeds together are no
+/// single run's, and a sweep judges single runs. The seed that the axis begins with, if there is one.
+std::optional<uint64_t> take_seeds(const Scenario& scenario, std::vector<SweepAxis>& axes) {
+    for (const nlohmann::json& check : scenario.checks) {
+        if (check.at("verb") == "interrupts" && check.at("interrupts") == kOverSeeds)
+            throw Error(complaint_at(check, scenario.file.string(),
+                                     "sweep judges each run by itself, and this check is of several", "no such check")
+                            .text(),
+                        "mpulab run judges it", ExitCode::Usage);
+    }
+    const bool named = std::any_of(axes.begin(), axes.end(), [](const SweepAxis& axis) { return axis.name == "seed"; });
+    if (scenario.seeds == 1 || named) return std::nullopt;
+    SweepAxis seeds{"seed", {}};
+    for (uint32_t i = 0; i < scenario.seeds; ++i)
+        seeds.values.push_back(fmt::format("{}", scenario.seed + i));
+    axes.push_back(std::move(seeds));
+    return scenario.seed;
+}
+
+/// All combinations, the first axis fastest. `axes` get the file's seeds, too.
+std::vector<Scenario> combinations(const SweepOptions& options, std::vector<SweepAxis>& axes) {
+    const Scenario first = read_file_with(options, {}).front();
+    const Parameters& own = first.parameters;
+    refuse_unknown_axes(axes, own);
+    const std::optional<uint64_t> seed = take_seeds(first, axes);
     size_t count = 1;
     for (const SweepAxis& axis : axes) {
         count *= axis.values.size();
@@ -107,8 +132,6 @@ std::vector<Scenario> combinations(const SweepOptions& options, const std::vecto
             throw Error(fmt::format("the sweep has more than {} combinations", kMaxSweepValues), "take larger steps",
                         ExitCode::Usage);
     }
-    const Parameters own = read_file_with(options, {}).front().parameters;
-    refuse_unknown_axes(axes, own);
     std::vector<Scenario> all;
     for (size_t i = 0; i < count; ++i) {
         Parameters values;
@@ -117,7 +140,7 @@ std::vector<Scenario> combinations(const SweepOptions& options, const std::vecto
             values[axis.name] = axis.values[rest % axis.values.size()];
             rest /= axis.values.size();
         }
-        all.push_back(read_combination(options, axes, own, values));
+        all.push_back(read_combination(options, axes, own, seed, values));
     }
     return all;
 }

@@ -35,13 +35,14 @@ Bytes gzip(ByteView bytes) {
     if (deflateInit2(&stream, kLevel, Z_DEFLATED, kWindowBits, kMemoryLevel, Z_DEFAULT_STRATEGY) != Z_OK)
         out_of_memory();
     Bytes out;
+    const size_t step = std::min<size_t>(kStep, deflateBound(&stream, bytes.size())); // most logs are small
     int status = Z_OK;
     while (status != Z_STREAM_END) {
         feed(stream, bytes);
         const size_t before = out.size();
-        out.resize(before + kStep);
+        out.resize(before + step);
         stream.next_out = out.data() + before;
-        stream.avail_out = static_cast<uInt>(kStep);
+        stream.avail_out = static_cast<uInt>(step);
         status = deflate(&stream, bytes.empty() ? Z_FINISH : Z_NO_FLUSH);
         out.resize(out.size() - stream.avail_out);
     }

@@ -26,6 +26,25 @@ void adopt_what_libvirt_detaches(virConnectPtr connection, const std::filesystem
 
 } // namespace
 
+void check_libvirt_uri(const std::string& uri) {
+    if (uri.empty()) return;
+    constexpr const char* kLocal = "qemu:///system, qemu:///session or qemu+unix:///session?socket=PATH";
+    const auto refuse = [&](const std::string& what) {
+        throw Error(fmt::format("--connect {}: {}", uri, what), fmt::format("name a QEMU of this host: {}", kLocal),
+                    ExitCode::Usage);
+    };
+    const size_t scheme = uri.find("://");
+    if (scheme == std::string::npos) refuse("this is no libvirt URI, DRIVER[+TRANSPORT]://[HOST]/PATH");
+    const std::string driver = uri.substr(0, std::min(scheme, uri.find('+')));
+    if (driver != "qemu") refuse(fmt::format("libvirt's driver {} starts no QEMU", driver));
+    const size_t host = scheme + 3;
+    if (const std::string name = uri.substr(host, uri.find_first_of("/?#", host) - host); !name.empty()) {
+        refuse(fmt::format("{} is another host, and machines there can reach neither our link, a unix socket, nor our "
+                           "files",
+                           name));
+    }
+}
+
 Hypervisor::Hypervisor(const RuntimeDir& runtime, std::string uri)
     : runtime_(runtime), embedded_(uri.empty()), uri_(std::move(uri)) {
     if (!embedded_) return;

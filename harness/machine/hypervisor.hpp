@@ -12,6 +12,11 @@
 
 namespace mpulab {
 
+/// Refuses, before anything starts, a URI of --connect that cannot carry a run: of no QEMU driver, or of another host
+/// (the link is a unix socket, and images and plans are named by their paths here). Empty: the embedded driver. Throws
+/// Error with ExitCode::Usage.
+void check_libvirt_uri(const std::string& uri);
+
 class Hypervisor {
   public:
     /// `uri` empty: libvirt's embedded driver in `runtime`; else that hypervisor (nothing of `runtime` is used by it).

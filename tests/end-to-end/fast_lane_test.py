@@ -122,8 +122,8 @@ class FastLane(unittest.TestCase):
         self.assertEqual(ElementTree.parse(self.folder / "junit.xml").getroot().find("testsuite").get("failures"), "1")
 
     def test_a_compressed_log_is_the_same_log_to_every_command(self):
+        self.mpulab("run", NOTE, "--no-compress")
         self.mpulab("run", NOTE)
-        self.mpulab("run", NOTE, "--compress")
         plain, packed = self.out / "note-1", self.out / "note-2"
         self.assertEqual(gzip.decompress((packed / "events.mpl.gz").read_bytes()), (plain / "events.mpl").read_bytes())
         self.assertFalse((packed / "events.mpl").exists())
@@ -133,6 +133,7 @@ class FastLane(unittest.TestCase):
         self.assertEqual(self.mpulab("show", "note-1").stdout, self.mpulab("show", "note-2").stdout)
         self.mpulab("diff", "note-1", "note-2")
         self.assertIn("the identical event log", self.mpulab("rerun", "note-2").stdout)
+        self.assertIn("records         the same", self.mpulab("diff", "note-2", packed / "events.mpl.gz").stdout)
         # A log that was cut off is readable as far as it goes.
         log = packed / "events.mpl.gz"
         log.write_bytes(log.read_bytes()[:-2000])
@@ -160,6 +161,11 @@ class FastLane(unittest.TestCase):
         running.wait()
         for result in self.results().values():
             self.assertEqual(result["verdict"], "passed")
+        # What it was writing is readable up to its last whole record.
+        for log in self.out.glob("*/events.mpl*"):
+            if log.stat().st_size >= 80 and not log.name.endswith(".new"):
+                shown = subprocess.run(self.command("show", log, "--count", 1), cwd=self.folder, capture_output=True, text=True)
+                self.assertIn("RUN_STARTED", shown.stdout, shown.stderr)
         mpulab.wait_for(lambda: not self.machines(), 60, "the machines' end")
         self.mpulab("run", NOTE)  # sweeps the dead run's folder, and runs beside what it left
 
@@ -243,6 +249,23 @@ class FastLane(unittest.TestCase):
         self.assertIn("<polyline", (self.folder / "sweep.svg").read_text())
         ElementTree.parse(self.folder / "sweep.svg")
         self.assertIn("counts down", self.mpulab("sweep", path, "late=4..1", expect=mpulab.USAGE).stderr)
+
+    def test_a_sweep_makes_a_run_for_each_seed_of_the_file(self):
+        path = self.folder / "late.yaml"
+        path.write_text("seed: 5\nseeds: 3\n" + LATE)
+        self.mpulab("sweep", path, "late=1us,1ms")
+        with (self.folder / "sweep.csv").open(newline="") as file:
+            rows = [(row["seed"], row["late"]) for row in csv.DictReader(file)]
+        self.assertEqual(rows, [(seed, late) for seed in ("5", "6", "7") for late in ("1us", "1ms")])
+        self.mpulab("sweep", path, "late=1ms", "seed=9")  # the command line's are in place of the file's
+        with (self.folder / "sweep.csv").open(newline="") as file:
+            self.assertEqual([row["seed"] for row in csv.DictReader(file)], ["9"])
+        moved = self.folder / "moved.yaml"
+        moved.write_text(path.read_text().replace("seed: 5", "seed: ${base}").replace("parameters:\n", "parameters:\n  base: 5\n"))
+        self.assertIn("a seed that an axis changes", self.mpulab("sweep", moved, "base=7,8", expect=mpulab.USAGE).stderr)
+        path.write_text(path.read_text() + "  - interrupts: over-seeds\n    latency-p99: 60us\n")
+        refused = self.mpulab("sweep", path, "late=1ms", expect=mpulab.USAGE)
+        self.assertRegex(refused.stderr, r"late.yaml:\d+:5: sweep judges each run by itself")
 
     def test_a_sweep_holds_dpcs_back(self):
         path = self.folder / "prompt.yaml"

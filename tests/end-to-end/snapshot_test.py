@@ -82,7 +82,7 @@ class Snapshots(unittest.TestCase):
                 run = self.mpulab("run", SUITE / f"{scenario}.yaml", "--cold", expect=mpulab.ERROR, MPULAB_QEMU=str(qemu))
                 self.assertIn("the run went another way", run.stdout)
                 self.assertIn("after the snapshot at marker", run.stdout)
-                for log in ("events.mpl", "without-snapshots.mpl"):
+                for log in ("events.mpl.gz", "without-snapshots.mpl"):
                     self.assertEqual(len(list(self.out.glob(f"*/{log}"))), 1, log)
 
     def qemu_with(self, card_state):

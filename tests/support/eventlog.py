@@ -8,6 +8,7 @@ backwards, a kind it does not know or a half record is an error that names recor
 usage: tests/support/eventlog.py FILE [KIND]...     print the records (of these kinds)
 Example: tests/support/eventlog.py mpulab-out/latest/events.mpl WIRE_OUT REG_WRITE
 """
+import gzip
 import pathlib
 import re
 import struct
@@ -75,7 +76,7 @@ class Record(namedtuple("Record", "seq time corr pc kind_number cpu unit count i
 
 def stream(path):
     """The records of an event log, one after the other, each checked; a log may be larger than memory."""
-    with open(path, "rb") as file:
+    with (gzip.open if str(path).endswith(".gz") else open)(path, "rb") as file:
         header = file.read(HEADER.size)
         if len(header) < HEADER.size:
             raise BadLog(f"{path}: {len(header)} bytes, a header has {HEADER.size}")
