@@ -74,6 +74,7 @@ std::vector<CheckResult> run_checks(const CheckInput& input) {
     }
     results.push_back(unless("nothing-lost", no_wire, check_nothing_lost));
     results.push_back(check_findings(input));
+    results.push_back(check_armed(input));
     if (run.counters_step != 0) results.push_back(check_counters(input));
     return results;
 }

@@ -72,6 +72,7 @@ CheckResult check_captured(const CheckInput& input);
 CheckResult check_nothing_lost(const RunView& view);
 CheckResult check_interrupts(const RunView& view);
 CheckResult check_findings(const RunView& view);
+CheckResult check_armed(const RunView& view);
 CheckResult check_counters(const CheckInput& input);
 
 /// All that apply to the run, in the order they are reported.

@@ -192,12 +192,17 @@ std::string rules_text() {
         }
         out += fmt::format("| {} | {} | {} |\n", group.name, group.what, rules);
     }
-    out += "\nJudged by: *guest*, nanont, which tells a finding and goes on; *guest, stops*, nanont, which ends the "
-           "run with\n"
-           "Windows' bugcheck and cannot be switched off; *log*, the harness over the event log; *driven*, no checker "
-           "of its own.\n\n"
-           "| rule | name | group | judged by | what must hold | Windows gives | how, or why not |\n"
-           "|---|---|---|---|---|---|---|\n";
+    out +=
+        "\nEach run proves that the rules can fire: before the driver is loaded nanont and portcls.sys do themselves "
+        "what a rule of\neach family is to catch (SELFTEST records), and the harness walks a log that breaks it for "
+        "each of its own. The check\n*armed* says so, or makes the run the bench's error; `mpulab selftest` does it "
+        "with real drivers.\n"
+        "\nJudged by: *guest*, nanont, which tells a finding and goes on; *guest, stops*, nanont, which ends the "
+        "run with\n"
+        "Windows' bugcheck and cannot be switched off; *log*, the harness over the event log; *driven*, no checker "
+        "of its own.\n\n"
+        "| rule | name | group | judged by | what must hold | Windows gives | how, or why not |\n"
+        "|---|---|---|---|---|---|---|\n";
     for (const RuleInfo& rule : known_rules()) {
         out += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", rule.id(), rule.name, rule.group,
                            judged_word(rule.judged), rule.rule, rule.windows, rule.how);

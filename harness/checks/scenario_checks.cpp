@@ -23,7 +23,7 @@ class ScenarioChecks {
 
     std::vector<CheckResult> all() {
         const RunView& view = view_;
-        std::vector<CheckResult> results = {check_integrity(view), steps(view), findings(view)};
+        std::vector<CheckResult> results = {check_integrity(view), steps(view), findings(view), check_armed(view)};
         for (const Json& check : scenario_.checks) {
             const std::string verb = check.at("verb");
             if (verb == "finding") continue;                                            // judged above

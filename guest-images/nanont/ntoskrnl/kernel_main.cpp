@@ -14,6 +14,7 @@
 #include "mm/mm.hpp"
 #include "vf/resolution.hpp"
 #include "vf/rules.hpp"
+#include "vf/selftest.hpp"
 
 namespace nanont {
 namespace {
@@ -84,6 +85,19 @@ void start_own_module(const char* name, bool required) {
         dbg::say("%s: DriverEntry failed: 0x%08lx", name, static_cast<ULONG>(status));
         dbg::end_run(MPULAB_END_GUEST_UNFIT, static_cast<ULONG>(status));
     }
+}
+
+/// It plants defects, too, where the kernel has no checker (portcls/selftest.cpp).
+void start_portcls() {
+    constexpr const char* kName = "portcls.sys";
+    constexpr ULONG kPlanted[] = {44, 73};
+    ConstBytes content;
+    if (!find_file(kName, content)) {
+        return;
+    }
+    vf::await_planted(kPlanted, sizeof(kPlanted) / sizeof(kPlanted[0]));
+    start_own_module(kName, false);
+    vf::tell_planted();
 }
 
 io::Driver& load_driver_under_test(ConstBytes settings) {
@@ -182,7 +196,8 @@ VOID NTAPI system_start(PVOID) {
         dbg::end_run(MPULAB_END_GUEST_UNFIT, static_cast<ULONG>(STATUS_INVALID_PARAMETER));
     }
     start_own_module("ks.sys", false);
-    start_own_module("portcls.sys", false);
+    start_portcls();
+    vf::run_selftest();
     io::Driver& driver = load_driver_under_test(settings);
     phase(MPULAB_PHASE_DRIVER_LOADED);
     hold_if_asked();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // IInterruptSync: a list of service routines behind one interrupt, in three modes (reference portcls-midi.md §3.1).
 #include "aggregation.hpp"
+#include "selftest.hpp"
 
 #include "module/locks.hpp"
 
@@ -183,6 +184,14 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
 };
 
 } // namespace
+
+void disconnect_unconnected() {
+    auto* sync = new (kObjectTag) InterruptSync(nullptr, {}, InterruptSyncModeNormal);
+    if (!sync) return;
+    sync->Disconnect();
+    sync->Release();
+}
+
 } // namespace portcls
 
 /** `index` counts interrupts only. Does not connect. STATUS_INVALID_PARAMETER, STATUS_INSUFFICIENT_RESOURCES.

@@ -2,7 +2,7 @@
 // Device power (reference portcls-midi.md §1.4): down, the streams and the driver hear of it before the bus does; up,
 // after it. The FDO owns the device's power policy: a system power IRP becomes a device one, D3 for every sleeping
 // state and D0 for the working one ("Handling System Set-Power Requests in a Device Power Policy Owner").
-#include "adapter.hpp"
+#include "selftest.hpp"
 
 namespace portcls {
 namespace {
@@ -209,11 +209,15 @@ NTSTATUS dispatch_power(Adapter& adapter, PIRP irp) {
 
 using namespace portcls;
 
+bool portcls::may_register_power(const Adapter& adapter) {
+    return trace::expect(73, !adapter.power, 1, 0, "V73 adapter power management registered twice");
+}
+
 /** `context` is the FDO. The object must answer IID_IAdapterPowerManagement or a newer version's id. PASSIVE_LEVEL. */
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterAdapterPowerManagement(PUNKNOWN unknown, PVOID context) {
     Adapter* adapter = adapter_of(static_cast<PDEVICE_OBJECT>(context));
     if (!adapter || !unknown) return STATUS_INVALID_PARAMETER;
-    if (!trace::expect(73, !adapter->power, 1, 0, "V73 adapter power management registered twice")) {
+    if (!may_register_power(*adapter)) {
         return STATUS_INVALID_DEVICE_STATE;
     }
     adapter->power = newest_of(unknown, adapter->power_version);

@@ -57,6 +57,23 @@ class Breaches(unittest.TestCase):
         image = next(record for record in self.run_.of("MODULE") if record.a <= longest.a < record.a + record.b)
         self.assertTrue(image.a <= longest.c < image.a + image.b)
 
+    def test_before_the_driver_is_loaded_each_family_of_rules_catches_what_the_bench_plants(self):
+        kinds = [record.kind for record in self.run_.records]
+        planted = {record.a: record.b for record in self.run_.of("SELFTEST")}
+        self.assertEqual(planted, dict.fromkeys([44, 73, 1, 52, 20, 71, 8, 65, 57], 1))  # portcls.sys, then the kernel
+        last = len(kinds) - kinds[::-1].index("SELFTEST")
+        self.assertNotIn("FINDING", kinds[:last])
+        self.assertNotIn("LOCK_HELD", kinds[:last])
+        self.assertIn("breaches.sys", [name for module, name in self.run_.named("MODULE") if module.seq >= last])
+
+    def test_what_the_bench_plants_is_not_counted_as_the_drivers(self):
+        counts = {record.a for record in self.run_.of("RULE_COUNT")}
+        self.assertFalse(counts & {44, 71, 73}, "breaches.sys gives no occasion for these")
+
+    def test_a_rule_that_is_off_is_tested_all_the_same(self):
+        run = boot(rules_off={8, 20, 57})
+        self.assertTrue(all(record.b == 1 for record in run.of("SELFTEST")), run)
+
     def test_the_run_ends_with_how_often_each_rule_was_looked_at(self):
         kinds = [record.kind for record in self.run_.records]
         counts = {record.a: (record.b, record.c) for record in self.run_.of("RULE_COUNT")}

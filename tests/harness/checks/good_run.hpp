@@ -27,7 +27,7 @@ struct GoodRun {
         run.capture = true;
         run.render_run_step = kRunStep;
         run.lead_ns = 10 * kMs;
-        log.started(seed).at(kMs).module("testcard.sys", kDriver, 0x8000);
+        log.started(seed).at(kMs).self_tested().module("testcard.sys", kDriver, 0x8000);
         log.at(50 * kMs).add(MPULAB_KIND_CALL_ENTER, MPULAB_CALLBACK_DriverEntry);
         log.add(MPULAB_KIND_CALL_LEAVE, MPULAB_CALLBACK_DriverEntry, 0);
         log.step(1, MPULAB_OP_OPEN_FILTER).begin_step(2, MPULAB_OP_SET_STATE);

@@ -5,14 +5,15 @@
 using namespace mpulab;
 using namespace mpulab::test;
 
-TEST_CASE("integrity, steps and findings come first, then the checks in their order, named by their line") {
+TEST_CASE("integrity, steps, findings and armed come first, then the checks in their order, named by their line") {
     const auto results = Judged().all("  - wire-equals: written\n  - never: OVERRUN\n");
-    REQUIRE(results.size() == 5);
+    REQUIRE(results.size() == 6);
     CHECK(results[0].name == "integrity");
     CHECK(results[1].name == "steps");
     CHECK(results[2].name == "findings");
-    CHECK(results[3].name == "wire-equals:7");
-    CHECK(results[4].name == "never:8");
+    CHECK(results[3].name == "armed");
+    CHECK(results[4].name == "wire-equals:7");
+    CHECK(results[5].name == "never:8");
     for (const CheckResult& result : results)
         CHECK(result.status == CheckStatus::Passed);
 }

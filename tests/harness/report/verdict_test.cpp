@@ -72,12 +72,13 @@ TEST_CASE("a good run is passed, by every check that applies") {
     CHECK(judgement.verdict == Verdict::Passed);
     using Names = std::vector<std::string>;
     CHECK(names_of(judgement) == Names{"integrity", "steps", "wire", "times", "injected", "captured", "interrupts",
-                                       "nothing-lost", "findings"});
+                                       "nothing-lost", "findings", "armed"});
     for (const CheckResult& check : judgement.checks)
         CHECK(check.looked_at > 0);
     GoodRun only_out;
     only_out.run.capture = false;
-    CHECK(names_of(judged(only_out)) == Names{"integrity", "steps", "wire", "times", "nothing-lost", "findings"});
+    CHECK(names_of(judged(only_out)) ==
+          Names{"integrity", "steps", "wire", "times", "nothing-lost", "findings", "armed"});
 }
 
 TEST_CASE("a check that failed makes the run failed, and says why") {

@@ -9,6 +9,7 @@
 #include "report.hpp"
 #include "seh/seh.hpp"
 #include "vf/rules.hpp"
+#include "vf/selftest.hpp"
 
 namespace nanont::dbg {
 namespace {
@@ -121,6 +122,7 @@ bool g_stopping;
 
 [[noreturn]] void stop(StopCode why, const ULONGLONG (&p)[4], const Context& context, bool exact, const char* text) {
     const ULONG code = why.code;
+    vf::go_back_if_planted(why.rule);
     cpu::interrupts_off();
     if (!ke::stop_others()) {
         ke::halt_if_stopped(); // another CPU was first, and its report is the one that counts

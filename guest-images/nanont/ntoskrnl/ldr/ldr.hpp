@@ -50,6 +50,8 @@ Module* find_by_name(const char* name);
 const char* discarded_section_at(ULONGLONG address);
 bool in_driver_under_test(ULONGLONG address);
 bool in_kernel(ULONGLONG address);
+/// The kernel's image counts as the driver's until it no longer does. No driver is loaded meanwhile.
+void stand_in_for_driver(bool yes);
 ULONGLONG kernel_base();
 
 /// Address of an export of ntoskrnl.exe or hal.dll; 0 = none.

@@ -302,6 +302,11 @@ bool in_driver_under_test(ULONGLONG address) {
     return address - g_under_test_base < g_under_test_size;
 }
 
+void stand_in_for_driver(bool yes) {
+    g_under_test_base = yes ? g_modules[0].base : 0;
+    g_under_test_size = yes ? g_modules[0].size : 0;
+}
+
 bool in_kernel(ULONGLONG address) {
     const Module* module = find_by_address(address);
     return module == &g_modules[0] || module == &g_modules[1];

@@ -38,6 +38,9 @@ void take_switches();
 /// A RULE_COUNT record for each rule that was looked at. Once, right before RUN_ENDED.
 void tell_counts();
 
+/// All counts are 0 again: what was looked at so far was not the driver's. Before the driver is loaded.
+void forget_counts();
+
 /// The counter of a rule, for code that counts without calling.
 volatile LONGLONG* counter(ULONG rule);
 

@@ -80,8 +80,9 @@ class ByteChip {
         NTSTATUS status = STATUS_SUCCESS;
         KIRQL irql;
         KeAcquireSpinLock(&transmitLock_, &irql);
+        ULONG waited = 0;
         if (online_) {
-            pump();
+            pump(waited);
         }
         if (!online_) {
             status = STATUS_INVALID_DEVICE_STATE;
@@ -94,7 +95,7 @@ class ByteChip {
                 output_.push(from[i]);
             }
             *taken = count;
-            pump();
+            pump(waited);
         }
         KeReleaseSpinLock(&transmitLock_, irql);
         return status;
@@ -144,8 +145,9 @@ class ByteChip {
     static constexpr ULONG kSettleTime = 40 * kMillisecond;
     static constexpr ULONG kStuckLimit = 500 * kMillisecond;
     // Microseconds. The firmware fetches a byte in 75 to 155, the wire takes 320 for it: with less patience per
-    // millisecond the wire would run dry between two timer ticks although the chip buffers 250 bytes.
-    static constexpr ULONG kPollStep = 10, kPollBudget = 320;
+    // millisecond the wire would run dry between two timer ticks although the chip buffers 250 bytes. So one tick has
+    // several turns, each of which keeps the lock for less than the 100 us that a lock is meant for.
+    static constexpr ULONG kPollStep = 10, kPollBudget = 60, kTurns = 6;
 
     void forgetInput() {
         for (int i = 0; i < kBytesPerInterrupt && (status() & kNothingToRead) == 0; ++i) {
@@ -235,9 +237,9 @@ class ByteChip {
         return reply_ == kAcknowledge ? STATUS_SUCCESS : STATUS_IO_TIMEOUT;
     }
 
-    // transmitLock_ held. Sends until the queue is empty or the budget is used up; then the timer carries on.
-    void pump() {
-        ULONG waited = 0;
+    // transmitLock_ held. Sends until the queue is empty or the budget is used up, of which `waited` is gone; then
+    // another turn carries on, or the timer.
+    void pump(ULONG& waited) {
         while (output_.fill() != 0) {
             if ((status() & kNotReady) == 0) {
                 WRITE_PORT_UCHAR(data_, output_.front());
@@ -264,6 +266,10 @@ class ByteChip {
             output_.discard();
             return;
         }
+        if (++turns_ % kTurns != 0) {
+            KeInsertQueueDpc(&retryDpc_, nullptr, nullptr);
+            return;
+        }
         const LARGE_INTEGER due = tick();
         KeSetTimer(&retryTimer_, due, &retryDpc_);
     }
@@ -271,8 +277,9 @@ class ByteChip {
     static void NTAPI onRetry(PKDPC, PVOID context, PVOID, PVOID) {
         ByteChip* chip = static_cast<ByteChip*>(context);
         KeAcquireSpinLockAtDpcLevel(&chip->transmitLock_);
+        ULONG waited = 0;
         if (chip->online_) {
-            chip->pump();
+            chip->pump(waited);
         }
         KeReleaseSpinLockFromDpcLevel(&chip->transmitLock_);
     }
@@ -286,6 +293,7 @@ class ByteChip {
     ByteQueue<128> output_;
     ULONGLONG busySince_;
     bool stuck_;
+    ULONG turns_ = 0;
     KTIMER retryTimer_;
     KDPC retryDpc_;
 

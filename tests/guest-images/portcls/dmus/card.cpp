@@ -5,16 +5,17 @@ namespace {
 
 constexpr UCHAR kNotReady = 0x40, kNothing = 0x80; // status
 constexpr UCHAR kReset = 0xFF, kUart = 0x3F, kAck = 0xFE;
-constexpr ULONG kSendPolls = 16, kSendStallUs = 10; // it takes up to 155 us for a byte
-constexpr ULONG kPolls = 2000, kStallUs = 50;       // 100 ms: some cards take their time
+constexpr ULONG kSendStallUs = 10;
+constexpr ULONG kPolls = 2000, kStallUs = 50; // 100 ms: some cards take their time
 
 } // namespace
 
 Card::Card() = default;
 
-bool Card::send(UCHAR byte) {
-    for (ULONG i = 0; READ_PORT_UCHAR(status_) & kNotReady; ++i) {
-        if (i == kSendPolls) return false;
+bool Card::send(UCHAR byte, ULONG& polls) {
+    while (READ_PORT_UCHAR(status_) & kNotReady) {
+        if (polls == 0) return false;
+        --polls;
         KeStallExecutionProcessor(kSendStallUs);
     }
     WRITE_PORT_UCHAR(data_, byte);

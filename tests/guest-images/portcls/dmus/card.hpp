@@ -12,7 +12,7 @@ class Card {
     void stop();
 
     /** False: it takes no byte, even when it is given some time. IRQL <= DISPATCH_LEVEL. */
-    bool send(UCHAR byte);
+    bool send(UCHAR byte, ULONG& polls);
     /** A captured byte. False: there is none. IRQL <= DISPATCH_LEVEL. */
     bool take(UCHAR& byte);
 

@@ -5,6 +5,8 @@
 namespace {
 
 constexpr ULONG kBytesATick = 4; // what the wire takes, and a little more
+constexpr ULONG kPolls = 6;      // of 10 us: no lock is kept for 100 us
+constexpr ULONG kTurns = 12;     // of a tick; the card takes up to 155 us for a byte
 constexpr LONGLONG kHoard100ns = 300'000;
 
 const UCHAR* bytes_of(const DMUS_KERNEL_EVENT& event) {
@@ -86,7 +88,8 @@ class RenderStream final : public Stream {
         if (parts_.pin == kHoardPin) return give_back();
         KIRQL irql;
         KeAcquireSpinLock(&lock_, &irql);
-        left_ = kBytesATick;
+        if (turns_ == 0) left_ = kBytesATick;
+        polls_ = kPolls;
         while (first_ && send(*first_)) {
             PDMUS_KERNEL_EVENT done = first_;
             first_ = done->pNextEvt;
@@ -95,8 +98,14 @@ class RenderStream final : public Stream {
             parts_.allocator->PutMessage(done);
         }
         const bool more = first_ != nullptr;
+        const bool again = more && left_ != 0 && ++turns_ < kTurns;
+        if (!again) turns_ = 0;
         KeReleaseSpinLock(&lock_, irql);
-        if (more) arm();
+        if (again) {
+            KeInsertQueueDpc(&dpc_, nullptr, nullptr); // behind the others
+        } else if (more) {
+            arm();
+        }
     }
 
     /** True: all of it is on its way. A package's bytes follow each other. */
@@ -111,7 +120,7 @@ class RenderStream final : public Stream {
     }
     /** `before`: bytes of the package ahead of it. Returns how many are sent now. */
     ULONG send_bytes(const DMUS_KERNEL_EVENT& event, ULONG before) {
-        while (sent_ - before < event.cbEvent && left_ && parts_.card.send(bytes_of(event)[sent_ - before]))
+        while (sent_ - before < event.cbEvent && left_ && parts_.card.send(bytes_of(event)[sent_ - before], polls_))
             ++sent_, --left_;
         return sent_;
     }
@@ -127,8 +136,10 @@ class RenderStream final : public Stream {
     }
 
     PDMUS_KERNEL_EVENT first_ = nullptr;
-    ULONG sent_ = 0; // bytes of first_
-    ULONG left_ = 0; // bytes of this tick
+    ULONG sent_ = 0;  // bytes of first_
+    ULONG left_ = 0;  // bytes of this tick
+    ULONG polls_ = 0; // that this turn may take
+    ULONG turns_ = 0; // that this tick has had
 };
 
 } // namespace
