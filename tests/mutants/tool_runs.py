@@ -21,7 +21,7 @@ GROUPS = [[mutants.SCENARIO],
           [SUITE / f"{name}.yaml" for name in ("counters", "clients", "card-troubles", "pacing", "low-memory", "lost-edges")],
           [SUITE / f"{name}.yaml" for name in (
               "resource-lists", "power-cycles", "torn-out", "polled-removal", "stop-in-stream", "stuck-card", "stuck-removal",
-              "late-answer", "no-uart-ack", "left-over", "small-pieces", "overflow", "d3-in-sysex", "pci", "low-memory-of-portcls",
+              "late-answer", "no-uart-ack", "not-ready-for-uart", "stuck-dsr", "left-over", "small-pieces", "overflow", "d3-in-sysex", "pci", "low-memory-of-portcls",
               "two-processors")]]
 HOST_LIMIT_S = 600  # a run has bounds in virtual time and a watchdog; this one says that those have failed
 
