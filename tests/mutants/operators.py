@@ -19,8 +19,17 @@ def _in_functions(source):
     """(function, neighbours, index) of each statement that is more than a word to the debugger."""
     for function in source.functions:
         for neighbours, index in all_statements(function.statements):
-            if not SAYING.match(source.text[neighbours[index].start:]):
+            if not _only_says(source, neighbours[index]):
                 yield function, neighbours, index
+
+
+def _only_says(source, statement):
+    """A word to the debugger, or an if with nothing else in it."""
+    if statement.kind == "if":
+        return all(_only_says(source, inner) for branch in statement.branches for inner in branch)
+    if statement.kind == "block":
+        return bool(statement.branches[0]) and all(_only_says(source, inner) for inner in statement.branches[0])
+    return SAYING.match(source.text[statement.start:]) is not None
 
 
 def _called(statement):
@@ -129,7 +138,7 @@ def _tokens(source):
     """(function, token, what stands before and after it) in bodies, without what is said to a debugger."""
     for function in source.functions:
         said = [(s.start, s.end) for n, i in all_statements(function.statements)
-                if SAYING.match(source.text[(s := n[i]).start:])]
+                if _only_says(source, s := n[i])]
         for index, token in enumerate(function.tokens):
             if not any(start <= token.start < end for start, end in said):
                 yield function, token, function.tokens[index - 1:index], function.tokens[index + 1:index + 2]

@@ -21,8 +21,8 @@ GROUPS = [[mutants.SCENARIO],
           [SUITE / f"{name}.yaml" for name in ("counters", "clients", "card-troubles", "pacing", "low-memory", "lost-edges")],
           [SUITE / f"{name}.yaml" for name in (
               "resource-lists", "power-cycles", "torn-out", "polled-removal", "stop-in-stream", "stuck-card", "stuck-removal",
-              "late-answer", "no-uart-ack", "not-ready-for-uart", "stuck-dsr", "left-over", "small-pieces", "overflow", "d3-in-sysex", "pci", "low-memory-of-portcls",
-              "two-processors")]]
+              "late-answer", "no-uart-ack", "not-ready-for-uart", "stuck-dsr", "left-over", "small-pieces", "overflow",
+              "d3-in-sysex", "pci", "low-memory-of-portcls", "two-processors")]]
 HOST_LIMIT_S = 600  # a run has bounds in virtual time and a watchdog; this one says that those have failed
 
 
@@ -43,7 +43,7 @@ def play(image, scenarios, out, jobs=1):
                           text=True, capture_output=True, timeout=HOST_LIMIT_S)
     results = [json.loads(path.read_text()) for path in sorted(out.glob("*/result.json"))]
     if not results:
-        raise AssertionError(f"mpulab left no result: {done.stderr}")
+        raise AssertionError(f"mpulab ended with {done.returncode} and left no result of {image}: {done.stderr}{done.stdout[-300:]}")
     return [result for result in results if result["verdict"] != "passed"]
 
 
