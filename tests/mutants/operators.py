@@ -11,7 +11,7 @@ UNDOING = {"Disconnect", "disconnect", "cancel", "abandon", "finish", "retire", 
            "PcUnregisterAdapterPowerManagement", "retire_adapter", "drop_queue", "clear", "ExFreePool", "leave_uart"}
 KEEPING = {"store_release", "load_relaxed", "load_acquire", "add", "exchange", "clear"}
 LOCKING = {"KeAcquireSpinLock", "KeReleaseSpinLock"}
-SAYING = re.compile(r"MPUSYNTH_(ERROR|WARNING|INFO)\b|static_assert\b")
+SAYING = re.compile(r"[A-Z]+_(ERROR|WARNING|INFO)\(|static_assert\b")
 ASSIGNING = {"=", "|=", "+=", "-=", "&=", "++", "--"}
 
 
@@ -219,7 +219,7 @@ def change_irql(source):
 
 
 # Of some operators each change is a mutant, of the others the first ones of each function: {operator: (function, how many)}.
-EACH, FIRST, FEW = None, 1, 2
+EACH, FIRST, FEW = None, 1, 1
 OPERATORS = {operator.__name__.replace("_", "-"): (operator, most) for operator, most in (
     (drop_reference, EACH), (drop_undoing, EACH), (drop_lock, EACH), (change_mask, EACH), (change_irql, EACH),
     (drop_check, FEW), (drop_call, FEW), (drop_assignment, FEW), (swap_order, FIRST), (change_condition, FEW),

@@ -33,13 +33,15 @@ def load_record():
     if not RECORD.is_file():
         return {}
     rows = [line.split("\t") for line in RECORD.read_text().splitlines()[len((HEAD + COLUMNS).splitlines()):]]
-    return {name: (change, tool_runs.Fate(outcome, by, scenario)) for name, change, outcome, by, scenario in rows}
+    return {name: (change, tool_runs.Fate(outcome, by.strip("-"), scenario.strip("-")))
+            for name, change, outcome, by, scenario in rows}
 
 
 def save_record(record):
     """In the generator's order."""
-    RECORD.write_text(HEAD + COLUMNS + "".join("\t".join((name, change, fate.outcome, fate.by, fate.scenario)) + "\n"
-                                     for name, (change, fate) in record.items()))
+    rows = ("\t".join((name, change, fate.outcome, fate.by or "-", fate.scenario or "-")) + "\n"
+            for name, (change, fate) in record.items())
+    RECORD.write_text(HEAD + COLUMNS + "".join(rows))
 
 
 def load_survivors():

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import threading
@@ -23,7 +24,13 @@ GROUPS = [[mutants.SCENARIO],
               "resource-lists", "power-cycles", "torn-out", "polled-removal", "stop-in-stream", "stuck-card", "stuck-removal",
               "late-answer", "no-uart-ack", "not-ready-for-uart", "stuck-dsr", "left-over", "small-pieces", "overflow",
               "d3-in-sysex", "pci", "low-memory-of-portcls", "two-processors")]]
+ENDED = (0, 1, 2, 3)  # mpulab's exit codes of runs that it has judged
+MEMORY_LIMIT = 6 << 30  # bytes: a mutant that never stops reading ports fills an event log
 HOST_LIMIT_S = 600  # a run has bounds in virtual time and a watchdog; this one says that those have failed
+
+
+class TooMuch(Exception):
+    """mpulab ended without a verdict."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +45,15 @@ class Fate:
 
 def play(image, scenarios, out, jobs=1):
     """Result documents of the runs that are red, in the order of the scenarios' names."""
+    limit = (MEMORY_LIMIT, MEMORY_LIMIT)
     done = subprocess.run([mutants.BUILD / "harness/mpulab", "run", *(mutants.ROOT / name for name in scenarios), "--package", PACKAGE,
-                           "--driver", image, "--cold", "-j", str(jobs), "--json", "--out", out],
-                          text=True, capture_output=True, timeout=HOST_LIMIT_S)
+                           "--driver", image, "--cold", "-j", str(jobs), "--json", "--out", out], text=True, capture_output=True,
+                          timeout=HOST_LIMIT_S, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, limit))
     results = [json.loads(path.read_text()) for path in sorted(out.glob("*/result.json"))]
+    if done.returncode not in ENDED:
+        raise TooMuch(f"mpulab ended with {done.returncode}")
     if not results:
-        raise AssertionError(f"mpulab ended with {done.returncode} and left no result of {image}: {done.stderr}{done.stdout[-300:]}")
+        raise AssertionError(f"mpulab left no result of {image}: {done.stderr}{done.stdout[-300:]}")
     return [result for result in results if result["verdict"] != "passed"]
 
 
@@ -63,8 +73,12 @@ def judge(image, folder):
     """The fate of a built image."""
     for number, scenarios in enumerate(GROUPS):
         out = folder / f"out{number}"
-        red = play(image, scenarios, out)
-        shutil.rmtree(out)
+        try:
+            red = play(image, scenarios, out)
+        except TooMuch:
+            return Fate("killed", "error: more records than the bench holds", pathlib.Path(scenarios[0]).stem)
+        finally:
+            shutil.rmtree(out, ignore_errors=True)
         if red:
             return Fate("killed", killer(red[0]), red[0]["scenario"]["name"])
     return Fate("survived")
