@@ -25,7 +25,7 @@ GROUPS = [[mutants.SCENARIO],
               "late-answer", "no-uart-ack", "not-ready-for-uart", "stuck-dsr", "left-over", "small-pieces", "overflow",
               "d3-in-sysex", "pci", "low-memory-of-portcls", "two-processors")]]
 ENDED = (0, 1, 2, 3)  # mpulab's exit codes of runs that it has judged
-MEMORY_LIMIT = 6 << 30  # bytes: a mutant that never stops reading ports fills an event log
+MEMORY_LIMIT = 5 << 29  # bytes: a mutant that never stops reading ports fills an event log
 HOST_LIMIT_S = 600  # a run has bounds in virtual time and a watchdog; this one says that those have failed
 
 
