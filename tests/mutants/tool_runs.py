@@ -66,7 +66,8 @@ def killer(result):
               and check["name"] != "findings"]
     if fired or failed:
         return (fired + failed)[0]
-    return f"{result['verdict']}: {result['reason']}"[:100]
+    reason = result["reason"].split(" from ")[0].split(": ")[0]
+    return f"{result['verdict']}: {reason}"[:100]
 
 
 def judge(image, folder):
@@ -115,7 +116,7 @@ def _fate(mutant, shop, place, known, lock):
     try:
         hash_ = shop.build(mutant, image)
     except build_mutants.DoesNotBuild as refused:
-        return Fate("not built", str(refused)[:200])
+        return Fate("not built", "by the compiler" if "error:" in str(refused) else "by the linker")
     if hash_ == shop.original:
         return Fate("same image")
     with lock:
