@@ -36,7 +36,7 @@ class Mutant:
 
     def shown(self):
         """On one line."""
-        old, new = (" ".join(part.split()) for part in (self.old, self.new))
+        old, new = (re.sub(r"\b[a-z]+::(?=[A-Z])", "", " ".join(part.split())) for part in (self.old, self.new))
         return f"{old or '(nothing)'} → {new if new not in ('', ';') else '(nothing)'}"
 
 

@@ -9,7 +9,7 @@ import generate
 import operators
 
 TEXT = """// SPDX-License-Identifier: MIT
-namespace mpusynth {
+namespace thing {
 constexpr ULONG kLimit = 40;
 constexpr ULONG kOne = 1;
 
@@ -20,7 +20,7 @@ NTSTATUS Thing::start(PORT* port) {
     port->AddRef();
     port_ = port;
     use(port);
-    MPUSYNTH_WARNING("started %d\\n", 7);
+    THING_WARNING("started %d\\n", 7);
     if (count_ < kLimit && (flags_ & ~3ul) != 0) {
         sync_->Disconnect();
         for_each([&] { port->Release(); });
@@ -38,7 +38,7 @@ void ours() { first(); }
 #else
 void theirs() { second(); }
 #endif
-} // namespace mpusynth
+} // namespace thing
 """
 
 

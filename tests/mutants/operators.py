@@ -9,8 +9,9 @@ REFERENCES = {"AddRef", "Release", "NonDelegatingAddRef", "NonDelegatingRelease"
 UNDOING = {"Disconnect", "disconnect", "cancel", "abandon", "finish", "retire", "stop_pump", "stop_capture", "end_ack_watch",
            "leave_run", "halt", "KeCancelTimer", "KeFlushQueuedDpcs", "release_pin", "EtwUnregister", "close_events",
            "PcUnregisterAdapterPowerManagement", "retire_adapter", "drop_queue", "clear", "ExFreePool", "leave_uart"}
+KEEPING = {"store_release", "load_relaxed", "load_acquire", "add", "exchange", "clear"}
 LOCKING = {"KeAcquireSpinLock", "KeReleaseSpinLock"}
-SAYING = re.compile(r"MPUSYNTH_(ERROR|WARNING|INFO)\b|static_assert\b")
+SAYING = re.compile(r"[A-Z]+_(ERROR|WARNING|INFO)\(|static_assert\b")
 ASSIGNING = {"=", "|=", "+=", "-=", "&=", "++", "--"}
 
 
@@ -18,8 +19,17 @@ def _in_functions(source):
     """(function, neighbours, index) of each statement that is more than a word to the debugger."""
     for function in source.functions:
         for neighbours, index in all_statements(function.statements):
-            if not SAYING.match(source.text[neighbours[index].start:]):
+            if not _only_says(source, neighbours[index]):
                 yield function, neighbours, index
+
+
+def _only_says(source, statement):
+    """A word to the debugger, or an if with nothing else in it."""
+    if statement.kind == "if":
+        return all(_only_says(source, inner) for branch in statement.branches for inner in branch)
+    if statement.kind == "block":
+        return bool(statement.branches[0]) and all(_only_says(source, inner) for inner in statement.branches[0])
+    return SAYING.match(source.text[statement.start:]) is not None
 
 
 def _called(statement):
@@ -109,10 +119,13 @@ def drop_check(source):
 
 
 def swap_order(source):
-    """Two statements that follow each other, and each call something, come in the other order."""
+    """Two statements that follow each other, and each call something, come in the other order; not when all they do is to set
+    flags or counters of the driver's own."""
     for function, neighbours, index in _in_functions(source):
         pair = neighbours[index:index + 2]
         if [statement.kind for statement in pair] != ["expression", "expression"] or not all(map(_called, pair)):
+            continue
+        if all(_called(statement) in KEEPING for statement in pair):
             continue
         if any(SAYING.match(source.text[statement.start:]) for statement in pair):
             continue
@@ -125,7 +138,7 @@ def _tokens(source):
     """(function, token, what stands before and after it) in bodies, without what is said to a debugger."""
     for function in source.functions:
         said = [(s.start, s.end) for n, i in all_statements(function.statements)
-                if SAYING.match(source.text[(s := n[i]).start:])]
+                if _only_says(source, s := n[i])]
         for index, token in enumerate(function.tokens):
             if not any(start <= token.start < end for start, end in said):
                 yield function, token, function.tokens[index - 1:index], function.tokens[index + 1:index + 2]
@@ -205,9 +218,9 @@ def change_irql(source):
             yield function.name, statement.end, statement.end, " KeLowerIrql(PASSIVE_LEVEL);"
 
 
-# Of the first ones each change is a mutant, of the others the first of each function: {operator: (function, how many)}.
-EACH, FIRST = None, 1
+# Of some operators each change is a mutant, of the others the first ones of each function: {operator: (function, how many)}.
+EACH, FIRST, FEW = None, 1, 1
 OPERATORS = {operator.__name__.replace("_", "-"): (operator, most) for operator, most in (
     (drop_reference, EACH), (drop_undoing, EACH), (drop_lock, EACH), (change_mask, EACH), (change_irql, EACH),
-    (drop_check, FIRST), (drop_call, FIRST), (drop_assignment, FIRST), (swap_order, FIRST), (change_condition, FIRST),
-    (change_constant, FIRST), (off_by_one, FIRST))}
+    (drop_check, FEW), (drop_call, FEW), (drop_assignment, FEW), (swap_order, FIRST), (change_condition, FEW),
+    (change_constant, FEW), (off_by_one, FEW))}

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import threading
@@ -21,9 +22,15 @@ GROUPS = [[mutants.SCENARIO],
           [SUITE / f"{name}.yaml" for name in ("counters", "clients", "card-troubles", "pacing", "low-memory", "lost-edges")],
           [SUITE / f"{name}.yaml" for name in (
               "resource-lists", "power-cycles", "torn-out", "polled-removal", "stop-in-stream", "stuck-card", "stuck-removal",
-              "late-answer", "no-uart-ack", "left-over", "small-pieces", "overflow", "d3-in-sysex", "pci", "low-memory-of-portcls",
-              "two-processors")]]
+              "late-answer", "no-uart-ack", "not-ready-for-uart", "stuck-dsr", "left-over", "small-pieces", "overflow",
+              "d3-in-sysex", "pci", "low-memory-of-portcls", "two-processors")]]
+ENDED = (0, 1, 2, 3)  # mpulab's exit codes of runs that it has judged
+MEMORY_LIMIT = 5 << 29  # bytes: a mutant that never stops reading ports fills an event log
 HOST_LIMIT_S = 600  # a run has bounds in virtual time and a watchdog; this one says that those have failed
+
+
+class TooMuch(Exception):
+    """mpulab ended without a verdict."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +45,15 @@ class Fate:
 
 def play(image, scenarios, out, jobs=1):
     """Result documents of the runs that are red, in the order of the scenarios' names."""
+    limit = (MEMORY_LIMIT, MEMORY_LIMIT)
     done = subprocess.run([mutants.BUILD / "harness/mpulab", "run", *(mutants.ROOT / name for name in scenarios), "--package", PACKAGE,
-                           "--driver", image, "--cold", "-j", str(jobs), "--json", "--out", out],
-                          text=True, capture_output=True, timeout=HOST_LIMIT_S)
+                           "--driver", image, "--cold", "-j", str(jobs), "--json", "--out", out], text=True, capture_output=True,
+                          timeout=HOST_LIMIT_S, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, limit))
     results = [json.loads(path.read_text()) for path in sorted(out.glob("*/result.json"))]
+    if done.returncode not in ENDED:
+        raise TooMuch(f"mpulab ended with {done.returncode}")
     if not results:
-        raise AssertionError(f"mpulab left no result: {done.stderr}")
+        raise AssertionError(f"mpulab left no result of {image}: {done.stderr}{done.stdout[-300:]}")
     return [result for result in results if result["verdict"] != "passed"]
 
 
@@ -56,15 +66,20 @@ def killer(result):
               and check["name"] != "findings"]
     if fired or failed:
         return (fired + failed)[0]
-    return f"{result['verdict']}: {result['reason']}"[:100]
+    reason = result["reason"].split(" from ")[0].split(": ")[0]
+    return f"{result['verdict']}: {reason}"[:100]
 
 
 def judge(image, folder):
     """The fate of a built image."""
     for number, scenarios in enumerate(GROUPS):
         out = folder / f"out{number}"
-        red = play(image, scenarios, out)
-        shutil.rmtree(out)
+        try:
+            red = play(image, scenarios, out)
+        except TooMuch:
+            return Fate("killed", "error: more records than the bench holds", pathlib.Path(scenarios[0]).stem)
+        finally:
+            shutil.rmtree(out, ignore_errors=True)
         if red:
             return Fate("killed", killer(red[0]), red[0]["scenario"]["name"])
     return Fate("survived")
@@ -101,7 +116,7 @@ def _fate(mutant, shop, place, known, lock):
     try:
         hash_ = shop.build(mutant, image)
     except build_mutants.DoesNotBuild as refused:
-        return Fate("not built", str(refused)[:200])
+        return Fate("not built", "by the compiler" if "error:" in str(refused) else "by the linker")
     if hash_ == shop.original:
         return Fate("same image")
     with lock:
