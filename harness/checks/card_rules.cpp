@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "checks/card_rules.hpp"
 
+#include "agent/score.h"
 #include "link/mpulab_codes.h"
 
 #include <fmt/format.h>
@@ -8,7 +9,8 @@
 namespace mpulab {
 namespace {
 
-constexpr uint64_t kRemoveDevice = 0x1b02; // IRP_MJ_PNP << 8 | IRP_MN_REMOVE_DEVICE
+constexpr uint64_t kRemoveDevice = 0x1b02;    // IRP_MJ_PNP << 8 | IRP_MN_REMOVE_DEVICE
+constexpr uint64_t kSurpriseRemoval = 0x1b17; // the same with IRP_MN_SURPRISE_REMOVAL
 constexpr uint64_t kD3 = 3;
 
 } // namespace
@@ -102,6 +104,7 @@ void CardRules::guest_error(const mpulab_record& record) {
         break;
     case MPULAB_GUEST_READ_UNPOWERED:
     case MPULAB_GUEST_WRITE_UNPOWERED:
+        if (state_.pulled_out) break;
         desk_.tell(34, record, fmt::format("the card is touched in D3{}", desk_.at(record)), "a register access",
                    "none");
         break;
@@ -110,7 +113,12 @@ void CardRules::guest_error(const mpulab_record& record) {
     }
 }
 
+void CardRules::step(const mpulab_record& record) {
+    if (record.a == MPULAB_OP_DEVICE && record.c == MPULAB_DEVICE_SURPRISE_REMOVE) state_.pulled_out = true;
+}
+
 void CardRules::irp_done(const mpulab_record& record) {
+    if (record.a == kSurpriseRemoval) state_.pulled_out = false;
     if (record.a == kRemoveDevice && alone_) state_.removed = true; // of which card it is, the record does not say
 }
 

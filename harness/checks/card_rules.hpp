@@ -23,6 +23,7 @@ struct CardState {
     bool faulty = false;      // a cue has spoilt something: from then on rules about readiness say nothing
     bool after_power = false; // D0 again, and not yet in UART mode
     bool removed = false;
+    bool pulled_out = false;        // the card is gone, and nobody has told the driver yet
     bool streamed = false;          // NewStream was called
     std::optional<uint64_t> status; // as the driver read it last
 };
@@ -36,6 +37,8 @@ class CardRules {
 
     /// A record of the view's card.
     void card(const mpulab_record& record);
+    /// A step of the score begins.
+    void step(const mpulab_record& record);
     void irp_done(const mpulab_record& record);
     void entered(OpenCall& call);
     void interrupt_routine(const OpenCall& call, const mpulab_record& leave);

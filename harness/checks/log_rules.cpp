@@ -52,6 +52,9 @@ class Walk {
         case MPULAB_KIND_STREAM_RANGE:
             if (record.c == 0) streams_.accepted(record);
             return;
+        case MPULAB_KIND_STEP_BEGIN:
+            card_.step(record);
+            return;
         case MPULAB_KIND_IRP_DONE:
             card_.irp_done(record);
             return;

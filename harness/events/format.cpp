@@ -52,6 +52,7 @@ std::string word(const EventLog& log, uint16_t kind, int index, uint64_t value) 
         if (index == 1) return status_name(value);
         return first ? callback_name(value) : fmt::format("{}", value);
     case MPULAB_KIND_STEP_BEGIN:
+        if (index == 2) return device_request_name(value);
         return first ? opcode_name(value) : fmt::format("{}", value);
     case MPULAB_KIND_STEP_END:
         if (index == 1) return status_name(value);

@@ -80,6 +80,13 @@ constexpr Named kOpcodes[] = {
 #undef MPULAB_OPCODE
 };
 
+constexpr Named kDeviceRequests[] = {
+    {0, "none"},
+#define MPULAB_DEVICE_REQUEST(number, NAME, text, argument) {number, #NAME},
+#include "agent/score_requests.def"
+#undef MPULAB_DEVICE_REQUEST
+};
+
 constexpr Named kOverruns[] = {{MPULAB_OVERRUN_HOST_LATCH, "host latch"}, {MPULAB_OVERRUN_RX_FIFO, "RX FIFO"}};
 
 constexpr Named kGuestErrors[] = {{MPULAB_GUEST_READ_EMPTY, "read while empty"},
@@ -159,6 +166,9 @@ std::string run_end_name(uint64_t code) {
 }
 std::string opcode_name(uint64_t opcode) {
     return name_of(kOpcodes, opcode);
+}
+std::string device_request_name(uint64_t request) {
+    return name_of(kDeviceRequests, request);
 }
 std::string overrun_name(uint64_t place) {
     return name_of(kOverruns, place);

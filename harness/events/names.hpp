@@ -26,6 +26,7 @@ std::string callback_name(uint64_t callback);
 std::string phase_name(uint64_t phase);
 std::string run_end_name(uint64_t code);
 std::string opcode_name(uint64_t opcode);
+std::string device_request_name(uint64_t request); // of a DEVICE step; 0: "none"
 std::string overrun_name(uint64_t place);
 std::string guest_error_name(uint64_t what);
 std::string register_name(uint64_t number);     // of a REGISTER record: "RIP"

@@ -28,7 +28,8 @@ PlayEnd Player::play(const uint8_t* score) {
     while (walk.next(step)) {
         current_step_ = corr_of(step);
         trace::set_correlation(current_step_);
-        trace::record(MPULAB_KIND_STEP_BEGIN, corr_of(step), step.head.opcode, step.head.slot);
+        trace::record(MPULAB_KIND_STEP_BEGIN, corr_of(step), step.head.opcode, step.head.slot,
+                      step.head.opcode == MPULAB_OP_DEVICE ? arguments_of<mpulab_op_device>(step).request : 0);
         ULONG_PTR information = 0;
         NTSTATUS status = run_step(step, information);
         // a WRITE that was sent, or an IOCTL that may pend, ends when its IRP completes

@@ -99,6 +99,17 @@ TEST_CASE("V34: the card in D3, and after REMOVE_DEVICE") {
     CHECK(removal.books().told[0].text == "V34: the card is touched after REMOVE_DEVICE at testcard.sys+0x1234");
 }
 
+TEST_CASE("V34: a card that is pulled out may be touched until the driver has been told, and not afterwards") {
+    Scene scene;
+    scene.log.at(20 * kMs).add(MPULAB_KIND_STEP_BEGIN, MPULAB_OP_DEVICE, 0, MPULAB_DEVICE_SURPRISE_REMOVE);
+    scene.log.add(MPULAB_KIND_POWER, 3, 0);
+    scene.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_UNPOWERED, 1, 0xff);
+    CHECK(scene.fired() == Rules{});
+    scene.log.add(MPULAB_KIND_IRP_DONE, 0x1b17, 0, 0);
+    scene.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_UNPOWERED, 1, 0xff);
+    CHECK(scene.fired() == Rules{34});
+}
+
 TEST_CASE("V34: a device that is added again may touch its card") {
     Scene scene;
     scene.log.at(20 * kMs).add(MPULAB_KIND_IRP_DONE, 0x1b02, 0, 0);
