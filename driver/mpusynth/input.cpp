@@ -39,6 +39,7 @@ NTSTATUS Input::connect(PRESOURCELIST resources) {
     // A byte that waited already keeps the line high; without an edge it would never interrupt.
     SynchronizedDrain first = {this, {}};
     sync_->CallSynchronizedRoutine(on_synchronized, &first);
+    if (!first.result.empty) dpc_.run_now();
     return STATUS_SUCCESS;
 }
 

@@ -56,6 +56,7 @@ STDMETHODIMP_(NTSTATUS) MidiStream::SetState(KSSTATE state) {
         ExSetTimerResolution(kOneMillisecond, TRUE); // the default tick of 15.6 ms is 49 bytes of wire
         running_ = true;
         run();
+        if (miniport().retired()) leave_run(); // the card's end came in between, in a thread of its own
         write_event(Event::StreamState, Severity::Information, capture_, state);
         return STATUS_SUCCESS;
     }

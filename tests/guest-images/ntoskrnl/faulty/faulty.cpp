@@ -41,6 +41,8 @@ VOID NTAPI never_called(PDRIVER_OBJECT) {
     DbgPrint("faulty: DriverUnload was called\n");
 }
 
+#include "dpc_faults.inc"
+
 PLAIN_FUNCTION none() {
     DbgPrint("faulty: nothing is wrong\n");
     return STATUS_SUCCESS;
@@ -252,51 +254,6 @@ PLAIN_FUNCTION bugcheck_ex() {
 
 PLAIN_FUNCTION bugcheck_alone() {
     KeBugCheck(MANUALLY_INITIATED_CRASH);
-    return STATUS_SUCCESS;
-}
-
-VOID NTAPI dpc_routine(PKDPC, PVOID context, PVOID, PVOID) {
-    if (context == nullptr) {
-        for (;;) {
-            g_dpc_ran = g_dpc_ran + 1;
-        }
-    }
-    KeLowerIrql(PASSIVE_LEVEL);
-}
-
-PLAIN_FUNCTION endless_dpc() {
-    KeInitializeDpc(&g_dpc, dpc_routine, nullptr);
-    KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
-    return STATUS_SUCCESS;
-}
-
-VOID NTAPI dpc_again(PKDPC dpc, PVOID, PVOID, PVOID) {
-    KeInsertQueueDpc(dpc, nullptr, nullptr);
-}
-
-PLAIN_FUNCTION endless_dpcs() {
-    KeInitializeDpc(&g_dpc, dpc_again, nullptr);
-    KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
-    return STATUS_SUCCESS;
-}
-
-VOID NTAPI waiting_dpc(PKDPC, PVOID, PVOID, PVOID) {
-    KEVENT event;
-    KeInitializeEvent(&event, NotificationEvent, FALSE);
-    LARGE_INTEGER second;
-    second.QuadPart = -10'000'000;
-    KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &second);
-}
-
-PLAIN_FUNCTION wait_in_dpc() {
-    KeInitializeDpc(&g_dpc, waiting_dpc, nullptr);
-    KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
-    return STATUS_SUCCESS;
-}
-
-PLAIN_FUNCTION dpc_leaks_irql() {
-    KeInitializeDpc(&g_dpc, dpc_routine, &g_dpc);
-    KeInsertQueueDpc(&g_dpc, nullptr, nullptr);
     return STATUS_SUCCESS;
 }
 
