@@ -114,7 +114,8 @@ void CardRules::guest_error(const mpulab_record& record) {
 }
 
 void CardRules::step(const mpulab_record& record) {
-    if (record.a == MPULAB_OP_DEVICE && record.c == MPULAB_DEVICE_SURPRISE_REMOVE) state_.pulled_out = true;
+    // One that is refused sends no IRP: the next step ends it.
+    state_.pulled_out = record.a == MPULAB_OP_DEVICE && record.c == MPULAB_DEVICE_SURPRISE_REMOVE;
 }
 
 void CardRules::irp_done(const mpulab_record& record) {

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """A day of active sensing: FE on MIDI IN every 300 ms for 24 virtual hours, into a guest that only reads them."""
-import os
 import pathlib
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "guest-images" / "support"))
 import eventlog  # noqa: E402
 import guest_machine  # noqa: E402
+import mpulab  # noqa: E402
 import plan_writer  # noqa: E402
 
 HOURS = 24
@@ -37,11 +37,6 @@ def score(count):
     return steps
 
 
-def resident_bytes(pid):
-    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 def run(folder, driver, hours=HOURS):
     """(seconds the day took, bytes that QEMU grew by after its first tenth). SystemExit when not every byte came back."""
     count = hours * 3600 * 1_000_000_000 // PERIOD_NS
@@ -49,7 +44,7 @@ def run(folder, driver, hours=HOURS):
     samples = []
     begun = time.monotonic()
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        ended = guest_machine.wait_for_end(process, log, LIMIT_S, lambda: samples.append(resident_bytes(process.pid)))
+        ended = guest_machine.wait_for_end(process, log, LIMIT_S, lambda: samples.append(mpulab.resident_bytes(process.pid)))
         taken = time.monotonic() - begun
         process.kill()
     captured = 0

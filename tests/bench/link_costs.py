@@ -135,9 +135,8 @@ def harness_growth(folder, scenario, runs):
     samples = []
     while process.poll() is None:
         try:
-            with open(f"/proc/{process.pid}/statm", encoding="ascii") as file:
-                samples.append(int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
-        except (OSError, IndexError):
+            samples.append(mpulab.resident_bytes(process.pid))
+        except OSError:
             break
         time.sleep(0.02)
     if process.wait() != mpulab.PASSED or len(samples) < 20:

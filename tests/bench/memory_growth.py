@@ -18,13 +18,6 @@ FLAT_BYTES_A_RUN = 100  # 100,000 runs: 10 MB
 NOTE = mpulab.ROOT / "tests" / "scenarios" / "output" / "note.yaml"
 
 
-def resident_bytes(pid):
-    for line in open(f"/proc/{pid}/status", encoding="ascii"):
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    return None  # it is a zombie
-
-
 def slope(samples):
     """Of (runs, bytes), by least squares."""
     middle = [sum(column) / len(samples) for column in zip(*samples)]
@@ -37,10 +30,10 @@ def main():
     with mpulab.Scratch() as folder:
         out, lines = folder / "out", folder / "lines"
         with lines.open("w", encoding="utf-8") as file:
-            harness = subprocess.Popen([mpulab.MPULAB, "run", NOTE, "--repeat", str(runs), "--out", out], cwd=folder, stdout=file, stderr=file)
+            harness = subprocess.Popen([mpulab.MPULAB, "run", NOTE, "--repeat", str(runs), "--out", out], stdout=file, stderr=file)
             samples = []
             while harness.poll() is None:
-                size = resident_bytes(harness.pid)
+                size = mpulab.resident_bytes(harness.pid)
                 done = sum(1 for _ in out.glob("note-*/result.json"))
                 if size and done:
                     samples.append((done, size))

@@ -15,6 +15,7 @@ import unittest
 import every_byte
 import eventlog
 import mpulab
+from own_driver import is_part
 from every_byte import AFTERWARDS, BYTES, CUT, GAP, MARK, PREFACE, SONG, WHOLE
 
 SAMPLE_FAULTS, SAMPLE_BYTES = 6, 4
@@ -30,12 +31,6 @@ def drawn():
     print(f"drawn by seed {seed}; MPULAB_SEED={seed} draws it again")
     draw = random.Random(seed)
     return [(way, fault, sorted(draw.sample(range(1, BYTES + 1), SAMPLE_BYTES))) for way, fault in draw.sample(every, SAMPLE_FAULTS)]
-
-
-def is_part(part, whole):
-    """Whether it is `whole` with some bytes left out."""
-    rest = iter(whole)
-    return all(byte in rest for byte in part)
 
 
 class Log:

@@ -92,13 +92,18 @@ def play(image, scenario, verifier, out):
     return results
 
 
+def told_by(result):
+    """Rules that fired, then checks that failed, in a run."""
+    fired = [rule["rule"] for rule in result["verifier"]["rules"] if rule["state"] == "fired"]
+    return fired + [re.sub(r":\d+$", "", check["name"]) for check in result["checks"] if check["status"] == "failed"
+                    and check["name"] != "findings"]
+
+
 def killers(results):
     """Rules that fired and checks that failed, of runs; what ended one, when that was neither."""
     found = []
     for result in results:
-        told = [rule["rule"] for rule in result["verifier"]["rules"] if rule["state"] == "fired"]
-        told += [re.sub(r":\d+$", "", check["name"]) for check in result["checks"] if check["status"] == "failed"
-                 and check["name"] != "findings"]
+        told = told_by(result)
         if not told and result["verdict"] != "passed":
             told = [result["verdict"]]
         found += [name for name in told if name not in found]

@@ -5,7 +5,6 @@ import concurrent.futures
 import json
 import os
 import pathlib
-import re
 import resource
 import shutil
 import subprocess
@@ -61,11 +60,8 @@ def killer(result):
     """The first thing that is wrong in a red run."""
     if result["crash"]:
         return f"bugcheck {result['crash'].get('code', '')}".strip()
-    fired = [rule["rule"] for rule in result["verifier"]["rules"] if rule["state"] == "fired"]
-    failed = [re.sub(r":\d+$", "", check["name"]) for check in result["checks"] if check["status"] == "failed"
-              and check["name"] != "findings"]
-    if fired or failed:
-        return (fired + failed)[0]
+    if told := mutants.told_by(result):
+        return told[0]
     reason = result["reason"].split(" from ")[0].split(": ")[0]
     return f"{result['verdict']}: {reason}"[:100]
 

@@ -180,6 +180,11 @@ def processes():
     return found
 
 
+def resident_bytes(pid):
+    """Of a child that has not been waited for; 0: it has ended."""
+    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def machines_of(out, word=""):
     """pids of QEMUs that belong to runs with this `out`: their command line names its runtime folder, and `word` (libvirt
     asks a QEMU of its own what it can do before it starts the one of the run)."""

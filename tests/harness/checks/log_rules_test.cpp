@@ -110,6 +110,14 @@ TEST_CASE("V34: a card that is pulled out may be touched until the driver has be
     CHECK(scene.fired() == Rules{34});
 }
 
+TEST_CASE("V34: a removal that was refused forgives nothing in the steps after it") {
+    Scene scene;
+    scene.log.at(20 * kMs).add(MPULAB_KIND_STEP_BEGIN, MPULAB_OP_DEVICE, 0, MPULAB_DEVICE_SURPRISE_REMOVE);
+    scene.log.add(MPULAB_KIND_STEP_BEGIN, MPULAB_OP_DELAY);
+    scene.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_UNPOWERED, 1, 0xff);
+    CHECK(scene.fired() == Rules{34});
+}
+
 TEST_CASE("V34: a device that is added again may touch its card") {
     Scene scene;
     scene.log.at(20 * kMs).add(MPULAB_KIND_IRP_DONE, 0x1b02, 0, 0);

@@ -9,7 +9,8 @@
 
 namespace nanont::vf {
 
-/// Plants the kernel's own defects, one after the other. PASSIVE_LEVEL, no driver under test loaded. Some 0.1 ms.
+/// Plants the kernel's own defects, one after the other. PASSIVE_LEVEL, no driver under test loaded. Under 1 ms of
+/// virtual time.
 void run_selftest();
 
 /// Findings of these rules are awaited until tell_planted(): a module of ours plants them in its DriverEntry.
