@@ -29,17 +29,27 @@ template <typename T> T at(ConstBytes bytes, size_t offset) {
     return value;
 }
 
-/// SectionAlignment below a page is the FileAlignment too, or file and memory could not be the same.
-bool alignment_is_right(uint32_t section, uint32_t file) {
-    if (section >= kPageSize) {
-        return section % kPageSize == 0;
-    }
+bool is_power_of_two(uint32_t value) {
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
+/// SectionAlignment below a page is the FileAlignment too, or file and memory could not be the same. One above is
+/// larger than no image and not below the file's (PE format, "Optional Header Windows-Specific Fields").
+bool section_alignment_is_right(uint32_t section, uint32_t file) {
     constexpr uint32_t kLeast = 16;
-    return section >= kLeast && (section & (section - 1)) == 0 && file == section;
+    if (section < kPageSize) {
+        return section >= kLeast && is_power_of_two(section) && file == section;
+    }
+    return is_power_of_two(section) && section <= kMaxImageSize;
+}
+
+/// A power of two from 512 to 64 K (same page), but where file and memory are the same.
+bool file_alignment_is_right(uint32_t section, uint32_t file) {
+    return file == section || (is_power_of_two(file) && file >= 0x200 && file <= 0x10000 && file <= section);
 }
 
 bool parse_sections(ConstBytes file, size_t table, PeImage& image, Defect& defect) {
-    const uint32_t unit = image.mapped_whole() ? image.section_alignment : kPageSize;
+    const uint32_t unit = image.section_alignment;
     const auto up = [unit](uint32_t size) { return (size + unit - 1) & ~(unit - 1); };
     uint32_t next_rva = up(image.size_of_headers);
     for (size_t i = 0; i < image.section_count; ++i) {
@@ -146,9 +156,17 @@ bool parse_image(ConstBytes file, PeImage& image, Defect& defect) {
     if (subsystem != kSubsystemNative) {
         return bad(defect, "Subsystem", subsystem, "1 (native)");
     }
-    if (!alignment_is_right(image.section_alignment, file_alignment)) {
+    if (!section_alignment_is_right(image.section_alignment, file_alignment)) {
         return bad(defect, "SectionAlignment", image.section_alignment,
-                   "a multiple of 0x1000, or a lesser power of two that is the FileAlignment too");
+                   "a power of two from 0x1000 on, or a lesser one that is the FileAlignment too");
+    }
+    if (!file_alignment_is_right(image.section_alignment, file_alignment)) {
+        return bad(defect, "FileAlignment", file_alignment,
+                   "a power of two from 0x200 to 0x10000, at most SectionAlignment");
+    }
+    constexpr uint64_t kBaseUnit = 0x10000;
+    if (image.preferred_base % kBaseUnit != 0) {
+        return bad(defect, "ImageBase", image.preferred_base, "a multiple of 0x10000");
     }
     if (image.size_of_image == 0 || image.size_of_image > kMaxImageSize) {
         return bad(defect, "SizeOfImage", image.size_of_image, "1..0x1000000");

@@ -38,6 +38,7 @@ NTSTATUS new_adapter(PDEVICE_OBJECT fdo, PDEVICE_OBJECT pdo, PCPFNSTARTDEVICE st
     adapter->max_objects = max_objects;
     adapter->system_state = PowerSystemWorking;
     adapter->lock.initialize();
+    adapter->power_lock.initialize();
     InitializeListHead(&adapter->subdevices);
     InitializeListHead(&adapter->connections);
     InitializeListHead(&adapter->ports);

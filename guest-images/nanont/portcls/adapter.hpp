@@ -64,8 +64,9 @@ struct Adapter {
     LIST_ENTRY connections;
     LIST_ENTRY ports;
     bool started, gone;              // gone: surprise removal or removal has begun
-    IAdapterPowerManagement* power;  // one reference
+    IAdapterPowerManagement* power;  // one reference; to call it: HeldPower
     ULONG power_version;             // 1..3: which IAdapterPowerManagement it is
+    ControlLock power_lock;          // both
     IAdapterPnpManagement* pnp;      // one reference
     DEVICE_POWER_STATE d_state;      // as the last SET_POWER left it; D0 from START_DEVICE on
     SYSTEM_POWER_STATE system_state; // as the last SET_POWER left it

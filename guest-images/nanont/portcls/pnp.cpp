@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // IRP_MJ_PNP: what PortCls owes the system and the driver (reference portcls-midi.md §1.2, §1.5).
 #include "adapter.hpp"
+#include "held_power.hpp"
 #include "resource_list.hpp"
 
 #include <mpulab_codes.h>
@@ -91,9 +92,9 @@ NTSTATUS cancel_stop(Adapter& adapter, PIRP irp) {
 /** The bus' answer first; then an adapter that manages its power may edit it. */
 NTSTATUS query_capabilities(Adapter& adapter, PIRP irp) {
     NTSTATUS status = PcForwardIrpSynchronous(adapter.fdo, irp);
-    if (NT_SUCCESS(status) && adapter.power) {
+    if (const HeldPower power(adapter); NT_SUCCESS(status) && power) {
         auto* capabilities = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceCapabilities.Capabilities;
-        adapter.power->QueryDeviceCapabilities(capabilities); // its status says nothing (reference §1.4)
+        power->QueryDeviceCapabilities(capabilities); // its status says nothing (reference §1.4)
     }
     return complete(irp, status);
 }

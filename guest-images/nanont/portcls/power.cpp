@@ -2,6 +2,7 @@
 // Device power (reference portcls-midi.md §1.4): down, the streams and the driver hear of it before the bus does; up,
 // after it. The FDO owns the device's power policy: a system power IRP becomes a device one, D3 for every sleeping
 // state and D0 for the working one ("Handling System Set-Power Requests in a Device Power Policy Owner").
+#include "held_power.hpp"
 #include "selftest.hpp"
 
 namespace portcls {
@@ -16,29 +17,30 @@ void tell_ports(Adapter& adapter, POWER_STATE state, bool going_down) {
 /** By the newest method the object has. A latency is told only of leaving D3 ("If the device is not going into its new
  * state from PowerDeviceD3 …", IAdapterPowerManagement3::PowerChangeState3). `was`: the state it comes from. */
 void tell_adapter(Adapter& adapter, POWER_STATE state, DEVICE_POWER_STATE was) {
-    if (!adapter.power) return;
+    const HeldPower power(adapter);
+    if (!power) return;
     trace::Call call(MPULAB_CALLBACK_PowerChangeNotify, state.DeviceState);
-    if (adapter.power_version >= 3)
-        static_cast<IAdapterPowerManagement3*>(adapter.power)
-            ->PowerChangeState3(state.DeviceState, adapter.system_state,
-                                was == PowerDeviceD3 ? adapter.exit_latency : PcExitLatencyInstant);
-    else if (adapter.power_version == 2)
-        static_cast<IAdapterPowerManagement2*>(adapter.power)
-            ->PowerChangeState2(state.DeviceState, adapter.system_state);
+    if (power.version() >= 3)
+        power.as<IAdapterPowerManagement3>()->PowerChangeState3(state.DeviceState, adapter.system_state,
+                                                                was == PowerDeviceD3 ? adapter.exit_latency
+                                                                                     : PcExitLatencyInstant);
+    else if (power.version() == 2)
+        power.as<IAdapterPowerManagement2>()->PowerChangeState2(state.DeviceState, adapter.system_state);
     else
-        adapter.power->PowerChangeState(state);
+        power->PowerChangeState(state);
     call.leave();
 }
 
 /** The device is in D3 and the system asleep: the adapter may hear that it has more time to come back. */
 void relax_latency(Adapter& adapter) {
-    if (adapter.power_version < 3 || adapter.d_state != PowerDeviceD3 || adapter.system_state == PowerSystemWorking ||
+    const HeldPower power(adapter);
+    if (power.version() < 3 || adapter.d_state != PowerDeviceD3 || adapter.system_state == PowerSystemWorking ||
         adapter.exit_latency != PcExitLatencyInstant || trace::choose(NANONT_CHOICE_D3_EXIT_LATENCY) == 0)
         return;
     adapter.exit_latency = PcExitLatencyResponsive;
     trace::Call call(MPULAB_CALLBACK_PowerChangeNotify, PowerDeviceD3);
     const NTSTATUS status =
-        call.leave(static_cast<IAdapterPowerManagement3*>(adapter.power)->D3ExitLatencyChanged(adapter.exit_latency));
+        call.leave(power.as<IAdapterPowerManagement3>()->D3ExitLatencyChanged(adapter.exit_latency));
     if (!NT_SUCCESS(status)) DbgPrint("portcls.sys: D3ExitLatencyChanged failed: 0x%08x\n", status);
 }
 
@@ -128,8 +130,8 @@ NTSTATUS system_comes_up(Adapter& adapter, PIRP irp) {
 
 /** The driver may refuse a state; nothing has happened yet. */
 NTSTATUS query_power(Adapter& adapter, PIRP irp, POWER_STATE state) {
-    if (adapter.power) {
-        NTSTATUS status = adapter.power->QueryPowerChangeState(state);
+    if (const HeldPower power(adapter); power) {
+        NTSTATUS status = power->QueryPowerChangeState(state);
         if (!NT_SUCCESS(status)) {
             PoStartNextPowerIrp(irp);
             return complete(irp, status);
@@ -176,10 +178,14 @@ NTSTATUS request_and_wait(Adapter& adapter, DEVICE_POWER_STATE state) {
 } // namespace
 
 void release_power_management(Adapter& adapter) {
-    if (!adapter.power) return;
-    adapter.power->Release();
-    adapter.power = nullptr;
-    adapter.power_version = 0;
+    IAdapterPowerManagement* power = nullptr;
+    {
+        ControlGuard guard(adapter.power_lock);
+        power = adapter.power;
+        adapter.power = nullptr;
+        adapter.power_version = 0;
+    }
+    if (power) power->Release(); // outside: it may be the last, and run the driver's code
 }
 
 NTSTATUS bring_to_d0(Adapter& adapter) {
@@ -220,8 +226,13 @@ PORTCLASSAPI NTSTATUS NTAPI PcRegisterAdapterPowerManagement(PUNKNOWN unknown, P
     if (!may_register_power(*adapter)) {
         return STATUS_INVALID_DEVICE_STATE;
     }
-    adapter->power = newest_of(unknown, adapter->power_version);
-    return adapter->power ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+    ULONG version = 0;
+    IAdapterPowerManagement* power = newest_of(unknown, version);
+    if (!power) return STATUS_INVALID_PARAMETER;
+    ControlGuard guard(adapter->power_lock);
+    adapter->power = power;
+    adapter->power_version = version;
+    return STATUS_SUCCESS;
 }
 
 PORTCLASSAPI NTSTATUS NTAPI PcUnregisterAdapterPowerManagement(PDEVICE_OBJECT device) {

@@ -117,6 +117,21 @@ TEST_CASE("an alignment below a page that is not the file's too is refused") {
         lie<uint32_t>(pe::kOptional + 32, alignment, "SectionAlignment");
 }
 
+TEST_CASE("an alignment of a page or more is a power of two that an image can have") {
+    for (const uint32_t alignment : {0x3000u, 0x2000000u, 0x80000000u, 0xfffff000u})
+        lie<uint32_t>(pe::kOptional + 32, alignment, "SectionAlignment");
+}
+
+TEST_CASE("the file's alignment is a power of two from 512 to 64 K, and no larger than the sections'") {
+    for (const uint32_t alignment : {0u, 1u, 0x100u, 0x300u, 0x2000u, 0x20000u, 0xffffffffu})
+        lie<uint32_t>(pe::kOptional + 36, alignment, "FileAlignment");
+}
+
+TEST_CASE("the preferred base is a multiple of 64 K") {
+    for (const uint64_t base : {1ull, 0x11000ull, 0xfffff80000008000ull})
+        lie<uint64_t>(pe::kOptional + 24, base, "ImageBase");
+}
+
 TEST_CASE("the image's size is 1 byte to 16 MB") {
     for (const uint32_t size : {0u, 0x1000001u, 0xffffffffu, 0x80000000u})
         lie<uint32_t>(pe::kOptional + 56, size, "SizeOfImage");

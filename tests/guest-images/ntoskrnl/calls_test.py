@@ -25,6 +25,8 @@ class Calls(unittest.TestCase):
         for name in ("ZwReadFile", "ZwWriteFile", "ZwDeviceIoControlFile"):
             with self.subTest("an APC routine is refused by name", name=name):
                 self.assertEqual(run.text.count(f"{name}: an APC routine was given"), 1)
+        with self.subTest("a driver that answers more than the caller's buffer holds is told, and nothing beyond is written"):
+            self.assertIn("function 0x3: IoStatus.Information is 0x1002, the caller's buffer has 0x2 bytes", run.text)
         with self.subTest("no rule is broken and no pool left behind"):
             self.assertEqual(run.named("FINDING"), [])
 

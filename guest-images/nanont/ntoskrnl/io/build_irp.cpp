@@ -60,7 +60,7 @@ void drop_irp(PIRP irp) {
 }
 
 PIRP build_control_irp(PDEVICE_OBJECT device, const ControlRequest& request, UCHAR major) {
-    PIRP irp = allocate_counted_irp(device);
+    PIRP irp = allocate_counted_irp(device, request.output_size);
     if (irp == nullptr) {
         return nullptr;
     }
@@ -93,7 +93,7 @@ PIRP build_control_irp(PDEVICE_OBJECT device, const ControlRequest& request, UCH
 }
 
 PIRP build_transfer_irp(PDEVICE_OBJECT device, UCHAR major, PVOID buffer, ULONG length, LONGLONG offset) {
-    PIRP irp = allocate_counted_irp(device);
+    PIRP irp = allocate_counted_irp(device, length);
     if (irp == nullptr) {
         return nullptr;
     }

@@ -32,7 +32,7 @@ NTSTATUS copy_name(FILE_OBJECT& file, const UNICODE_STRING& name) {
 
 NTSTATUS send_create(File& file, const OpenRequest& request, ULONG_PTR& information) {
     PDEVICE_OBJECT top = IoGetRelatedDeviceObject(&file.object);
-    PIRP irp = allocate_counted_irp(top);
+    PIRP irp = allocate_counted_irp(top, 0);
     if (irp == nullptr) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
@@ -135,7 +135,7 @@ NTSTATUS open(const OBJECT_ATTRIBUTES& attributes, const OpenRequest& request, H
 
 void send_plain(PFILE_OBJECT file, UCHAR major) {
     PDEVICE_OBJECT top = IoGetRelatedDeviceObject(file);
-    PIRP irp = allocate_counted_irp(top);
+    PIRP irp = allocate_counted_irp(top, 0);
     if (irp == nullptr) {
         dbg::say("no memory for the IRP that %s a file; its device will not hear of it",
                  major == IRP_MJ_CLEANUP ? "cleans up" : "closes");

@@ -108,8 +108,9 @@ struct BoundedWait {
     IO_STATUS_BLOCK status;
 };
 bool send_and_wait(PDEVICE_OBJECT device, PIRP irp, LONGLONG limit, BoundedWait& wait);
-/// An IRP whose completion writes an IO_STATUS_BLOCK, signals an event, and frees it.
-PIRP allocate_counted_irp(PDEVICE_OBJECT device);
+/// An IRP whose completion writes an IO_STATUS_BLOCK, signals an event, and frees it. `room`: bytes of the UserBuffer
+/// that it will get.
+PIRP allocate_counted_irp(PDEVICE_OBJECT device, ULONG room);
 /// Its event is an object that was referenced for it (or nullptr): dereferenced when it is done.
 void set_event_object(PIRP irp, PKEVENT event);
 /// What is done for such an IRP when the last driver is through with it.

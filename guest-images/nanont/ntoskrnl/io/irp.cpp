@@ -15,6 +15,7 @@ namespace {
 struct alignas(16) Prefix {
     ULONGLONG number;      // 0 = not sent yet
     ULONGLONG correlation; // of the thread that made it
+    ULONGLONG room;        // bytes of UserBuffer: what a buffered transfer may give back
     LONG holders;          // freed when nobody holds it
     UCHAR major, minor;    // as it was first sent
     bool done_reported;
@@ -95,12 +96,26 @@ void free_mdls(PIRP irp) {
     }
 }
 
+/// The driver's Information, or what the caller's buffer holds of it. Windows copies all that the driver says, beyond
+/// both buffers (IO_STATUS_BLOCK: "the number of bytes transferred"; nobody looks); here the run goes on, and says so.
+ULONG_PTR bytes_to_give_back(PIRP irp) {
+    const Prefix* prefix = prefix_of(irp);
+    if (prefix == nullptr || irp->IoStatus.Information <= prefix->room) {
+        return irp->IoStatus.Information;
+    }
+    DbgPrint(
+        "ntoskrnl.exe: IRP %p, function 0x%x: IoStatus.Information is 0x%llx, the caller's buffer has 0x%llx bytes; "
+        "Windows would write beyond it\n",
+        irp, prefix->major, static_cast<ULONGLONG>(irp->IoStatus.Information), prefix->room);
+    return prefix->room;
+}
+
 /// What METHOD_BUFFERED promises: the system buffer's bytes arrive in the caller's.
 void give_back_buffer(PIRP irp) {
     const ULONG flags = irp->Flags;
     if ((flags & IRP_BUFFERED_IO) != 0 && (flags & IRP_INPUT_OPERATION) != 0 && !NT_ERROR(irp->IoStatus.Status) &&
         irp->IoStatus.Information != 0 && irp->UserBuffer != nullptr) {
-        RtlCopyMemory(irp->UserBuffer, irp->AssociatedIrp.SystemBuffer, irp->IoStatus.Information);
+        RtlCopyMemory(irp->UserBuffer, irp->AssociatedIrp.SystemBuffer, bytes_to_give_back(irp));
     }
     if ((flags & IRP_DEALLOCATE_BUFFER) != 0 && irp->AssociatedIrp.SystemBuffer != nullptr) {
         ExFreePool(irp->AssociatedIrp.SystemBuffer);
@@ -115,12 +130,13 @@ ULONGLONG irp_number(PIRP irp) {
     return prefix != nullptr ? prefix->number : 0;
 }
 
-PIRP allocate_counted_irp(PDEVICE_OBJECT device) {
+PIRP allocate_counted_irp(PDEVICE_OBJECT device, ULONG room) {
     PIRP irp = IoAllocateIrp(device->StackSize, FALSE);
     if (irp == nullptr) {
         return nullptr;
     }
     prefix_of(irp)->counted = true;
+    prefix_of(irp)->room = room;
     irp->Tail.Overlay.Thread = reinterpret_cast<PETHREAD>(ke::current_thread());
     ke::SpinLockGuard guard(g_irps_lock);
     List::push_back(g_irps, irp->ThreadListEntry);
@@ -239,6 +255,7 @@ PIRP NTAPI IoAllocateIrp(CCHAR StackSize, BOOLEAN) {
     }
     *prefix = {};
     prefix->holders = 1;
+    prefix->room = ~0ull; // its maker knows
     prefix->correlation = ke::current_thread()->correlation;
     auto* irp = reinterpret_cast<PIRP>(prefix + 1);
     IoInitializeIrp(irp, size, StackSize);

@@ -31,7 +31,7 @@ template <typename Fill> Outcome send_pnp(DeviceNode& node, UCHAR minor, Fill fi
         name = "IRP_MN_SURPRISE_REMOVAL";
     }
     PDEVICE_OBJECT top = IoGetAttachedDeviceReference(node.pdo);
-    PIRP irp = allocate_counted_irp(top);
+    PIRP irp = allocate_counted_irp(top, 0);
     Outcome outcome{STATUS_INSUFFICIENT_RESOURCES, 0};
     if (irp != nullptr) {
         irp->IoStatus.Status = STATUS_NOT_SUPPORTED;

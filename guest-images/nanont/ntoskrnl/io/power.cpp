@@ -69,7 +69,7 @@ POWER_ACTION action_behind(SYSTEM_POWER_STATE state) {
 
 NTSTATUS send_power(DeviceNode& node, UCHAR minor, POWER_STATE_TYPE type, POWER_STATE state) {
     PDEVICE_OBJECT top = IoGetAttachedDeviceReference(node.pdo);
-    PIRP irp = allocate_counted_irp(top);
+    PIRP irp = allocate_counted_irp(top, 0);
     if (irp == nullptr) {
         ObfDereferenceObject(top);
         return STATUS_INSUFFICIENT_RESOURCES;

@@ -12,13 +12,16 @@ NTSTATUS NTAPI open_or_close(PDEVICE_OBJECT, PIRP irp) {
     return complete(irp, STATUS_SUCCESS);
 }
 
+constexpr ULONG kBoasting = 0x44; // a read at this offset says that it gave a page more than it was asked for
+
 /// Buffered: a read gives its offset's low byte over and over, a write says how much it was.
 NTSTATUS NTAPI transfer(PDEVICE_OBJECT, PIRP irp) {
     const IO_STACK_LOCATION& here = *IoGetCurrentIrpStackLocation(irp);
     if (here.MajorFunction == IRP_MJ_WRITE) return complete(irp, STATUS_SUCCESS, here.Parameters.Write.Length);
     RtlFillMemory(irp->AssociatedIrp.SystemBuffer, here.Parameters.Read.Length,
                   static_cast<UCHAR>(here.Parameters.Read.ByteOffset.LowPart));
-    return complete(irp, STATUS_SUCCESS, here.Parameters.Read.Length);
+    const bool boasts = here.Parameters.Read.ByteOffset.LowPart == kBoasting;
+    return complete(irp, STATUS_SUCCESS, here.Parameters.Read.Length + (boasts ? PAGE_SIZE : 0));
 }
 
 UNICODE_STRING name_of(const WCHAR* text) {
@@ -136,6 +139,10 @@ void handles() {
     CHECK_EQUAL(read(handle, nullptr, nullptr, nullptr, &io, bytes, 3, &offset, nullptr), STATUS_SUCCESS);
     CHECK_EQUAL(io.Information, 3);
     CHECK(same(bytes, "\x42\x42\x42\0", 4));
+    LARGE_INTEGER boasting;
+    boasting.QuadPart = kBoasting;
+    CHECK_EQUAL(read(handle, nullptr, nullptr, nullptr, &io, bytes, 2, &boasting, nullptr), STATUS_SUCCESS);
+    CHECK(same(bytes, "\x44\x44\x42\0", 4));
     CHECK_EQUAL(write(handle, nullptr, nullptr, nullptr, &io, bytes, 4, &offset, nullptr), STATUS_SUCCESS);
     CHECK_EQUAL(io.Information, 4);
     const auto apc = [](PVOID, IO_STATUS_BLOCK*, ULONG) {}; // there are none: refused, and said
