@@ -65,7 +65,8 @@ void inf_text(std::string& text, const PackageReport& report) {
                    facts.catalog.empty() ? "none" : facts.catalog);
     for (const InfModel& model : facts.models) {
         const bool chosen = report.package.model && report.package.model->line == model.line;
-        fmt::format_to(out, "  {}  {} {}{}\n", chosen ? "device*" : "device ", model.description, model.hardware_id,
+        fmt::format_to(out, "  {}  {} {}{}\n", chosen ? "device*" : "device ", inf_excerpt(model.description),
+                       inf_excerpt(model.hardware_id),
                        model.compatible_ids.empty() ? "" : " (compatible: " + joined(model.compatible_ids) + ")");
     }
     if (report.package.root)

@@ -14,7 +14,14 @@ namespace {
 
 constexpr uint32_t kLastPort = 0xffff;
 constexpr uint32_t kLastIrq = 15;
-constexpr uint32_t kCascade = 2;
+// What no card of this machine can have unless it says so itself: timer, keyboard, the cascade, the clock, ACPI's SCI,
+// the coprocessor.
+constexpr uint32_t kTaken[] = {0, 1, 2, 8, 9, 13};
+constexpr const char* kFree = "3 to 7, 10 to 12, 14 or 15";
+
+bool is_free(uint32_t line) {
+    return std::ranges::find(kTaken, line) == std::end(kTaken);
+}
 
 /// A card's ports: `size` of them from a multiple (by `mask`) within first..last. Interrupts: every number of
 /// first..last.
@@ -97,6 +104,7 @@ std::vector<Range> ranges_of(const InfLogConfig& config, std::string_view key, i
 AssignedResources choose_log_config(const std::vector<InfLogConfig>& configs, std::optional<uint32_t> port,
                                     std::optional<uint32_t> irq) {
     std::string offers;
+    bool only_taken = false; // ports were found, and no interrupt
     for (const InfLogConfig& config : configs) {
         const std::vector<Range> ports = ranges_of(config, "IOConfig", 16, kLastPort);
         const std::vector<Range> irqs = ranges_of(config, "IRQConfig", 10, kLastIrq);
@@ -113,15 +121,18 @@ AssignedResources choose_log_config(const std::vector<InfLogConfig>& configs, st
         if (irqs.empty()) return assigned;
         for (const Range& offer : irqs) {
             for (uint32_t line = offer.first; line <= offer.last; ++line) {
-                if (irq ? line != *irq : line == kCascade) continue;
+                if (irq ? line != *irq : !is_free(line)) continue;
                 assigned.irq = line;
                 return assigned;
             }
         }
+        only_taken = !irq;
     }
+    std::string interrupt;
+    if (irq) interrupt = fmt::format(" with interrupt {}", *irq);
+    if (only_taken) interrupt = fmt::format(" with an interrupt that this machine has for a card ({})", kFree);
     throw Error(fmt::format("none of the INF's LogConfig sections ({}) offers {}{}", offers,
-                            port ? fmt::format("ports from {:#x}", *port) : "a port range",
-                            irq ? fmt::format(" with interrupt {}", *irq) : ""),
+                            port ? fmt::format("ports from {:#x}", *port) : "a port range", interrupt),
                 "--card iobase=…,irq=… sets the card as the INF has it");
 }
 

@@ -32,10 +32,20 @@ std::string chosen(const std::vector<InfLogConfig>& configs, std::optional<uint3
 
 } // namespace
 
-TEST_CASE("a card whose settings are not said gets the first offer, and never the cascade") {
+TEST_CASE(
+    "a card whose settings are not said gets the first offer, and never a line that this machine has for itself") {
     CHECK(chosen(kUsual) == "usual 330-331 5");
     CHECK(chosen({{"only", {"IRQConfig=2", "IOConfig=330-331"}}, {"next", {"IOConfig=300-301"}}}) ==
           "next 300-301 none");
+    CHECK(chosen({{"most", {"IRQConfig=0-2,8,9,13,11", "IOConfig=330-331"}}}) == "most 330-331 11");
+    CHECK(chosen({{"most", {"IRQConfig=9", "IOConfig=330-331"}}}, {}, 9) == "most 330-331 9");
+}
+
+TEST_CASE("interrupts that this machine has for itself alone are no offer, and the error says which are free") {
+    CHECK(chosen({{"sci", {"IRQConfig=9", "IOConfig=330-331"}}}) ==
+          "none of the INF's LogConfig sections ([sci]) offers a port range with an interrupt that this machine has "
+          "for a "
+          "card (3 to 7, 10 to 12, 14 or 15)");
 }
 
 TEST_CASE("a card's settings are looked for in all sections") {
