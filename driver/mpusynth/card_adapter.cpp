@@ -59,7 +59,6 @@ void CardAdapter::retire(PDEVICE_OBJECT device, MidiMiniport::Card card) {
     if (registered_) PcUnregisterAdapterPowerManagement(device); // first: no power change comes in between
     registered_ = false;
     if (miniport_) miniport_->retire(card);
-    miniport_.reset();
 }
 
 } // namespace mpusynth

@@ -146,6 +146,7 @@ MidiMiniport::NewStream(PMINIPORTMIDISTREAM* stream, PUNKNOWN outer, POOL_TYPE p
                         PKSDATAFORMAT format, PSERVICEGROUP* service_group) {
     *stream = nullptr;
     *service_group = nullptr;
+    MutexGuard guard{life_};
     if (retired()) return STATUS_DEVICE_NOT_CONNECTED;
     const bool capturing = capture != FALSE;
     if (pin != (capturing ? kPinCapture : kPinRender)) return STATUS_INVALID_PARAMETER;
@@ -164,6 +165,7 @@ MidiMiniport::NewStream(PMINIPORTMIDISTREAM* stream, PUNKNOWN outer, POOL_TYPE p
 }
 
 void MidiMiniport::power_changed(bool on) {
+    MutexGuard guard{life_};
     if (retired()) return;
     if (!on) {
         in_uart_mode_ = false;
@@ -173,14 +175,18 @@ void MidiMiniport::power_changed(bool on) {
 }
 
 void MidiMiniport::retire(Card card) {
-    if (retired_.exchange(true)) return;
-    if (card == Card::Present) {
-        output_.finish();
-        if (in_uart_mode_ && leave_uart(io_)) counters_.resets.add(1); // in UART mode RESET is not answered
-    } else {
-        output_.abandon();
+    {
+        MutexGuard guard{life_};
+        if (retired_.exchange(true)) return;
+        if (card == Card::Present) {
+            output_.finish();
+            if (in_uart_mode_ && leave_uart(io_)) counters_.resets.add(1); // in UART mode RESET is not answered
+        } else {
+            output_.abandon();
+        }
+        input_.disconnect();
     }
-    input_.disconnect();
+    // Nobody asks for them any more. Outside: the port may let go of us in turn.
     group_.reset();
     port_.reset();
 }

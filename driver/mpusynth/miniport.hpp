@@ -6,6 +6,7 @@
 #include "counters.hpp"
 #include "input.hpp"
 #include "kernel_io.hpp"
+#include "mutex.hpp"
 #include "output.hpp"
 
 namespace mpusynth {
@@ -47,12 +48,16 @@ class MidiMiniport final : public IMiniportMidi, public CUnknown {
     void retire(Card card);
 
     /// The card is about to lose its power, or has it again and then is as after power-on: in intelligent mode.
-    /// No stream runs meanwhile. PASSIVE_LEVEL.
+    /// No stream runs meanwhile. Nothing happens to one that is retired. PASSIVE_LEVEL.
     void power_changed(bool on);
 
     // For the streams and the filter's properties.
     [[nodiscard]] const Counters& counters() const { return counters_; }
+    /// Once true it stays so. Any IRQL; what is true of it for longer than the call needs life().
     [[nodiscard]] bool retired() const { return retired_.load_acquire(); }
+    /// Held by whoever starts or ends something with the card: a client's thread that sets a stream to RUN, PnP's that
+    /// takes the card away and power's that wakes it come when they like, and on two CPUs together. PASSIVE_LEVEL.
+    [[nodiscard]] Mutex& life() { return life_; }
     [[nodiscard]] Output& output() { return output_; }
     [[nodiscard]] Input& input() { return input_; }
     /// A stream of this direction is gone; another one may be opened.
@@ -67,6 +72,7 @@ class MidiMiniport final : public IMiniportMidi, public CUnknown {
     [[nodiscard]] Atomic<bool>& pin_open(bool capture) { return capture ? capture_open_ : render_open_; }
 
     Counters counters_;
+    Mutex life_;
     KernelIo io_;
     ComPtr<IPortMidi> port_;
     ComPtr<IServiceGroup> group_;

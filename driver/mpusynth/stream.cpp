@@ -43,6 +43,7 @@ STDMETHODIMP_(NTSTATUS) MidiStream::SetFormat(PKSDATAFORMAT format) {
 
 /// Comes in single steps. Only RUN is different from the rest; leaving it cannot fail.
 STDMETHODIMP_(NTSTATUS) MidiStream::SetState(KSSTATE state) {
+    MutexGuard guard{miniport().life()};
     switch (state) {
     case KSSTATE_STOP:
     case KSSTATE_ACQUIRE:
@@ -56,7 +57,6 @@ STDMETHODIMP_(NTSTATUS) MidiStream::SetState(KSSTATE state) {
         ExSetTimerResolution(kOneMillisecond, TRUE); // the default tick of 15.6 ms is 49 bytes of wire
         running_ = true;
         run();
-        if (miniport().retired()) leave_run(); // the card's end came in between, in a thread of its own
         write_event(Event::StreamState, Severity::Information, capture_, state);
         return STATUS_SUCCESS;
     }
