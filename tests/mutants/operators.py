@@ -67,7 +67,7 @@ def drop_lock(source):
     yield from _without(LOCKING)(source)
     for function, neighbours, index in _in_functions(source):
         statement = neighbours[index]
-        if statement.kind == "declaration" and statement.tokens[0].text == "SpinLockGuard":
+        if statement.kind == "declaration" and statement.tokens[0].text in ("SpinLockGuard", "MutexGuard"):
             yield function.name, statement.start, statement.end, ""
 
 
