@@ -16,6 +16,7 @@ CheckResult check_interrupts_over_seeds(const InterruptStatistics& numbers, cons
 CheckResult check_fifo(const RunView& view, const nlohmann::json& check);
 CheckResult check_registers(const RunView& view, const nlohmann::json& check);
 CheckResult check_callback(const RunView& view, const nlohmann::json& check);
+CheckResult check_states(const RunView& view, const nlohmann::json& check);
 CheckResult check_count(const EventLog& log, const nlohmann::json& check); // never, count
 CheckResult check_follows(const EventLog& log, const nlohmann::json& check);
 

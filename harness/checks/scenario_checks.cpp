@@ -36,6 +36,7 @@ class ScenarioChecks {
             if (verb == "fifo") results.push_back(of_card(check, check_fifo));
             if (verb == "registers") results.push_back(of_card(check, check_registers));
             if (verb == "callback") results.push_back(check_callback(view, check));
+            if (verb == "states") results.push_back(check_states(view, check));
             if (verb == "never" || verb == "count") results.push_back(check_count(log_, check));
             if (verb == "follows") results.push_back(check_follows(log_, check));
         }

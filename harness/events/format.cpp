@@ -126,6 +126,8 @@ std::string format_record(const EventLog& log, const mpulab_record& record) {
         const uint64_t words[3] = {record.a, record.b, record.c};
         for (int i = 0; i < 3; ++i) {
             if (info.words[i] == "-") continue;
+            if (record.kind == MPULAB_KIND_STEP_BEGIN && i == 2 && words[i] == 0)
+                continue; // a step that asks no device
             line += fmt::format("  {}={}", trimmed(label(info.words[i])), word(log, record.kind, i, words[i]));
         }
     }

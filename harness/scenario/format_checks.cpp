@@ -4,6 +4,7 @@
 #include "events/names.hpp"
 #include "link/mpulab_link.h"
 #include "scenario/format.hpp"
+#include "scenario/ks_states.hpp"
 #include "scenario/scenario.hpp"
 
 namespace mpulab {
@@ -103,6 +104,12 @@ ShapePtr checks_shape() {
             {"registers", word_shape(register_rules()), {card_unit, after, before}, register_rules_text()},
             {"callback", word_shape(callbacks()), callback_fields,
              "calls of one of the driver's entry points (mpulab_callbacks.def)"},
+            {"states",
+             list_shape(word_shape({kKsStates.begin(), kKsStates.end()}), 1, 1'000),
+             {{"stream", number_shape(1, UINT32_MAX), false, "in the order in which NewStream made them; default 1"},
+              after,
+              before},
+             "the states that the driver's stream was set to, all of them in order"},
             {"never",
              kind,
              {a,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "scenario/format_parts.hpp"
 
+#include "scenario/ks_states.hpp"
+
 #include "agent/score.h"
 #include "midi/traffic.hpp"
 #include "scenario/format.hpp"
@@ -46,7 +48,7 @@ ShapePtr steps_shape() {
              {{"as", handle, true, "its name from here on"}, expect, within},
              "any device, symbolic link or interface, by its NT name"},
             {"state",
-             word_shape({"stop", "acquire", "pause", "run"}),
+             word_shape({kKsStates.begin(), kKsStates.end()}),
              {of_render,
               {"exactly", flag_shape(), false,
                "one KSPROPERTY_CONNECTION_STATE; default: by the states between, as clients do"},

@@ -8,6 +8,7 @@
 #include "midi/smf_reader.hpp"
 #include "midi/traffic.hpp"
 #include "scenario/format.hpp"
+#include "scenario/ks_states.hpp"
 #include "scenario/plan.hpp"
 #include "scenario/proofread_checks.hpp"
 #include "scenario/scenario_cues.hpp"
@@ -27,7 +28,6 @@ constexpr int64_t kNsPerMs = 1'000'000;
 constexpr uint32_t kDefaultTimeoutMs = 5'000;
 constexpr uint64_t kDefaultLeadNs = 10'000'000;
 constexpr uint64_t kCardBytes = 258; // the card's TX FIFO unless told otherwise, the host's latch, the byte on the wire
-constexpr const char* kStates[] = {"stop", "acquire", "pause", "run"};
 
 /// One scenario, step by step. With `complaints` it tells what is wrong and goes on; without, the scenario is known to
 /// be sound.
@@ -217,8 +217,7 @@ class Compiler {
         Handle* pin = pin_of(step, "of", "render");
         if (pin == nullptr) return;
         const auto target = static_cast<uint32_t>(
-            std::find(std::begin(kStates), std::end(kStates), step.at("state").get<std::string>()) -
-            std::begin(kStates));
+            std::find(kKsStates.begin(), kKsStates.end(), step.at("state").get<std::string>()) - kKsStates.begin());
         walk(*pin, target, step.value("exactly", false), timeout(step));
     }
     void walk(Handle& pin, uint32_t target, bool exactly, uint32_t timeout_ms) {

@@ -18,6 +18,7 @@ import driver_costs
 import eventlog
 import fast_lane
 import link_costs
+import memory_growth
 import mpulab
 
 PHASE = {number: name for name, number in eventlog.enum("mpulab_phase").items()}
@@ -257,9 +258,9 @@ def main():
         stored, void = link_costs.link_cost(command, folder, repeats)
         table.ratio("a song with its log read and stored", stored / void, 1.25, f"of it with the log thrown away, {void:.2f} s")
         table.number("an idle worker's share of a core", 100 * link_costs.idle_worker(command, folder), 2, "%", 2)
-        runs_to_grow = 300 if options.quick else 5_000
-        grown = link_costs.harness_growth(folder, fast_lane.NOTE, runs_to_grow)
-        table.number(f"memory the harness grew by in the last nine tenths of {runs_to_grow} runs", grown / 1024, 4096, "KiB")
+        runs_to_grow = 1_000 if options.quick else 10_000
+        growth, _ = memory_growth.measure(runs_to_grow, folder)
+        table.number(f"memory the harness grows by in each of {runs_to_grow} runs", growth, memory_growth.FLAT_BYTES_A_RUN, "bytes")
         costs = access_costs.measure(folder, rounds=5 if options.quick else 15)
         shown = f"of a read of isa-serial's LSR, {costs['lsr']:.0f} ns"
         table.ratio("a read of STATUS, link off", costs["off"] / costs["lsr"], 1.15, shown)

@@ -127,18 +127,3 @@ def idle_worker(command, folder, seconds=3):
         monitor.close()
         process.kill()
         process.wait()
-
-
-def harness_growth(folder, scenario, runs):
-    """Bytes that the harness grew by in the last nine tenths of `runs` runs of a scenario."""
-    process = subprocess.Popen([mpulab.MPULAB, "run", scenario, "--repeat", str(runs), "--out", folder / "grow"], stdout=subprocess.DEVNULL)
-    samples = []
-    while process.poll() is None:
-        try:
-            samples.append(mpulab.resident_bytes(process.pid))
-        except OSError:
-            break
-        time.sleep(0.02)
-    if process.wait() != mpulab.PASSED or len(samples) < 20:
-        raise SystemExit(f"error: {runs} runs of {scenario} ended with {process.returncode}\nnext:  run it by hand")
-    return max(samples[len(samples) // 10:]) - samples[len(samples) // 10]

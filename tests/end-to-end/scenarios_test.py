@@ -81,6 +81,17 @@ class Scenarios(unittest.TestCase):
         self.assertEqual(show.returncode, 0, show)
         self.assertEqual(show.stdout.count("WIRE_OUT"), 3 + show.stdout.count("own"))
 
+    def test_a_device_request_that_takes_longer_than_its_step_allows_is_late(self):
+        def stopped_with(more):
+            return ("scenario: late\nchecks:\n  - count: IRP_DONE\nsteps:\n  - device: query-stop\n    within: 1ms\n"
+                    f"  - device: stop\n{more}  - device: start\n")
+        late = self.mpulab("run", self.write("late.yaml", stopped_with("    within: 1ms\n")))
+        self.assertEqual(late.returncode, 1, late)
+        self.assertIn("STATUS_TIMEOUT", late.stdout)
+        for more in ("    within: 1ms\n    expect: STATUS_TIMEOUT\n", "    within: 1s\n", ""):
+            run = self.mpulab("run", self.write("in-time.yaml", stopped_with(more)))
+            self.assertEqual(run.returncode, 0, run)
+
     def test_a_known_issue_is_green_while_it_fails_and_an_error_when_it_passes(self):
         issue = "known-issue:\n  reason: not yet\n  reference: '#12'\n"
         known = self.mpulab("run", self.write("known.yaml", mpulab.FAILING_SCENARIO + issue))

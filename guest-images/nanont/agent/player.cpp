@@ -65,9 +65,9 @@ NTSTATUS Player::run_step(const ScoreStep& step, ULONG_PTR& information) {
         trace::record(MPULAB_KIND_MARKER, corr_of(step), arguments_of<mpulab_op_marker>(step).number);
         return STATUS_SUCCESS;
     case MPULAB_OP_REMOVE_DEVICE:
-        return remove_device(step);
+        return unless_late(step, &Player::remove_device);
     case MPULAB_OP_DEVICE:
-        return ask_device(step);
+        return unless_late(step, &Player::ask_device);
     case MPULAB_OP_OPEN_DEVICE:
         return open_device(step);
     default:
@@ -190,6 +190,20 @@ NTSTATUS Player::close(const ScoreStep& step) {
     return wait_until(patience_of(step), [&] {
         return slot.writes_active() == 0 && slot.reads_active() == 0 && slot.controls_active() == 0;
     });
+}
+
+/** A request that nobody can take back half-way: it is waited for, and STATUS_TIMEOUT when it took longer than the step
+ * allows. What went wrong in it comes first. */
+NTSTATUS Player::unless_late(const ScoreStep& step, NTSTATUS (Player::*ask)(const ScoreStep&)) {
+    LARGE_INTEGER frequency;
+    const LONGLONG began = KeQueryPerformanceCounter(&frequency).QuadPart;
+    const NTSTATUS status = (this->*ask)(step);
+    const auto ticks = static_cast<ULONGLONG>(KeQueryPerformanceCounter(nullptr).QuadPart - began);
+    const ULONGLONG took = ticks * 10'000'000 / static_cast<ULONGLONG>(frequency.QuadPart);
+    if (!NT_SUCCESS(status) || took <= patience_of(step)) return status;
+    DbgPrint("agent.sys: step %u (%s) was done after %llu us, %llu us were allowed\n", step.number,
+             opcode_name(step.head.opcode), took / 10, patience_of(step) / 10);
+    return STATUS_TIMEOUT;
 }
 
 NTSTATUS Player::remove_device(const ScoreStep& step) {

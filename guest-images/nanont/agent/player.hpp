@@ -34,6 +34,7 @@ class Player {
     NTSTATUS read_start(const ScoreStep& step);
     NTSTATUS read_stop(const ScoreStep& step);
     NTSTATUS close(const ScoreStep& step);
+    NTSTATUS unless_late(const ScoreStep& step, NTSTATUS (Player::*ask)(const ScoreStep&));
     NTSTATUS remove_device(const ScoreStep& step);
 
     // device_steps.cpp
