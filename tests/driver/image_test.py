@@ -24,7 +24,7 @@ ALLOWED = {
     "hal.dll": {"KeStallExecutionProcessor"},
     "ntoskrnl.exe": {
         "DbgPrintEx", "EtwRegister", "EtwUnregister", "EtwWrite", "ExAllocatePoolWithTag", "ExFreePool",
-        "ExSetTimerResolution", "KeBugCheckEx", "KeCancelTimer", "KeDelayExecutionThread", "KeFlushQueuedDpcs", "KeInitializeDpc", "KeInitializeTimer", "KeInsertQueueDpc",
+        "ExSetTimerResolution", "KeBugCheckEx", "KeCancelTimer", "KeDelayExecutionThread", "KeFlushQueuedDpcs", "KeInitializeDpc", "KeInitializeMutex", "KeInitializeTimer", "KeInsertQueueDpc", "KeReleaseMutex", "KeWaitForSingleObject",
         "KeSetTimer", "RtlGetVersion", "memset", "memcpy", "memmove",
     },
     "portcls.sys": {
