@@ -24,8 +24,9 @@ ALLOWED = {
     "hal.dll": {"KeStallExecutionProcessor"},
     "ntoskrnl.exe": {
         "DbgPrintEx", "EtwRegister", "EtwUnregister", "EtwWrite", "ExAllocatePoolWithTag", "ExFreePool",
-        "ExSetTimerResolution", "KeBugCheckEx", "KeCancelTimer", "KeDelayExecutionThread", "KeFlushQueuedDpcs", "KeInitializeDpc", "KeInitializeMutex", "KeInitializeTimer", "KeInsertQueueDpc", "KeReleaseMutex", "KeWaitForSingleObject",
-        "KeSetTimer", "RtlGetVersion", "memset", "memcpy", "memmove",
+        "ExSetTimerResolution", "KeBugCheckEx", "KeCancelTimer", "KeDelayExecutionThread", "KeFlushQueuedDpcs",
+        "KeInitializeDpc", "KeInitializeMutex", "KeInitializeTimer", "KeInsertQueueDpc", "KeReleaseMutex", "KeSetTimer",
+        "KeWaitForSingleObject", "RtlGetVersion", "memset", "memcpy", "memmove",
     },
     "portcls.sys": {
         "PcAddAdapterDevice", "PcDispatchIrp", "PcGetTimeInterval", "PcInitializeAdapterDriver", "PcNewInterruptSync",
