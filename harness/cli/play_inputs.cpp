@@ -79,6 +79,7 @@ SongRunOptions song_options(const PlayOptions& options, const Prepared& p) {
     SongRunOptions run;
     run.seed = options.seed;
     run.wire = p.guest.package.has_hardware();
+    run.interrupt = !p.guest.package.resources || p.guest.package.resources->irq;
     run.capture = options.capture;
     if (!p.look || !p.look->started) return run;
     const SongTargets targets = choose_targets(p.look->offers);

@@ -4,6 +4,7 @@
 #include "package/inf_facts.hpp"
 #include "package/inf_number.hpp"
 #include "package/inf_registry.hpp"
+#include "package/log_config.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -132,14 +133,8 @@ void read_log_configs(const InfFile& inf, const InfSection& section, InfInstall&
         if (!equal_ignoring_ascii_case(line.key, "LogConfig")) continue;
         for (const std::string& name : line.values) {
             if (name.empty()) continue;
-            InfLogConfig config{name, {}};
-            for (const InfLine& item : named_section(inf, line, name, "LogConfig names the section").lines) {
-                std::string text = item.key + "=";
-                for (size_t i = 0; i < item.values.size(); ++i)
-                    text += (i ? "," : "") + item.values[i];
-                config.lines.push_back(std::move(text));
-            }
-            install.log_configs.push_back(std::move(config));
+            install.log_configs.push_back(
+                read_log_config(named_section(inf, line, name, "LogConfig names the section")));
         }
     }
 }

@@ -3,6 +3,7 @@
 
 #include "common/text.hpp"
 #include "package/inf_number.hpp"
+#include "package/log_config.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -36,7 +37,10 @@ class Linter {
 
   private:
     void add(unsigned line, std::string seen, std::string expected) {
-        if (found_.size() < kMaxFindings) found_.push_back({line, std::move(seen), std::move(expected)});
+        // Several install sections may name one section: its mistakes are told once.
+        const bool told = std::ranges::any_of(
+            found_, [&](const InfFinding& other) { return other.line == line && other.seen == seen; });
+        if (!told && found_.size() < kMaxFindings) found_.push_back({line, std::move(seen), std::move(expected)});
     }
 
     void version() {
@@ -93,6 +97,7 @@ class Linter {
             for (const std::string& name : line.values) {
                 if (key != "copyfiles") {
                     must_be_there(line, name);
+                    if (key == "logconfig") check_log_config(name);
                 } else if (!name.empty() && name[0] == '@') {
                     copied(line.number, name.substr(1));
                 } else if (const InfSection* list = inf_.section(name)) {
@@ -108,6 +113,13 @@ class Linter {
             must_be_there(line, line.value(2));
             if (const InfSection* service = inf_.section(line.value(2))) check_service(*service);
         }
+    }
+
+    void check_log_config(const std::string& name) {
+        const InfSection* section = inf_.section(name);
+        if (section == nullptr) return;
+        for (InfFinding& finding : lint_log_config(*section))
+            add(finding.line, std::move(finding.seen), std::move(finding.expected));
     }
 
     void copied(unsigned number, const std::string& file) {

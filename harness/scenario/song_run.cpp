@@ -78,6 +78,7 @@ SongRun compile_song(const Song& song, const SongRunOptions& options) {
     SongRun run;
     run.unit = options.unit;
     run.wire = options.wire;
+    run.interrupt = options.interrupt;
     run.render = options.render_pin.has_value();
     run.capture = options.capture && options.capture_pin.has_value();
     run.lead_ns = options.lead_ns;

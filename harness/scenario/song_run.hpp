@@ -27,9 +27,10 @@ struct PinTarget {
 inline constexpr size_t kMaxReferenceUnits = 31; // what a score has room for
 
 struct SongRunOptions {
-    uint32_t unit = 0;   // the card
-    bool wire = true;    // the package has a card under it
-    bool capture = true; // inject the song at MIDI IN too, and read it back through the capture pin
+    uint32_t unit = 0;     // the card
+    bool wire = true;      // the package has a card under it
+    bool interrupt = true; // and the card an interrupt
+    bool capture = true;   // inject the song at MIDI IN too, and read it back through the capture pin
     std::optional<PinTarget> render_pin = PinTarget{0, ks::kCategoryAudio, u"", ks::kRenderPin};
     std::optional<PinTarget> capture_pin = PinTarget{0, ks::kCategoryAudio, u"", ks::kCapturePin}; // none: no capture
     uint64_t lead_ns = 10'000'000; // song time 0 comes this long after the render pin runs, so that nothing is late
@@ -41,6 +42,7 @@ struct SongRun {
     Bytes cues; // CUES section for the card; empty without capture
     uint32_t unit = 0;
     bool wire = true;             // else nothing at MIDI OUT and IN is judged
+    bool interrupt = true;        // else no interrupt is expected
     bool render = true;           // the song goes out
     bool capture = false;         // and comes in
     std::set<uint64_t> may_fail;  // steps whose failure is no failure of the run

@@ -133,6 +133,24 @@ class Packages(PackageCase):
         _, report = self.inspect(self.package(ids=r"PCI\VEN_1234,*PNPB006"))
         self.assertEqual([model["chosen"] for model in report["inf"]["models"]], [True])
 
+    def test_what_an_inf_says_reaches_no_terminal_as_a_control_character(self):
+        inf = INF.format(ids=r"ACPI\PNPB006", driver="port.sys", reference="%Device%", decoration="NTamd64", more="")
+        folder = self.package(inf=inf.replace("Some port", "Some\x1b]0;title\x07\x1b[2Jport").encode())
+        done = self.run_mpulab("inspect", folder)
+        self.assertIn("2Jport", done.stdout)
+        for line in (done.stdout + done.stderr).splitlines():
+            self.assertTrue(line.isprintable(), repr(line))
+
+    def test_a_card_that_the_inf_gives_no_interrupt_is_not_judged_by_interrupts(self):
+        more = "[Log]\nConfigPriority=NORMAL\nIOConfig=330-331"
+        folder = self.package(ids=r"ROOT\Port", more=more)
+        inf = (folder / "port.inf").read_bytes().decode("utf-16").replace("[Port.NT]", "[Port.NT]\r\nLogConfig=Log")
+        (folder / "port.inf").write_bytes(inf.encode("utf-16"))
+        run = mpulab.play(mpulab.SONG, self.folder / "out", "--package", folder)
+        status = {check["name"]: check["status"] for check in run.result["checks"]}
+        self.assertEqual(status["interrupts"], "n/a", run)
+        self.assertNotIn("error", status.values(), run)
+
     # ---- wrong INFs -------------------------------------------------------------------------------------------
 
     def test_a_broken_inf_is_refused_at_its_line(self):

@@ -55,6 +55,18 @@ TEST_CASE("a step that may fail and does is no failure, any other is") {
     CHECK(good.check(judge).verdict == Verdict::Passed);
 }
 
+TEST_CASE("a card without an interrupt gives the interrupts check nothing to judge, and the rest is judged") {
+    GoodRun good;
+    good.run.interrupt = false;
+    for (const uint16_t kind : {uint16_t{MPULAB_KIND_INTERRUPT}, uint16_t{MPULAB_KIND_IRQ}})
+        good.log.drop_all(kind);
+    const Judgement judgement = good.check(judge);
+    CHECK(judgement.verdict == Verdict::Passed);
+    CHECK(status_of(judgement, "interrupts") == CheckStatus::NotApplicable);
+    for (const char* name : {"wire", "injected", "captured", "nothing-lost"})
+        CHECK(status_of(judgement, name) == CheckStatus::Passed);
+}
+
 TEST_CASE("a driver that only captures has nothing on MIDI OUT to be judged") {
     GoodRun good;
     good.run.render = false;

@@ -57,3 +57,41 @@ TEST_CASE("each mistake in an INF is one finding, with its line") {
         CHECK_FALSE(found[0].expected.empty());
     }
 }
+
+namespace {
+
+/// kGoodInf with a card that no bus reports, in two install sections, and `lines` as its LogConfig.
+std::vector<InfFinding> lint_log(const std::string& lines) {
+    std::string text = with(kGoodInf, "[Card.Files]", "LogConfig=Usual\n[Card.Root]\nLogConfig=Usual\n[Card.Files]");
+    return lint(text + "[Usual]\n" + lines);
+}
+
+} // namespace
+
+TEST_CASE("a LogConfig that Windows' setup can read gives nothing to say") {
+    CHECK(lint_log("ConfigPriority=NORMAL\nIOConfig=330-331,2@300-33f%fffe(3ff::)\nIRQConfig=S:5,7\n").empty());
+    CHECK(lint_log("ConfigPriority=hardwired,BASIC\nMemConfig=whatever\n").empty());
+}
+
+TEST_CASE("a mistake in a LogConfig is told once, however many sections name it") {
+    const std::pair<const char*, const char*> kinds[] = {
+        {"ConfigPriority=NORMAL\nIOConfig=330-xyz\n", "[Usual] IOConfig=330-xyz: '330-xyz' is neither"},
+        {"ConfigPriority=NORMAL\nIRQConfig=5,16\n", "[Usual] IRQConfig=5,16: '16' is neither"},
+        {"ConfigPriority=SOON\nIOConfig=330-331\n", "ConfigPriority SOON"},
+        {"IOConfig=330-331\n", "no ConfigPriority in [Usual]"},
+        {"ConfigPriority=NORMAL\nConfigPriority=NORMAL\n", "a second ConfigPriority in [Usual]"},
+    };
+    for (const auto& [lines, seen] : kinds) {
+        INFO(lines);
+        const std::vector<InfFinding> found = lint_log(lines);
+        REQUIRE(found.size() == 1);
+        CHECK(found[0].seen.find(seen) == 0);
+        CHECK_FALSE(found[0].expected.empty());
+    }
+}
+
+TEST_CASE("a service that two install sections name has its mistakes told once") {
+    std::string text = with(kGoodInf, "StartType=3", "StartType=9");
+    text = with(text, "[Svc]\n", "[Card.Other.Services]\nAddService=cardsvc,0x2,Svc\n[Svc]\n");
+    CHECK(lint(text).size() == 1);
+}
