@@ -43,28 +43,34 @@ STDMETHODIMP_(NTSTATUS) MidiStream::SetFormat(PKSDATAFORMAT format) {
 
 /// Comes in single steps. Only RUN is different from the rest; leaving it cannot fail.
 STDMETHODIMP_(NTSTATUS) MidiStream::SetState(KSSTATE state) {
-    MutexGuard guard{miniport().life()};
     switch (state) {
     case KSSTATE_STOP:
     case KSSTATE_ACQUIRE:
     case KSSTATE_PAUSE:
         leave_run();
-        write_event(Event::StreamState, Severity::Information, capture_, state);
-        return STATUS_SUCCESS;
+        break;
     case KSSTATE_RUN:
-        if (running_) return STATUS_SUCCESS;
-        if (miniport().retired()) return STATUS_DEVICE_NOT_CONNECTED;
-        ExSetTimerResolution(kOneMillisecond, TRUE); // the default tick of 15.6 ms is 49 bytes of wire
-        running_ = true;
-        run();
-        write_event(Event::StreamState, Severity::Information, capture_, state);
-        return STATUS_SUCCESS;
+        if (!enter_run()) return STATUS_DEVICE_NOT_CONNECTED;
+        break;
+    default:
+        return STATUS_INVALID_PARAMETER;
     }
-    return STATUS_INVALID_PARAMETER;
+    write_event(Event::StreamState, Severity::Information, capture_, state);
+    return STATUS_SUCCESS;
 }
 
-/// PASSIVE_LEVEL.
+bool MidiStream::enter_run() {
+    MutexGuard guard{miniport().life()};
+    if (running_) return true;
+    if (miniport().retired()) return false;
+    ExSetTimerResolution(kOneMillisecond, TRUE); // the default tick of 15.6 ms is 49 bytes of wire
+    running_ = true;
+    run();
+    return true;
+}
+
 void MidiStream::leave_run() {
+    MutexGuard guard{miniport().life()};
     if (!running_) return;
     halt();
     running_ = false;

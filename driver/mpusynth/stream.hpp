@@ -34,6 +34,8 @@ class MidiStream : public IMiniportMidiStream, public CUnknown {
     virtual void run() = 0;
     virtual void halt() = 0;
 
+    /// Both keep the device from going meanwhile (life()). PASSIVE_LEVEL.
+    [[nodiscard]] bool enter_run(); // false: it is gone already
     void leave_run();
 
   private:

@@ -17,7 +17,7 @@ endfunction()
 function(kernel_module_options target)
   kernel_module_common_options(${target})
   target_compile_options(${target} PRIVATE
-    -Os -g -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-stack-protector -fno-ident -fcheck-new
+    -Oz -g -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-stack-protector -fno-ident -fcheck-new
     -fno-strict-aliasing -fdata-sections "-ffile-prefix-map=${MPULAB_ROOT}/=" -mno-red-zone)
   if(DRIVER_ABI STREQUAL "i686")
     # No FPU or SSE state is saved around kernel code there; unwind tables are dead weight.

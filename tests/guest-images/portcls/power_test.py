@@ -99,6 +99,13 @@ class Power(Moody):
                           "D3 in S3, latency 0", "of latency 2", "D0 in S0, latency 2",
                           "D3 in S0, latency 0", "of latency 2", "D0 in S0, latency 2"])
 
+    def test_an_object_that_unregisters_while_it_hears_of_power_lives_until_it_returns_and_hears_no_more(self):
+        self.score.device(SET_POWER, D3)
+        self.score.device(SET_POWER, D0)
+        told = self.told(self.play(UNREGISTERS))
+        heard_of = [line for line in told if "hears" in line or line == "power management gone"]
+        self.assertEqual(heard_of, ["miniport hears D3", "adapter hears D3", "power management gone", "miniport hears D0"])
+
     def test_windows_7_does_not_know_the_third_version(self):
         self.assertEqual(self.versions(POWER_2 | POWER_3, windows_build=7601)[:2], ["D3 in S0", "D0 in S0"])
 

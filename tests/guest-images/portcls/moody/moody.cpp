@@ -26,12 +26,14 @@ enum Mood : ULONG {
     kWantsD3 = 0x100,     // asks for D3, and for D0 again, when it starts
     kPower2 = 0x200,      // has IAdapterPowerManagement2
     kPower3 = 0x400,      // and IAdapterPowerManagement3
+    kUnregisters = 0x800, // no longer wants to hear of power as soon as it hears of it
 };
 
 constexpr UCHAR kFails = 0xFD; // a byte at which the device says that it has failed
 
 ULONG g_refuses;
 ULONG g_starts, g_adds;
+PDEVICE_OBJECT g_device;
 bool g_failed;
 
 const char* const kMinorNames[] = {"START", "QUERY_REMOVE", "REMOVE",     "CANCEL_REMOVE",
@@ -146,6 +148,8 @@ class Power final : public Counted<IAdapterPowerManagement3> {
         return STATUS_SUCCESS;
     }
     STDMETHODIMP_(void) PowerChangeState(POWER_STATE state) override {
+        // PortCls gives back its reference in here; the one it calls through must keep this object.
+        if (g_refuses & kUnregisters) PcUnregisterAdapterPowerManagement(g_device);
         DbgPrint("moody: adapter hears D%d\n", state.DeviceState - PowerDeviceD0);
     }
     STDMETHODIMP_(NTSTATUS) QueryPowerChangeState(POWER_STATE state) override {
@@ -180,6 +184,7 @@ NTSTATUS NTAPI start_device(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resou
     const ULONG ports = resources->NumberOfEntriesOfType(CmResourceTypePort);
     DbgPrint("moody: start %u at 0x%x\n", ++g_starts,
              ports ? resources->FindTranslatedEntry(CmResourceTypePort, 0)->u.Port.Start.LowPart : 0);
+    g_device = device;
     if (g_starts > 1 && (g_refuses & kRestart)) return STATUS_DEVICE_CONFIGURATION_ERROR;
     auto* power = new (kObjectTag) Power();
     if (!power) return STATUS_INSUFFICIENT_RESOURCES;
