@@ -149,7 +149,6 @@ class Packages(PackageCase):
         run = mpulab.play(mpulab.SONG, self.folder / "out", "--package", folder)
         status = {check["name"]: check["status"] for check in run.result["checks"]}
         self.assertEqual(status["interrupts"], "n/a", run)
-        self.assertNotIn("error", status.values(), run)
 
     # ---- wrong INFs -------------------------------------------------------------------------------------------
 
