@@ -102,6 +102,12 @@ class Report(Faulty):
         self.assertIn(1, before, run)
         self.assertLess(len(run.stack(across_interrupts=False)), len(run.stack()))
 
+    def test_the_place_of_an_exception_is_told_apart_from_that_of_a_call(self):
+        for fault, exact in (("null_read_at_passive", 1), ("null_read_at_dispatch", 1), ("breakpoint", 1),
+                             ("bugcheck_ex", 0), ("double_free", 0), ("quota_raises", 0)):
+            with self.subTest(fault):
+                self.assertEqual(boot(fault).of("FRAME")[0].c, exact)
+
     def test_exceptions_that_nobody_handles_carry_their_status(self):
         for fault, status, words in (("divide_by_zero", 0xC0000094, "division by zero"),
                                      ("illegal_instruction", 0xC000001D, "instruction"),
