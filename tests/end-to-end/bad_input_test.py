@@ -99,6 +99,13 @@ class BadInput(unittest.TestCase):
         self.assertEqual(done.returncode, mpulab.USAGE, done)
         self.assertIn("error: there is no command 'pley'; next: take one of play, run,", done.stderr)
 
+    def test_a_junit_file_that_cannot_be_is_told_before_the_first_run(self):
+        file = self.folder / "absent" / "junit.xml"
+        done = subprocess.run([mpulab.MPULAB, "run", mpulab.ROOT / "tests/scenarios/power", "--junit", file],
+                              capture_output=True, text=True, timeout=30)
+        self.assertEqual((done.returncode, done.stdout), (mpulab.ERROR, ""), done)
+        self.assertIn(f"error: --junit {file}: cannot write in {file.parent}: No such file", done.stderr)
+
     def test_output_that_cannot_be_written_is_an_error(self):
         for arguments in (("rules",), ("inspect", "--exports", "portcls.sys")):  # more than a buffer, and less
             with self.subTest(arguments), open("/dev/full", "w") as full:
