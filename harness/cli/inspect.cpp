@@ -51,6 +51,7 @@ void look(const Guest& guest, PackageReport& report) {
     MachineSpec spec = find_machine_parts();
     if (guest.package.has_hardware()) spec.cards.push_back(card_of(guest.package, {"", {}}));
     const FirstLook look = look_at_driver(guest, spec, {options_section(0)}, {});
+    if (look.outcome.trouble && look.outcome.trouble->code() == ExitCode::Interrupted) throw *look.outcome.trouble;
     report.start.tried = true;
     report.start.started = look.started;
     report.start.virtual_ms = look.start_ms;

@@ -11,9 +11,12 @@
 #include "cli/selftest.hpp"
 #include "cli/show.hpp"
 #include "cli/sweep.hpp"
+#include "common/files.hpp"
 #include "scenario/format_parts.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -26,6 +29,43 @@ namespace {
 int refuse(const Error& error) {
     fmt::print(stderr, "error: {}\n", error.line());
     return static_cast<int>(error.code());
+}
+
+/// CLI11 takes -1 and more than 64 bits for the largest number there is.
+std::string check_seed(const std::string& text) {
+    uint64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    if (read.ec == std::errc() && read.ptr == end) return "";
+    return fmt::format("'{}' is no seed; expected a whole number from 0 to {}", text, UINT64_MAX);
+}
+
+/// The first word that is no option, when there is no such command; empty: there is.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+    for (int i = 1; i < argc; ++i) {
+        if (argv[i][0] == '-') continue;
+        for (const CLI::App* command : app.get_subcommands({}))
+            if (command->check_name(argv[i])) return "";
+        return argv[i];
+    }
+    return "";
+}
+
+std::string command_names(const CLI::App& app) {
+    std::string names;
+    for (const CLI::App* command : app.get_subcommands({}))
+        names += (names.empty() ? "" : ", ") + command->get_name();
+    return names;
+}
+
+/// errno says why.
+Error unwritten() {
+    return {fmt::format("cannot write the output: {}", errno_text(errno)), "make room where it goes"};
+}
+
+/// What was printed may still wait in a buffer: a full disk is told, not passed over.
+int flushed(int code) {
+    return std::fflush(stdout) == 0 ? code : refuse(unwritten());
 }
 
 void set_up_log(bool verbose) {
@@ -67,7 +107,7 @@ int main(int argc, char** argv) {
         ->add_option("--dpc-delay", play_options.dpc_delay,
                      "how late each DPC of the driver, portcls and ks comes at least, e.g. 2ms")
         ->type_name("TIME");
-    play_command->add_option("--seed", play_options.seed, "seed of the run")->capture_default_str();
+    play_command->add_option("--seed", play_options.seed, "seed of the run")->check(check_seed)->capture_default_str();
     play_command->add_option("--out", play_options.out, "where runs are left")->capture_default_str();
     play_command
         ->add_option("--package", play_options.package.package, "driver package: a folder with an INF, or the INF")
@@ -127,7 +167,7 @@ int main(int argc, char** argv) {
     run_command->add_option("--shard", shard, "only the I-th of N parts of the scenarios")->type_name("I/N");
     run_command->add_option("--connect", run_options.libvirt_uri,
                             "libvirt URI for warm machines; default: embedded driver");
-    run_command->add_option("--seed", run_options.seed, "in place of the scenarios' own");
+    run_command->add_option("--seed", run_options.seed, "in place of the scenarios' own")->check(check_seed);
     run_command
         ->add_option("--seeds", run_options.seeds,
                      "runs of each scenario, from its seed on one seed each, and percentiles over all of them")
@@ -220,6 +260,9 @@ int main(int argc, char** argv) {
     } catch (const CLI::CallForVersion& version) {
         return app.exit(version);
     } catch (const CLI::ParseError& error) {
+        if (const std::string word = unknown_command(app, argc, argv); !word.empty())
+            return refuse(Error(fmt::format("there is no command '{}'", word), "take one of " + command_names(app),
+                                ExitCode::Usage));
         std::string what = error.what();
         if (!what.empty() && what.back() == '\n') what.pop_back();
         return refuse(Error(what, "see \"mpulab --help\" or \"mpulab COMMAND --help\"", ExitCode::Usage));
@@ -234,9 +277,9 @@ int main(int argc, char** argv) {
     try {
         if (rules_command->parsed()) {
             fmt::print("{}", rules_as_json ? rules_json().dump(2) + "\n" : rules_text());
-            return static_cast<int>(ExitCode::Passed);
+            return flushed(static_cast<int>(ExitCode::Passed));
         }
-        if (selftest_command->parsed()) return static_cast<int>(selftest(selftest_options));
+        if (selftest_command->parsed()) return flushed(static_cast<int>(selftest(selftest_options)));
         if (!shard.empty()) run_options.shard = parse_shard(shard);
         play_options.package.target = find_profile(profile);
         play_options.all_choices = choices == "all";
@@ -248,10 +291,11 @@ int main(int argc, char** argv) {
                               : new_command->parsed()     ? new_scenario(new_name)
                               : inspect_command->parsed() ? inspect(inspect_options)
                                                           : show(show_options);
-        return static_cast<int>(code);
+        return flushed(static_cast<int>(code));
     } catch (const Error& error) {
         return refuse(error);
     } catch (const std::exception& error) {
+        if (std::ferror(stdout) != 0) return refuse(unwritten());
         return refuse(Error(fmt::format("unexpected: {}", error.what()), "report this as a bug of mpulab"));
     }
 }

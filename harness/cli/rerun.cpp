@@ -84,6 +84,11 @@ ExitCode rerun(const RerunOptions& options) {
     const std::vector<std::string> changed = changed_inputs(run, command);
     const fs::path now = run.folder / kRerunLog;
     const PlainRunOutcome outcome = run_command(command, now, watchdog_limits(false));
+    if (outcome.trouble && outcome.trouble->code() == ExitCode::Interrupted) {
+        std::error_code ignored;
+        fs::remove(now, ignored); // a part of a log says nothing about the run
+        throw *outcome.trouble;
+    }
     const bool same = !outcome.trouble && outcome.sha256 == run.event_log_sha256;
     if (same) {
         std::error_code ignored;

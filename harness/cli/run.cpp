@@ -5,12 +5,15 @@
 #include "cli/run_report.hpp"
 #include "cli/run_selection.hpp"
 #include "cli/seed_groups.hpp"
+#include "common/files.hpp"
 #include "machine/hypervisor.hpp"
 #include "machine/signal_watch.hpp"
 #include "scenario/format.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace mpulab {
 namespace {
@@ -52,6 +55,18 @@ void take_shard(std::vector<Scenario>& scenarios, const Shard& shard) {
 
 } // namespace
 
+namespace {
+
+/// Before the first run: its results would be lost with the file.
+void check_junit(const std::filesystem::path& file) {
+    const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+    if (file.empty() || ::access(folder.c_str(), W_OK) == 0) return;
+    throw Error(fmt::format("--junit {}: cannot write in {}: {}", file.string(), folder.string(), errno_text(errno)),
+                "make the folder, or name another file");
+}
+
+} // namespace
+
 ExitCode run_scenarios(RunOptions options) {
     if (options.schema) {
         fmt::print("{}\n", scenario_schema().dump(2));
@@ -64,6 +79,7 @@ ExitCode run_scenarios(RunOptions options) {
     if (options.what.empty())
         throw Error("no scenario is named", "mpulab run FILE.yaml or a folder of them", ExitCode::Usage);
     check_libvirt_uri(options.libvirt_uri);
+    check_junit(options.junit);
     std::vector<Scenario> scenarios = select_scenarios(options);
     if (options.seed) {
         for (Scenario& scenario : scenarios)

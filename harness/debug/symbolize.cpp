@@ -24,9 +24,6 @@ constexpr size_t kMaxImage = 64u << 20;
 constexpr size_t kMaxPdb = 512u << 20;
 constexpr size_t kMaxAnswer = 4u << 20;
 
-// Codes whose innermost frame is the instruction itself; for all others it is a return address, behind its call.
-constexpr uint64_t kFaults[] = {0x1e, 0x50, 0x7f, 0xbe, 0xd1, 0xfc};
-
 /// A folder for one look, gone with it.
 class Scratch {
   public:
@@ -54,7 +51,7 @@ fs::path image_of(const std::string& module, const SymbolSources& sources) {
     return {};
 }
 
-/// The image's PDB: beside it, or where the linker left it; the one whose GUID and age fit. `said` becomes what was
+/// The image's PDB: beside it, or where the linker left it; the one that fits. `said` becomes what was
 /// found.
 fs::path find_pdb(const fs::path& image, const PdbId& pdb, std::string& said) {
     said = fmt::format("looked for {} {} age {}", pdb.file(), pdb.guid, pdb.age);
@@ -64,9 +61,7 @@ fs::path find_pdb(const fs::path& image, const PdbId& pdb, std::string& said) {
         const auto identity = read_pdb_identity(read_file(candidate, kMaxPdb, "PDB"));
         if (!identity) {
             said += fmt::format("; {} is no PDB", candidate.string());
-        } else if (identity->guid != pdb.guid || identity->age != pdb.age) {
-            // The age of the PDB's own header counts its rewrites; the image's is that of the link. lld writes 1 to
-            // both.
+        } else if (!identity->fits(pdb.guid, pdb.age)) {
             said +=
                 fmt::format("; {} is of another build: {} age {}", candidate.string(), identity->guid, identity->age);
         } else {
@@ -162,15 +157,14 @@ void ask(const fs::path& file, const std::vector<std::pair<CrashFrame*, uint64_t
 } // namespace
 
 void symbolize(CrashReport& crash, const SymbolSources& sources) {
-    const bool fault = std::find(std::begin(kFaults), std::end(kFaults), crash.code) != std::end(kFaults);
     try {
         const Scratch scratch;
         for (const Module& module : crash.modules) {
             std::vector<std::pair<CrashFrame*, uint64_t>> wanted;
             for (CrashFrame& frame : crash.frames) {
                 if (frame.address < module.base || frame.address - module.base >= module.size) continue;
-                const bool exact = fault && &frame == &crash.frames.front();
-                wanted.emplace_back(&frame, frame.address - module.base - (exact ? 0 : 1));
+                // A return address lies behind its call, maybe in the next line or function.
+                wanted.emplace_back(&frame, frame.address - module.base - (frame.exact ? 0 : 1));
             }
             if (wanted.empty()) continue;
             std::string said;

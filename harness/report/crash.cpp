@@ -57,7 +57,7 @@ CrashReport read_crash(const EventLog& log) {
         case MPULAB_KIND_FRAME:
             // Stacks are also reported without a bugcheck (a call that hangs).
             if (seen && crash.frames.size() < kMaxFrames)
-                crash.frames.push_back({record.a, one_line(log.symbol(record.a)), {}});
+                crash.frames.push_back({record.a, one_line(log.symbol(record.a)), {}, record.c == 1});
             break;
         default:
             break;

@@ -12,7 +12,7 @@
 namespace mpulab {
 
 struct CrashFrame {
-    uint64_t address = 0; // return address; of the innermost frame of a fault: the instruction
+    uint64_t address = 0; // return address, or what `exact` says
     std::string place;    // module+offset
     // With symbols; innermost inlined function first, each with the place in the one that follows it:
     struct Line {
@@ -21,6 +21,7 @@ struct CrashFrame {
         unsigned line = 0;
     };
     std::vector<Line> lines;
+    bool exact = false; // the instruction itself, where an exception or an interrupt came, not behind a call
 
     std::string text() const; // "card.sys+0x456 Write (stream.cpp:12)"
 };

@@ -3,6 +3,7 @@
 """Songs that are none, machines that cannot be: refused before anything boots, in one line that names the thing and the
 next step, with an exit code of the table, and nothing left running."""
 import struct
+import subprocess
 import unittest
 
 import mpulab
@@ -87,6 +88,31 @@ class BadInput(unittest.TestCase):
 
     def test_an_unknown_option_is_wrong_usage(self):
         self.refused(mpulab.SONG, "--loudness", status=mpulab.USAGE, options=["--loudness", "11"])
+
+    def test_a_seed_that_is_no_number_of_64_bits_is_wrong_usage(self):
+        for seed in ("-1", "18446744073709551616", "1x"):
+            with self.subTest(seed):
+                self.refused(mpulab.SONG, "--seed", f"'{seed}'", status=mpulab.USAGE, options=[f"--seed={seed}"])
+
+    def test_a_command_that_there_is_not_is_named(self):
+        done = subprocess.run([mpulab.MPULAB, "pley", "song.mid"], capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, mpulab.USAGE, done)
+        self.assertIn("error: there is no command 'pley'; next: take one of play, run,", done.stderr)
+
+    def test_a_junit_file_that_cannot_be_is_told_before_the_first_run(self):
+        file = self.folder / "absent" / "junit.xml"
+        done = subprocess.run([mpulab.MPULAB, "run", mpulab.ROOT / "tests/scenarios/power", "--junit", file],
+                              capture_output=True, text=True, timeout=30)
+        self.assertEqual((done.returncode, done.stdout), (mpulab.ERROR, ""), done)
+        self.assertIn(f"error: --junit {file}: cannot write in {file.parent}: No such file", done.stderr)
+
+    def test_output_that_cannot_be_written_is_an_error(self):
+        for arguments in (("rules",), ("inspect", "--exports", "portcls.sys")):  # more than a buffer, and less
+            with self.subTest(arguments), open("/dev/full", "w") as full:
+                done = subprocess.run([mpulab.MPULAB, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+                self.assertEqual(done.returncode, mpulab.ERROR, done)
+                self.assertEqual(done.stderr, "error: cannot write the output: No space left on device; "
+                                              "next: make room where it goes\n")
 
     def test_a_card_property_that_does_not_exist_is_named(self):
         self.refused(mpulab.SONG, "colour", options=["--card", "colour=red"], status=self.usage_or_error("colour=red"))

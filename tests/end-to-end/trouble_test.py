@@ -4,6 +4,7 @@
 left running."""
 import os
 import signal
+import subprocess
 import unittest
 
 import eventlog
@@ -66,12 +67,44 @@ class Trouble(unittest.TestCase):
         self.assertEqual(run.status, mpulab.INTERRUPTED, run)
         self.nothing_is_left()
 
-    def test_a_guest_that_never_starts_is_given_up_with_an_error(self):
-        # A firmware that is nothing but "jmp $": the machine runs, the guest never says a word.
+    def interrupted(self, *arguments, **environment):
+        """`mpulab ARGUMENTS`, and Ctrl-C once its machine is up."""
+        process = subprocess.Popen([str(mpulab.MPULAB), *map(str, arguments)], text=True, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                                   env=mpulab.surroundings(self.out, environment))
+        self.addCleanup(process.kill)
+
+        def machines():
+            return [line for line in mpulab.processes().values()
+                    if "qemu-system" in line.split(" ")[0] and str(self.folder) in line]
+        mpulab.wait_for(machines, 30, "a QEMU", or_stop=process.poll)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=20)
+        run = mpulab.Run(process.returncode, stdout, stderr, self.out)
+        self.assertEqual(run.status, mpulab.INTERRUPTED, run)
+        mpulab.one_line_error(self, run, "interrupted")
+        self.assertEqual(stdout, "", "half a run says nothing")
+        mpulab.wait_for(lambda: not machines(), 5, "QEMU's end")
+
+    def silent_firmware(self):
+        """Nothing but "jmp $": the machine runs, the guest never says a word."""
         firmware = self.folder / "silent.rom"
         firmware.write_bytes(bytes(65520) + b"\xeb\xfe" + bytes(14))
+        return str(firmware)
+
+    def test_ctrl_c_ends_an_inspection_with_130(self):
+        self.interrupted("inspect", mpulab.BUILD / "driver/package", MPULAB_FIRMWARE=self.silent_firmware())
+
+    def test_ctrl_c_ends_a_rerun_with_130_and_leaves_no_half_log(self):
+        stored = mpulab.play(LONG_SONG, self.out)
+        self.assertEqual(stored.status, mpulab.PASSED, stored)
+        before = sorted(os.listdir(stored.folder))
+        self.interrupted("rerun", stored.folder)
+        self.assertEqual(sorted(os.listdir(stored.folder)), before)
+
+    def test_a_guest_that_never_starts_is_given_up_with_an_error(self):
         run = mpulab.play(mpulab.SONG, self.out, json_output=False, timeout=120,
-                          environment={"MPULAB_FIRMWARE": str(firmware), "MPULAB_WATCHDOG_MS": "3000"})
+                          environment={"MPULAB_FIRMWARE": self.silent_firmware(), "MPULAB_WATCHDOG_MS": "3000"})
         self.assertEqual(run.status, mpulab.ERROR, run)
         mpulab.one_line_error(self, run, "guest", "before its first record")
         self.nothing_is_left()

@@ -23,6 +23,12 @@ extern "C" int _snwprintf(wchar_t* out, size_t room, const wchar_t* pattern, ...
 #ifndef DRIVER_VERIFIER_DETECTED_VIOLATION
 #define DRIVER_VERIFIER_DETECTED_VIOLATION 0xc4
 #endif
+#ifndef DRIVER_VERIFIER_IOMANAGER_VIOLATION
+#define DRIVER_VERIFIER_IOMANAGER_VIOLATION 0xc9
+#endif
+#ifndef WORKER_INVALID
+#define WORKER_INVALID 0xe4
+#endif
 #ifndef DPC_WATCHDOG_VIOLATION
 #define DPC_WATCHDOG_VIOLATION 0x133
 #endif

@@ -187,8 +187,9 @@ void Pin::stop() {
 
 void Pin::suspend() {
     ControlGuard guard(control_);
-    suspended_ = state() == KSSTATE_RUN;
-    if (suspended_) walk(KSSTATE_PAUSE);
+    if (state() != KSSTATE_RUN) return; // or it has been suspended: a deeper sleep leaves that as it is
+    suspended_ = true;
+    walk(KSSTATE_PAUSE);
 }
 
 void Pin::resume() {

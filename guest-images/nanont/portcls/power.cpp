@@ -58,7 +58,7 @@ NTSTATUS set_device_power(Adapter& adapter, PIRP irp, POWER_STATE state) {
         return complete(irp, STATUS_INVALID_DEVICE_STATE);
     }
     const bool down = state.DeviceState != PowerDeviceD0;
-    if (down && adapter.d_state == PowerDeviceD0) tell_ports(adapter, state, true);
+    if (down && adapter.d_state != state.DeviceState) tell_ports(adapter, state, true);
     if (down) {
         tell_adapter(adapter, state, adapter.d_state);
         adapter.d_state = state.DeviceState;

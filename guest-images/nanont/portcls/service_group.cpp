@@ -113,7 +113,8 @@ class ServiceGroup final : public Aggregatable<MarkedGroup> {
     Member* next(ULONG pass) {
         for (LIST_ENTRY* at = members_.Flink; at != &members_; at = at->Flink) {
             auto* member = CONTAINING_RECORD(at, Member, link);
-            if (member->pass != pass && !member->calling) return member;
+            // Of two passes on two CPUs the later one serves for the earlier one, too.
+            if (static_cast<LONG>(pass - member->pass) > 0 && !member->calling) return member;
         }
         return nullptr;
     }

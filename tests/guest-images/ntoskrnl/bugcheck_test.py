@@ -102,6 +102,12 @@ class Report(Faulty):
         self.assertIn(1, before, run)
         self.assertLess(len(run.stack(across_interrupts=False)), len(run.stack()))
 
+    def test_the_place_of_an_exception_is_told_apart_from_that_of_a_call(self):
+        for fault, exact in (("null_read_at_passive", 1), ("null_read_at_dispatch", 1), ("breakpoint", 1),
+                             ("bugcheck_ex", 0), ("double_free", 0), ("quota_raises", 0)):
+            with self.subTest(fault):
+                self.assertEqual(boot(fault).of("FRAME")[0].c, exact)
+
     def test_exceptions_that_nobody_handles_carry_their_status(self):
         for fault, status, words in (("divide_by_zero", 0xC0000094, "division by zero"),
                                      ("illegal_instruction", 0xC000001D, "instruction"),
@@ -135,15 +141,15 @@ class Report(Faulty):
         run = boot("wait_in_dpc")
         code, parameters = run.bugcheck()
         base, size = guest_machine.eventlog.modules(run.records)["faulty-wait_in_dpc.sys"]
-        self.assertEqual((code, parameters[1]), (0xB8, 2), run)
-        self.assertTrue(base <= parameters[2] < base + size, run)
+        self.assertEqual((code, parameters[1]), (0xB8, 0), run)
+        self.assertTrue(base <= parameters[3] < base + size, run)
         self.assertEqual(self.stack_of(run, "wait_in_dpc"), ["waiting_dpc"])
 
     def test_an_irp_completed_twice_is_multiple_irp_complete_requests(self):
         self.report("double_completion", 0x44, "MULTIPLE_IRP_COMPLETE_REQUESTS", "completed or freed before")
 
     def test_an_irp_completed_as_pending_is_named(self):
-        self.report("completed_as_pending", 0xC4, "DRIVER_VERIFIER_DETECTED_VIOLATION", "STATUS_PENDING",
+        self.report("completed_as_pending", 0xC9, "DRIVER_VERIFIER_IOMANAGER_VIOLATION", "STATUS_PENDING",
                     parameters=(6, 0x103))
 
     def test_an_irp_is_not_used_again_that_is_the_io_managers_or_that_a_driver_holds(self):
@@ -162,6 +168,25 @@ class Report(Faulty):
     def test_a_work_item_queued_while_it_is_queued_is_named_with_its_routine(self):
         self.report("work_item_queued_twice", 0x96, "INVALID_WORK_QUEUE_ITEM", "while it is queued",
                     parameters=(None, 0, 0))
+
+    def test_a_work_item_freed_while_it_is_queued_is_named_with_its_routine(self):
+        self.report("queued_item_freed", 0xE4, "WORKER_INVALID", "freed while it is queued",
+                    parameters=(2, None, "here", 0))
+
+    def test_misuse_of_a_fast_mutex_is_told_as_deadlock_detection_tells_it(self):
+        for fault, sub_code, words, more in (("mutex_taken_twice", 0x1000, "acquired again", (0, 0)),
+                                             ("mutex_not_held", 0x1007, "nobody holds it", (0, 0)),
+                                             ("mutex_of_another_thread", 0x1004, "does not hold it", (None, None))):
+            with self.subTest(fault):
+                run, _ = self.report(fault, 0xC4, "DRIVER_VERIFIER_DETECTED_VIOLATION", words,
+                                     parameters=(sub_code, "here", *more))
+        owner, releaser = run.bugcheck()[1][2:]
+        self.assertNotIn(0, (owner, releaser))
+        self.assertNotEqual(owner, releaser)
+
+    def test_pages_unlocked_that_were_never_locked_are_named_with_their_mdl(self):
+        self.report("pages_never_locked", 0xC4, "DRIVER_VERIFIER_DETECTED_VIOLATION", "are not locked",
+                    parameters=(0x7C,))
 
     def test_relations_are_a_physical_device_object_s_and_no_other_s(self):
         self.report("relations_of_own_device", 0xCA, "PNP_DETECTED_FATAL_ERROR", "the physical device object",
@@ -233,9 +258,9 @@ class Report(Faulty):
     def test_an_irql_that_a_callback_leaves_behind_is_told_with_the_callback(self):
         self.report("entry_leaks_irql", 0xC8, "IRQL_UNEXPECTED_VALUE",
                     "DriverEntry of faulty-entry_leaks_irql.sys was called at IRQL 0 and returned at 2",
-                    parameters=(2, 0), on_stack=False)
+                    parameters=(2 << 16 | 2, 0, 0, 0), on_stack=False)
         self.report("dpc_leaks_irql", 0xC8, "IRQL_UNEXPECTED_VALUE", "DPC routine faulty-dpc_leaks_irql.sys+0x",
-                    "returned at IRQL 0", parameters=("here", 0, 2))  # it ran inside KeInsertQueueDpc
+                    "returned at IRQL 0", parameters=(2 << 8 | 2, "here", 0, 0))  # it ran inside KeInsertQueueDpc
 
     def test_a_report_is_the_same_each_time_byte_for_byte(self):
         for fault in ("double_free", "endless_dpc"):

@@ -52,6 +52,14 @@ class Power(Moody):
         self.assertEqual([call.b for call in run.calls("SetState")], [ACQUIRE, PAUSE, RUN])
         self.assertLess(run.of("POWER")[-1].seq, run.calls("SetState")[-1].seq)
 
+    def test_a_deeper_sleep_is_told_as_the_first_and_the_stream_goes_on_after_both(self):
+        self.stream()
+        for state in (D1, D3, D0):
+            self.score.device(SET_POWER, state)
+        run = self.play()
+        self.assertEqual(heard(self, run), [line.replace("D3", "D1") for line in DOWN] + DOWN + UP)
+        self.assertEqual([call.b for call in run.calls("SetState")], [ACQUIRE, PAUSE, RUN, PAUSE, RUN])
+
     def test_the_system_sleeps_and_wakes_and_the_device_with_it_idle(self):
         sleep, wake = self.score.device(SLEEP, S3), self.score.device(WAKE)
         again = self.score.device(WAKE, flags=MAY_FAIL)

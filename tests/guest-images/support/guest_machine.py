@@ -220,7 +220,7 @@ class Run:
         modules = eventlog.modules(self.records)
         frames = []
         for frame in self.of("FRAME"):
-            if frame.c and not across_interrupts:
+            if frame.c and frames and not across_interrupts:
                 break
             inside = [(name, frame.a - base) for name, (base, size) in modules.items() if base <= frame.a < base + size]
             frames.append(inside[0] if inside else ("?", frame.a))

@@ -45,6 +45,15 @@ TEST_CASE("a PDB's GUID and age are read") {
     CHECK(identity->age == 3);
 }
 
+TEST_CASE("a PDB fits the image it was linked with, also after something was added to it") {
+    const auto identity = read_pdb_identity(pdb(3));
+    REQUIRE(identity);
+    CHECK(identity->fits(identity->guid, 3));
+    CHECK(identity->fits(identity->guid, 1)); // a source index was written into it, say
+    CHECK_FALSE(identity->fits(identity->guid, 4));
+    CHECK_FALSE(identity->fits("{6994ad04-93ef-11d0-a3cc-00a0c9223197}", 3));
+}
+
 TEST_CASE("what is no PDB is none, wherever it is cut off") {
     const Bytes whole = pdb(1);
     CHECK_FALSE(read_pdb_identity({}));

@@ -179,6 +179,17 @@ TEST_CASE("a log that stops early is an error, unless the guest had crashed") {
     CHECK_THAT(crash.reason, StartsWith("bugcheck 0xd1"));
 }
 
+TEST_CASE("a frame of a crash says whether it is the instruction itself") {
+    GoodRun good = ended(MPULAB_END_BUGCHECK);
+    good.log.at(799 * kMs).add(MPULAB_KIND_BUGCHECK, 0x7e, 1, 2);
+    good.log.add(MPULAB_KIND_FRAME, kDriver + 0x456, 0x1000, 1).add(MPULAB_KIND_FRAME, kDriver + 0x789, 0x1040);
+    const Judgement judgement = judged(good);
+    const auto& frames = judgement.crash->frames;
+    REQUIRE(frames.size() == 2);
+    CHECK(frames[0].exact);
+    CHECK_FALSE(frames[1].exact);
+}
+
 TEST_CASE("a crash report has at most 64 frames, and one without its second half says what it can") {
     GoodRun good = ended(MPULAB_END_BUGCHECK);
     good.log.at(799 * kMs).add(MPULAB_KIND_BUGCHECK, 0x1e, 1, 2);

@@ -63,6 +63,11 @@ NTSTATUS query(const Value& value, KEY_VALUE_INFORMATION_CLASS what, PVOID out, 
     }
 }
 
+const UNICODE_STRING& named(const UNICODE_STRING* name) {
+    static constexpr UNICODE_STRING kNone{};
+    return name != nullptr ? *name : kNone;
+}
+
 /// What is done with the key behind a handle, the mutex held.
 template <typename Action> NTSTATUS with_key(HANDLE handle, ACCESS_MASK access, Action action) {
     Guard guard;
@@ -101,10 +106,11 @@ NTSTATUS NTAPI ZwEnumerateValueKey(HANDLE KeyHandle, ULONG Index, KEY_VALUE_INFO
     });
 }
 
+/// ValueName NULL: the value that has no name.
 NTSTATUS NTAPI ZwSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, ULONG, ULONG Type, PVOID Data,
                              ULONG DataSize) {
     return with_key(KeyHandle, KEY_SET_VALUE,
-                    [&](Key& key) { return set_value(key, *ValueName, Type, Data, DataSize); });
+                    [&](Key& key) { return set_value(key, named(ValueName), Type, Data, DataSize); });
 }
 
 NTSTATUS NTAPI ZwDeleteValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName) {

@@ -21,8 +21,8 @@ struct CodeName {
     ULONG code;
     const char* name;
 };
-constexpr CodeName kNames[] = {{0x0a, "IRQL_NOT_LESS_OR_EQUAL"},
-                               {0x09, "IRQL_NOT_GREATER_OR_EQUAL"},
+constexpr CodeName kNames[] = {{0x09, "IRQL_NOT_GREATER_OR_EQUAL"},
+                               {0x0a, "IRQL_NOT_LESS_OR_EQUAL"},
                                {0x0c, "MAXIMUM_WAIT_OBJECTS_EXCEEDED"},
                                {0x0f, "SPIN_LOCK_ALREADY_OWNED"},
                                {0x10, "SPIN_LOCK_NOT_OWNED"},
@@ -39,17 +39,21 @@ constexpr CodeName kNames[] = {{0x0a, "IRQL_NOT_LESS_OR_EQUAL"},
                                {0x50, "PAGE_FAULT_IN_NONPAGED_AREA"},
                                {0x7e, "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED"},
                                {0x7f, "UNEXPECTED_KERNEL_MODE_TRAP"},
+                               {0x80, "NMI_HARDWARE_FAILURE"},
                                {0x96, "INVALID_WORK_QUEUE_ITEM"},
                                {0x9c, "MACHINE_CHECK_EXCEPTION"},
-                               {0x80, "NMI_HARDWARE_FAILURE"},
+                               {0x9f, "DRIVER_POWER_STATE_FAILURE"},
                                {0xb8, "ATTEMPTED_SWITCH_FROM_DPC"},
                                {0xbe, "ATTEMPTED_WRITE_TO_READONLY_MEMORY"},
                                {0xc2, "BAD_POOL_CALLER"},
                                {0xc4, "DRIVER_VERIFIER_DETECTED_VIOLATION"},
                                {0xc8, "IRQL_UNEXPECTED_VALUE"},
+                               {0xc9, "DRIVER_VERIFIER_IOMANAGER_VIOLATION"},
                                {0xca, "PNP_DETECTED_FATAL_ERROR"},
                                {0xd1, "DRIVER_IRQL_NOT_LESS_OR_EQUAL"},
+                               {0xe1, "WORKER_THREAD_RETURNED_AT_BAD_IRQL"},
                                {0xe2, "MANUALLY_INITIATED_CRASH"},
+                               {0xe4, "WORKER_INVALID"},
                                {0xf2, "HARDWARE_INTERRUPT_STORM"},
                                {0xf7, "DRIVER_OVERRAN_STACK_BUFFER"},
                                {0xfc, "ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY"},
@@ -66,12 +70,11 @@ const char* name_of(ULONG code) {
 }
 
 /// Innermost first. `first`: the place is where execution stopped, be it in no module: a wild call left its return
-/// address on the stack all the same. Returns the first address in the driver under test, an interrupt not crossed;
-/// 0 = there is none.
-ULONGLONG emit_frames(Context context, bool first) {
+/// address on the stack all the same. `by_call`: it is behind a call, not the instruction itself. Returns the first
+/// address in the driver under test, an interrupt not crossed; 0 = there is none.
+ULONGLONG emit_frames(Context context, bool first, bool by_call = true) {
     ULONGLONG in_driver = 0;
     bool interrupted = false;
-    bool by_call = true;
     for (int i = 0; i < kMostFrames && (first || ldr::find_by_address(context.rip) != nullptr); ++i) {
         emit(MPULAB_KIND_FRAME, 0, context.rip, context.rsp(), by_call ? 0 : 1);
         if (in_driver == 0 && !interrupted && ldr::in_driver_under_test(context.rip)) {
@@ -120,7 +123,18 @@ void emit_registers(const Context& context) {
 
 bool g_stopping;
 
-[[noreturn]] void stop(StopCode why, const ULONGLONG (&p)[4], const Context& context, bool exact, const char* text) {
+/// What a context is of: a function that called the kernel, in whichever module it lies; a call of KeBugCheck(Ex); or
+/// what raised an exception.
+enum class Source { Caller, BugcheckCall, Exception };
+
+/// An exception's place is the instruction itself, unless a call raised it, or one of the INTs, which are traps.
+bool is_behind_instruction(Source source, ULONG code, ULONGLONG first_parameter, const Context& context) {
+    constexpr ULONG kAssertionFailure = 0xc0000420; // STATUS_ASSERTION_FAILURE, of INT 2Ch
+    return source != Source::Exception || (context.flags & kContextUnwound) != 0 ||
+           code == KERNEL_SECURITY_CHECK_FAILURE || static_cast<ULONG>(first_parameter) == kAssertionFailure;
+}
+
+[[noreturn]] void stop(StopCode why, const ULONGLONG (&p)[4], const Context& context, Source source, const char* text) {
     const ULONG code = why.code;
     vf::go_back_if_planted(why.rule);
     cpu::interrupts_off();
@@ -139,7 +153,8 @@ bool g_stopping;
     emit(MPULAB_KIND_BUGCHECK, 0, code, p[0], p[1]);
     emit(MPULAB_KIND_BUGCHECK_MORE, 0, p[2], p[3], context.rip);
     emit_registers(context);
-    const ULONGLONG in_driver = emit_frames(context, exact);
+    const ULONGLONG in_driver =
+        emit_frames(context, source != Source::Caller, is_behind_instruction(source, code, p[0], context));
     const bool elsewhere = in_driver != 0 && in_driver != context.rip;
     say("STOP 0x%lx %s (0x%I64x, 0x%I64x, 0x%I64x, 0x%I64x) at %s%s%s%s%s", code, name_of(code), p[0], p[1], p[2], p[3],
         Place(context.rip).text, elsewhere ? ", called from " : "", elsewhere ? Place(in_driver).text : "",
@@ -192,13 +207,13 @@ void bugcheck(StopCode code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG
     va_end(arguments);
     text[out.length < sizeof(text) ? out.length : sizeof(text) - 1] = '\0';
     const ULONGLONG parameters[4] = {p1, p2, p3, p4};
-    stop(code, parameters, caller_context(), false, text); // the report begins where the rule was broken
+    stop(code, parameters, caller_context(), Source::Caller, text); // the report begins where the rule was broken
 }
 
 void bugcheck_at(const Context& context, StopCode code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4,
                  const char* text) {
     const ULONGLONG parameters[4] = {p1, p2, p3, p4};
-    stop(code, parameters, context, true, text);
+    stop(code, parameters, context, Source::Exception, text);
 }
 
 } // namespace nanont::dbg
@@ -212,12 +227,12 @@ extern "C" {
 
 [[noreturn]] void ki_bugcheck_ex(const ULONGLONG* arguments, const Context* context) {
     const ULONGLONG parameters[4] = {arguments[1], arguments[2], arguments[3], arguments[4]};
-    stop(static_cast<ULONG>(arguments[0]), parameters, *context, true, "");
+    stop(static_cast<ULONG>(arguments[0]), parameters, *context, Source::BugcheckCall, "");
 }
 
 [[noreturn]] void ki_bugcheck(const ULONGLONG* arguments, const Context* context) {
     const ULONGLONG none[4] = {};
-    stop(static_cast<ULONG>(arguments[0]), none, *context, true, "");
+    stop(static_cast<ULONG>(arguments[0]), none, *context, Source::BugcheckCall, "");
 }
 
 USHORT NTAPI RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture, PVOID* BackTrace,

@@ -34,6 +34,13 @@ struct StopCode {
 [[noreturn]] void bugcheck(StopCode code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3, ULONGLONG p4, const char* pattern,
                            ...) __attribute__((format(printf, 6, 7)));
 
+/// Parameter 1 of "Bug Check 0xC8". Its last byte tells apart who looked; 0 and 1 are for APCs, whose routines the
+/// other parameters are then.
+constexpr ULONG unexpected_irql(ULONG now, ULONG expected) {
+    constexpr ULONG kNoApc = 2;
+    return now << 16 | expected << 8 | kNoApc;
+}
+
 /// Bugcheck for what happened at `context`: its registers are told, and the stack is walked from there.
 [[noreturn]] void bugcheck_at(const Context& context, StopCode code, ULONGLONG p1, ULONGLONG p2, ULONGLONG p3,
                               ULONGLONG p4, const char* text);

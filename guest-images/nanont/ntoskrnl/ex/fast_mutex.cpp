@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fast and guarded mutexes: one owner, not recursive, APC_LEVEL (or a guarded region) while held.
+// Fast and guarded mutexes: one owner, not recursive, APC_LEVEL (or a guarded region) while held. Their misuse is told
+// as Driver Verifier's deadlock detection tells it ("Bug Check 0xC4").
 #include "dbg/report.hpp"
 #include "ke/ke.hpp"
 
@@ -8,10 +9,14 @@ using namespace nanont::ke;
 
 namespace {
 
+constexpr ULONG kSelfDeadlock = 0x1000;
+constexpr ULONG kUnexpectedThread = 0x1004;
+constexpr ULONG kUnacquired = 0x1007;
+
 // Count: 1 = free, 0 = held, below = held and waited for; as in NT, where headers' inline code initialises it.
 void acquire(FAST_MUTEX& mutex) {
     if (mutex.Owner == current_thread()) {
-        dbg::bugcheck(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x31, 0, reinterpret_cast<ULONG_PTR>(&mutex), 0,
+        dbg::bugcheck(DRIVER_VERIFIER_DETECTED_VIOLATION, kSelfDeadlock, reinterpret_cast<ULONG_PTR>(&mutex), 0, 0,
                       "fast mutex %p is acquired again by the thread that holds it: a deadlock", &mutex);
     }
     if (InterlockedDecrement(&mutex.Count) != 0) {
@@ -30,9 +35,13 @@ bool try_acquire(FAST_MUTEX& mutex) {
 }
 
 void release(FAST_MUTEX& mutex) {
+    if (mutex.Owner == nullptr) {
+        dbg::bugcheck(DRIVER_VERIFIER_DETECTED_VIOLATION, kUnacquired, reinterpret_cast<ULONG_PTR>(&mutex), 0, 0,
+                      "fast mutex %p is released, and nobody holds it", &mutex);
+    }
     if (mutex.Owner != current_thread()) {
-        dbg::bugcheck(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x34, reinterpret_cast<ULONG_PTR>(mutex.Owner),
-                      reinterpret_cast<ULONG_PTR>(&mutex), 0,
+        dbg::bugcheck(DRIVER_VERIFIER_DETECTED_VIOLATION, kUnexpectedThread, reinterpret_cast<ULONG_PTR>(&mutex),
+                      reinterpret_cast<ULONG_PTR>(mutex.Owner), reinterpret_cast<ULONG_PTR>(current_thread()),
                       "fast mutex %p is released by a thread that does not hold it", &mutex);
     }
     mutex.Owner = nullptr;

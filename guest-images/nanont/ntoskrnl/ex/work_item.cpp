@@ -133,8 +133,11 @@ VOID NTAPI IoInitializeWorkItem(PVOID IoObject, PIO_WORKITEM IoWorkItem) {
 
 VOID NTAPI IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem) {
     if (IoWorkItem->item.List.Flink != nullptr) {
-        dbg::bugcheck(DRIVER_VERIFIER_DETECTED_VIOLATION, 0xcd, 0, reinterpret_cast<ULONG_PTR>(IoWorkItem), 0,
-                      "work item %p is freed while it is queued", IoWorkItem);
+        constexpr ULONG kQueuedItemFreed = 2;
+        dbg::bugcheck(WORKER_INVALID, kQueuedItemFreed, reinterpret_cast<ULONG_PTR>(IoWorkItem),
+                      IoWorkItem->routine_ex != nullptr ? reinterpret_cast<ULONG_PTR>(IoWorkItem->routine_ex)
+                                                        : reinterpret_cast<ULONG_PTR>(IoWorkItem->routine),
+                      0, "work item %p is freed while it is queued", IoWorkItem);
     }
 }
 

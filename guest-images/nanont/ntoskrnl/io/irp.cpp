@@ -326,7 +326,8 @@ NTSTATUS FASTCALL IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
     const NTSTATUS status = dispatch(DeviceObject, Irp);
     vf::judged(3);
     if (ke::current_irql() != before) {
-        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, reinterpret_cast<ULONG_PTR>(dispatch), ke::current_irql(), before, 2,
+        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, dbg::unexpected_irql(ke::current_irql(), before),
+                      reinterpret_cast<ULONG_PTR>(dispatch), 0, 0,
                       "dispatch routine %s was called at IRQL %u and returned at %u",
                       dbg::Place(reinterpret_cast<void*>(dispatch)).text, before, ke::current_irql());
     }
@@ -351,7 +352,8 @@ VOID FASTCALL IofCompleteRequest(PIRP Irp, CCHAR) {
                       "IRP %p is completed while its cancel routine is still set", Irp);
     }
     if (Irp->IoStatus.Status == STATUS_PENDING) {
-        dbg::bugcheck(DRIVER_VERIFIER_DETECTED_VIOLATION, 6, static_cast<ULONG>(STATUS_PENDING),
+        constexpr ULONG kCompletedAsPending = 6;
+        dbg::bugcheck(DRIVER_VERIFIER_IOMANAGER_VIOLATION, kCompletedAsPending, static_cast<ULONG>(STATUS_PENDING),
                       reinterpret_cast<ULONG_PTR>(Irp), 0, "IRP %p is completed with STATUS_PENDING", Irp);
     }
     while (Irp->CurrentLocation <= Irp->StackCount) {

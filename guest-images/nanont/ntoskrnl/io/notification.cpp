@@ -74,7 +74,7 @@ NTSTATUS tell(Registration& registration, PVOID structure) {
     const NTSTATUS status = registration.callback(structure, registration.context);
     registration.caller = nullptr;
     if (ke::current_irql() != PASSIVE_LEVEL) {
-        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, ke::current_irql(), PASSIVE_LEVEL, 0, 0,
+        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, dbg::unexpected_irql(ke::current_irql(), PASSIVE_LEVEL), 0, 0, 0,
                       "a plug and play notification callback was called at IRQL 0 and returned at %u",
                       ke::current_irql());
     }

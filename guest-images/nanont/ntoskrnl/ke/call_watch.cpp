@@ -44,7 +44,7 @@ NTSTATUS WatchedCall::leave(NTSTATUS status) const {
     }
     vf::judged(3);
     if (current_irql() != irql_) {
-        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, current_irql(), irql_, callback_, 3,
+        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, dbg::unexpected_irql(current_irql(), irql_), 0, 0, 0,
                       "%s of %s was called at IRQL %u and returned at %u", g_name, g_driver, irql_, current_irql());
     }
     return status;

@@ -108,8 +108,9 @@ VOID NTAPI reached(KDPC*, PVOID event, PVOID, PVOID) {
 void check_return(const Call& call) {
     vf::judged(3);
     if (current_irql() != DISPATCH_LEVEL) {
-        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, reinterpret_cast<ULONG_PTR>(call.routine), current_irql(),
-                      DISPATCH_LEVEL, 0, "DPC routine %s returned at IRQL %u; it was called at DISPATCH_LEVEL (2)",
+        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, dbg::unexpected_irql(current_irql(), DISPATCH_LEVEL),
+                      reinterpret_cast<ULONG_PTR>(call.routine), 0, 0,
+                      "DPC routine %s returned at IRQL %u; it was called at DISPATCH_LEVEL (2)",
                       dbg::Place(reinterpret_cast<void*>(call.routine)).text, current_irql());
     }
 }

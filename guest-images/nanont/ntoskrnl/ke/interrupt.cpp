@@ -11,6 +11,10 @@ struct _KINTERRUPT : nanont::ke::InterruptRequest {
     LIST_ENTRY link; // with those of the same vector
     KSPIN_LOCK own_lock;
 
+    ULONG_PTR routine_address() const {
+        return message_routine != nullptr ? reinterpret_cast<ULONG_PTR>(message_routine)
+                                          : reinterpret_cast<ULONG_PTR>(routine);
+    }
     BOOLEAN serve() {
         return message_routine != nullptr ? message_routine(this, context, message) : routine(this, context);
     }
@@ -60,10 +64,10 @@ template <typename Routine> BOOLEAN synchronized(_KINTERRUPT& interrupt, Routine
 void check_return(const _KINTERRUPT& interrupt) {
     vf::judged(3);
     if (current_irql() != interrupt.synchronize_irql) {
-        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, reinterpret_cast<ULONG_PTR>(interrupt.routine), current_irql(),
-                      interrupt.synchronize_irql, 1, "interrupt routine %s returned at IRQL %u; it was called at %u",
-                      dbg::Place(reinterpret_cast<void*>(interrupt.routine)).text, current_irql(),
-                      interrupt.synchronize_irql);
+        dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, dbg::unexpected_irql(current_irql(), interrupt.synchronize_irql),
+                      interrupt.routine_address(), 0, 0,
+                      "interrupt routine %s returned at IRQL %u; it was called at %u",
+                      dbg::Place(interrupt.routine_address()).text, current_irql(), interrupt.synchronize_irql);
     }
 }
 
@@ -103,10 +107,12 @@ void device_interrupt(ULONG vector) {
     }
     dbg::emit(MPULAB_KIND_INTERRUPT, 0, vector, claimed ? 1 : 0, HalIsMessageVector(vector) ? 1 : 0);
     if (place != nullptr && place->unclaimed > kStormLimit) {
+        constexpr ULONG kNotChained = 1, kChained = 2;
+        const _KINTERRUPT* first = place->first;
         dbg::bugcheck(
-            {HARDWARE_INTERRUPT_STORM, 13},
-            place->first != nullptr ? reinterpret_cast<ULONG_PTR>(place->first->routine) : 0, 0, vector,
-            place->unclaimed,
+            {HARDWARE_INTERRUPT_STORM, 13}, first != nullptr ? first->routine_address() : 0,
+            first != nullptr ? reinterpret_cast<ULONG_PTR>(first->context) : 0, reinterpret_cast<ULONG_PTR>(first),
+            place->shares > 1 ? kChained : kNotChained,
             "vector 0x%lx interrupted %lu times in a row and no routine claimed it: its cause is never removed", vector,
             place->unclaimed);
     }

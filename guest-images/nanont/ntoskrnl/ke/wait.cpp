@@ -14,8 +14,9 @@ void require_waitable(bool may_block) {
     const Processor& processor = this_processor();
     const KIRQL irql = current_irql();
     if (irql > DISPATCH_LEVEL || (may_block && irql == DISPATCH_LEVEL)) {
-        dbg::bugcheck(ATTEMPTED_SWITCH_FROM_DPC, reinterpret_cast<ULONG_PTR>(processor.current_thread), irql,
-                      processor.current_dpc != nullptr ? reinterpret_cast<ULONG_PTR>(processor.current_dpc) : 0, 0,
+        dbg::bugcheck(ATTEMPTED_SWITCH_FROM_DPC, reinterpret_cast<ULONG_PTR>(processor.current_thread), 0,
+                      reinterpret_cast<ULONG_PTR>(__builtin_frame_address(0)),
+                      reinterpret_cast<ULONG_PTR>(processor.current_dpc),
                       "a wait that may block at IRQL %u; expected APC_LEVEL (1) or below, or a timeout of 0", irql);
     }
 }

@@ -128,8 +128,9 @@ VOID NTAPI MmProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE, LOCK_OPERATION Operati
 
 VOID NTAPI MmUnlockPages(PMDL Mdl) {
     if ((Mdl->MdlFlags & MDL_PAGES_LOCKED) == 0) {
-        dbg::bugcheck(MEMORY_MANAGEMENT, 0x1233, reinterpret_cast<ULONG_PTR>(Mdl), 0, 0,
-                      "MmUnlockPages: the pages of MDL %p are not locked", Mdl);
+        constexpr ULONG kNeverLocked = 0x7c;
+        dbg::bugcheck(DRIVER_VERIFIER_DETECTED_VIOLATION, kNeverLocked, reinterpret_cast<ULONG_PTR>(Mdl),
+                      static_cast<USHORT>(Mdl->MdlFlags), 0, "MmUnlockPages: the pages of MDL %p are not locked", Mdl);
     }
     Mdl->MdlFlags &= static_cast<CSHORT>(~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION | MDL_MAPPED_TO_SYSTEM_VA));
 }

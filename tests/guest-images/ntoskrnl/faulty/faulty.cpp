@@ -178,6 +178,8 @@ PLAIN_FUNCTION work_item_queued_twice() {
     return STATUS_SUCCESS;
 }
 
+#include "lock_faults.inc"
+
 PLAIN_FUNCTION relations_of_own_device() {
     PDEVICE_OBJECT upper = own_device();
     IoAttachDeviceToDeviceStack(upper, own_device());

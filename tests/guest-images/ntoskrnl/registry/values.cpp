@@ -31,6 +31,9 @@ void value_set_and_query() {
     CHECK_EQUAL(scratch.set(L"", REG_BINARY, &number, 3), STATUS_SUCCESS); // the default value
     CHECK_EQUAL(data.read(scratch.key, L""), STATUS_SUCCESS);
     CHECK(data.is(REG_BINARY, &number, 3));
+    CHECK_EQUAL(ZwSetValueKey(scratch.key, nullptr, 0, REG_DWORD, const_cast<ULONG*>(&number), 4), STATUS_SUCCESS);
+    CHECK_EQUAL(data.read(scratch.key, L""), STATUS_SUCCESS); // no name is the same as an empty one
+    CHECK(data.is(REG_DWORD, &number, 4));
     CHECK_EQUAL(scratch.set(L"Empty", REG_NONE, nullptr, 0), STATUS_SUCCESS);
     CHECK_EQUAL(data.read(scratch.key, L"Empty"), STATUS_SUCCESS);
     CHECK_EQUAL(data.head.DataLength, 0);
