@@ -35,7 +35,7 @@ STDMETHODIMP_(NTSTATUS) CardAdapter::NonDelegatingQueryInterface(REFIID interfac
 /// Going down, the port has paused the streams and the card still has its power; coming up, they run again only after
 /// we have returned.
 STDMETHODIMP_(void) CardAdapter::PowerChangeState(POWER_STATE state) {
-    if (miniport_) miniport_->power_changed(state.DeviceState == PowerDeviceD0);
+    if (miniport_) miniport_->power_changed(state.DeviceState);
 }
 
 NTSTATUS CardAdapter::start(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resources) {

@@ -106,8 +106,9 @@ bool Input::store(UCHAR byte) {
     return true;
 }
 
-/// Under the interrupt's lock.
+/// Under the interrupt's lock. A card without power has nothing.
 Drained Input::take_from_card() {
+    if (asleep_.load_acquire()) return {0, true};
     bool news = false;
     const Drained drained = drain(io_, [&](UCHAR byte) { news |= store(byte); });
     if (news) port_->Notify(group_);

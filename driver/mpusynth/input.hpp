@@ -31,6 +31,13 @@ class Input {
     /// On return neither interrupt nor DPC runs or will run. Harmless when nothing is connected. PASSIVE_LEVEL.
     void disconnect();
 
+    /// The card is about to lose its power, or has it back. Without it no port is touched from the return on, whoever's
+    /// interrupt comes on a line that others share, and whatever was still to be looked after. PASSIVE_LEVEL.
+    void set_power(bool on) {
+        asleep_.store_release(!on);
+        KeFlushQueuedDpcs(); // one that had begun is over, and so is an interrupt on another CPU: DPCs come after it
+    }
+
     /// Between begin and end an ACK that the interrupt brings is noted, and is no MIDI byte. Outside it is one: Active
     /// Sensing. Any IRQL.
     void begin_ack_watch();
@@ -76,6 +83,7 @@ class Input {
     Atomic<bool> connected_; // the DPC may use sync_
     bool latched_ = false;   // the line tells by an edge; set before it is connected
     Atomic<bool> doubtful_;  // an edge came and nothing waited: the DPC is to look again
+    Atomic<bool> asleep_;
     Atomic<bool> capturing_;
     Atomic<bool> polling_;
     Atomic<bool> stale_; // polled, and the card has not been empty since RUN

@@ -164,14 +164,13 @@ MidiMiniport::NewStream(PMINIPORTMIDISTREAM* stream, PUNKNOWN outer, POOL_TYPE p
     return STATUS_SUCCESS;
 }
 
-void MidiMiniport::power_changed(bool on) {
+void MidiMiniport::power_changed(DEVICE_POWER_STATE state) {
     MutexGuard guard{life_};
     if (retired()) return;
-    if (!on) {
-        in_uart_mode_ = false;
-    } else if (!in_uart_mode_) {
-        enter_uart_mode(); // what goes wrong is in the debugger's log: nobody takes a status here
-    }
+    const bool on = state == PowerDeviceD0;
+    input_.set_power(on);
+    if (state == PowerDeviceD3) in_uart_mode_ = false;
+    if (on && !in_uart_mode_) enter_uart_mode(); // what goes wrong is in the debugger's log: nobody takes a status here
 }
 
 void MidiMiniport::retire(Card card) {

@@ -47,9 +47,9 @@ class MidiMiniport final : public IMiniportMidi, public CUnknown {
     /// ports may belong to somebody else; and it breaks the circle of references between port and miniport.
     void retire(Card card);
 
-    /// The card is about to lose its power, or has it again and then is as after power-on: in intelligent mode.
-    /// No stream runs meanwhile. Nothing happens to one that is retired. PASSIVE_LEVEL.
-    void power_changed(bool on);
+    /// The card is about to leave D0 or is back. D1 and D2 keep its mode, after D3 it is as after power-on: in
+    /// intelligent mode. No stream runs meanwhile. Nothing happens to one that is retired. PASSIVE_LEVEL.
+    void power_changed(DEVICE_POWER_STATE state);
 
     // For the streams and the filter's properties.
     [[nodiscard]] const Counters& counters() const { return counters_; }

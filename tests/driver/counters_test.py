@@ -78,6 +78,16 @@ class Counted(OwnDriver):
         self.assertEqual((seen["resets"], seen["acks_missed"], seen["interrupts_spurious"]), (2, 1, 3))
         self.assertEqual(len([r for r in run.of("INTERRUPT") if not r.b]), 3)
 
+    def test_a_card_that_keeps_uart_mode_in_d1_and_d2_is_asked_for_it_no_second_time_but_after_d3(self):
+        asked = []
+        for state in (2, 3, 4):  # D1, D2, D3
+            self.score.device(SET_POWER, state)
+            self.score.device(SET_POWER, 1)
+            asked.append(self.ask())
+        run = self.play()
+        self.assertEqual([counters(run, step)["acks_missed"] for step in asked], [0, 0, 0])
+        self.assertEqual([counters(run, step)["interrupts"] for step in asked], [1, 1, 2])
+
     def test_what_a_stuck_card_does_not_take_is_counted_as_dropped(self):
         self.open_render()
         self.score.marker(1)
