@@ -25,7 +25,7 @@ Filter::Filter(Port& port) : port_(port) {
 }
 
 Filter::~Filter() {
-    if (pin_counts_) ExFreePoolWithTag(pin_counts_, kObjectTag.value);
+    if (pins_open_) ExFreePoolWithTag(pins_open_, kObjectTag.value);
     port_.filter_closed();
     port_.let_go();
 }
@@ -48,7 +48,7 @@ NTSTATUS Filter::create(Port& port, PIRP irp) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     file->create_items[0].Context = filter;
-    filter->pin_counts_ = counts.release();
+    filter->pins_open_ = counts.release();
     file->filter = filter;
     IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext = file.release();
     return STATUS_SUCCESS;
@@ -90,16 +90,17 @@ NTSTATUS NTAPI Filter::device_control(PDEVICE_OBJECT device, PIRP irp) {
 
 NTSTATUS Filter::count_pin(ULONG pin_id) {
     ControlGuard guard(lock_);
-    if (pin_counts_[pin_id] >= port_.filter_description().pin(pin_id).MaxFilterInstanceCount) return pin_limit_status();
-    NTSTATUS status = port_.count_pin(pin_id);
-    if (NT_SUCCESS(status)) ++pin_counts_[pin_id];
+    const PinCounts counts = pin_counts(pin_id);
+    if (counts.current >= counts.possible || counts.global_current >= counts.global_possible) return pin_limit_status();
+    NTSTATUS status = port_.count_pin(pin_id, counts.global_possible); // other filters of the port open pins too
+    if (NT_SUCCESS(status)) ++pins_open_[pin_id];
     return status;
 }
 
 void Filter::uncount_pin(ULONG pin_id) {
     {
         ControlGuard guard(lock_);
-        --pin_counts_[pin_id];
+        --pins_open_[pin_id];
     }
     port_.uncount_pin(pin_id);
 }
@@ -108,9 +109,17 @@ NTSTATUS pin_limit_status() {
     return trace::choose(NANONT_CHOICE_PIN_LIMIT) == 1 ? STATUS_NOT_FOUND : STATUS_INSUFFICIENT_RESOURCES;
 }
 
-ULONG Filter::pins_open(ULONG pin_id) {
-    ControlGuard guard(lock_);
-    return pin_counts_[pin_id];
+Filter::PinCounts Filter::pin_counts(ULONG pin_id) {
+    const PCPIN_DESCRIPTOR& pin = port_.filter_description().pin(pin_id);
+    PinCounts counts = {pin.MinFilterInstanceCount, pins_open_[pin_id], pin.MaxFilterInstanceCount,
+                        port_.pins_open(pin_id), pin.MaxGlobalInstanceCount};
+    if (IPinCount* counter = port_.pin_counter(); counter && !port_.is_removed()) {
+        trace::Call call(MPULAB_CALLBACK_PinCount, pin_id);
+        counter->PinCount(pin_id, &counts.necessary, &counts.current, &counts.possible, &counts.global_current,
+                          &counts.global_possible);
+        call.leave();
+    }
+    return counts;
 }
 
 /** Create item of KSSTRING_Pin: instance limits, format match, then the pin (reference §2.10 step 2). */

@@ -25,7 +25,13 @@ class Filter {
   private:
     explicit Filter(Port& port);
     ~Filter();
-    ULONG pins_open(ULONG pin_id);
+    /** Of one pin: what its descriptor allows and what is open, here and in the port. */
+    struct PinCounts {
+        ULONG necessary, current, possible, global_current, global_possible;
+    };
+    /** As the miniport has edited them that has IPinCount: it is asked for each property of counts and each new stream
+     * (IPinCount::PinCount, learn.microsoft.com). With lock_ held; PASSIVE_LEVEL. */
+    PinCounts pin_counts(ULONG pin_id);
 
     static NTSTATUS NTAPI device_control(PDEVICE_OBJECT device, PIRP irp);
     static NTSTATUS NTAPI close(PDEVICE_OBJECT device, PIRP irp);
@@ -47,7 +53,7 @@ class Filter {
     Port& port_; // one reference
     LONG references_ = 1;
     ControlLock lock_;
-    ULONG* pin_counts_ = nullptr;
+    ULONG* pins_open_ = nullptr; // by pin
 };
 
 /** What a client is told when all instances of a pin are taken; no documentation names the status (reference §C.7). */

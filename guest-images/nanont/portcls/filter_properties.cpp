@@ -112,7 +112,8 @@ NTSTATUS Filter::pin_property(PIRP irp, PKSIDENTIFIER request, PVOID data) {
     if (request->Id == KSPROPERTY_PIN_NAME && port.pin_names() && !port.is_removed()) {
         auto* pin = reinterpret_cast<PKSP_PIN>(request);
         if (pin->PinId >= description.pin_count()) return STATUS_INVALID_PARAMETER;
-        NTSTATUS status = port.pin_names()->GetPinName(irp, pin, data);
+        trace::Call call(MPULAB_CALLBACK_GetPinName, pin->PinId);
+        NTSTATUS status = call.leave(port.pin_names()->GetPinName(irp, pin, data));
         if (status != STATUS_NOT_FOUND && status != STATUS_NOT_IMPLEMENTED) return status; // else the registry's
     }
     return KsPinPropertyHandler(irp, request, data, description.pin_count(), description.ks_pins());
@@ -124,18 +125,18 @@ NTSTATUS Filter::topology_property(PIRP irp, PKSIDENTIFIER request, PVOID data) 
 
 NTSTATUS Filter::pin_instances(PIRP irp, PKSIDENTIFIER request, PVOID data) {
     Filter& filter = of(irp);
-    const Description& description = filter.port_.filter_description();
     ULONG pin = reinterpret_cast<PKSP_PIN>(request)->PinId;
-    if (pin >= description.pin_count()) return STATUS_INVALID_PARAMETER;
-    const PCPIN_DESCRIPTOR& it = description.pin(pin);
+    if (pin >= filter.port_.filter_description().pin_count()) return STATUS_INVALID_PARAMETER;
+    ControlGuard guard(filter.lock_);
+    const PinCounts counts = filter.pin_counts(pin);
     if (request->Id == KSPROPERTY_PIN_NECESSARYINSTANCES) {
-        *static_cast<ULONG*>(data) = it.MinFilterInstanceCount;
+        *static_cast<ULONG*>(data) = counts.necessary;
         irp->IoStatus.Information = sizeof(ULONG);
         return STATUS_SUCCESS;
     }
-    bool global = request->Id == KSPROPERTY_PIN_GLOBALCINSTANCES;
-    *static_cast<KSPIN_CINSTANCES*>(data) = {global ? it.MaxGlobalInstanceCount : it.MaxFilterInstanceCount,
-                                             global ? filter.port_.pins_open(pin) : filter.pins_open(pin)};
+    const bool global = request->Id == KSPROPERTY_PIN_GLOBALCINSTANCES;
+    *static_cast<KSPIN_CINSTANCES*>(data) = {global ? counts.global_possible : counts.possible,
+                                             global ? counts.global_current : counts.current};
     irp->IoStatus.Information = sizeof(KSPIN_CINSTANCES);
     return STATUS_SUCCESS;
 }

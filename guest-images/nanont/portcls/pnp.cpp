@@ -94,7 +94,8 @@ NTSTATUS query_capabilities(Adapter& adapter, PIRP irp) {
     NTSTATUS status = PcForwardIrpSynchronous(adapter.fdo, irp);
     if (const HeldPower power(adapter); NT_SUCCESS(status) && power) {
         auto* capabilities = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceCapabilities.Capabilities;
-        power->QueryDeviceCapabilities(capabilities); // its status says nothing (reference §1.4)
+        trace::Call call(MPULAB_CALLBACK_QueryDeviceCapabilities);
+        call.leave(power->QueryDeviceCapabilities(capabilities)); // its status says nothing (reference §1.4)
     }
     return complete(irp, status);
 }

@@ -167,10 +167,10 @@ bool Port::any_pins() {
     return !IsListEmpty(&pins_);
 }
 
-NTSTATUS Port::count_pin(ULONG pin_id) {
+NTSTATUS Port::count_pin(ULONG pin_id, ULONG limit) {
     ControlGuard guard(lock_);
     if (removed_) return STATUS_DEVICE_NOT_CONNECTED;
-    if (pin_counts_[pin_id] >= description_.pin(pin_id).MaxGlobalInstanceCount) return pin_limit_status();
+    if (pin_counts_[pin_id] >= limit) return pin_limit_status();
     ++pin_counts_[pin_id];
     return STATUS_SUCCESS;
 }

@@ -26,7 +26,8 @@ class Port {
     // for filters and pins; PASSIVE_LEVEL
     const Description& filter_description() const { return description_; }
     IMiniport* miniport() const { return miniport_; }
-    IPinCount* pin_count_hook() const { return pin_count_; }
+    /** nullptr: the miniport has no say in how many instances there are. */
+    IPinCount* pin_counter() const { return pin_count_; }
     IPinName* pin_names() const { return pin_name_; }
     EventList& events() { return events_; }
     PDEVICE_OBJECT device() const { return device_; }
@@ -40,8 +41,8 @@ class Port {
     virtual NTSTATUS new_stream(const StreamRequest&, Stream*&) { return STATUS_INVALID_DEVICE_REQUEST; }
 
     void filter_closed();
-    /** STATUS_INSUFFICIENT_RESOURCES: the pin has all its global instances. */
-    NTSTATUS count_pin(ULONG pin_id);
+    /** STATUS_DEVICE_NOT_CONNECTED: the port is removed. pin_limit_status(): `limit` instances are open already. */
+    NTSTATUS count_pin(ULONG pin_id, ULONG limit);
     void uncount_pin(ULONG pin_id);
     ULONG pins_open(ULONG pin_id);
     void link_pin(Pin& pin);

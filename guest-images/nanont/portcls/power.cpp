@@ -131,7 +131,8 @@ NTSTATUS system_comes_up(Adapter& adapter, PIRP irp) {
 /** The driver may refuse a state; nothing has happened yet. */
 NTSTATUS query_power(Adapter& adapter, PIRP irp, POWER_STATE state) {
     if (const HeldPower power(adapter); power) {
-        NTSTATUS status = power->QueryPowerChangeState(state);
+        trace::Call call(MPULAB_CALLBACK_QueryPowerChangeState, state.DeviceState);
+        NTSTATUS status = call.leave(power->QueryPowerChangeState(state));
         if (!NT_SUCCESS(status)) {
             PoStartNextPowerIrp(irp);
             return complete(irp, status);

@@ -38,6 +38,9 @@ def boot(**options):
 # What each case shows.
 CASES = {
     "pin_names": "a pins name is that of its name or its category in the registry",
+    "names_of_the_miniport": "a miniport with ipinname names its pins and leaves the others to the registry",
+    "pin_counts": "how many pins are open and may be is told by filter and by port",
+    "counts_of_the_miniport": "a miniport with ipincount is asked each time and its word counts",
     "node_names": "a nodes name is that of its name or its type in the registry",
     "node_properties": "a nodes properties are reached through the filter and through a pin",
     "pending_properties": "a property may be completed later and never as pending",
@@ -73,6 +76,9 @@ class Automation(unittest.TestCase):
         for name, said in SAID:
             with self.subTest(said):
                 self.assertIn(said, lines[name])
+        with self.subTest("each question to the miniport is in the log"):
+            for callback in ("PinCount", "GetPinName"):
+                self.assertGreater(len(run.calls(callback)), 0, callback)
         with self.subTest("each call of an event handler is in the log"):
             calls = run.calls("EventHandler")
             verbs = {verb: sum(call.c == verb for call in calls) for verb in (1, 2, 4)}

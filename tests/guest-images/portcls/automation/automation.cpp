@@ -5,6 +5,7 @@
 
 #include "../support/ranges.hpp"
 #include "counted.hpp"
+#include "module/newer_portcls.hpp"
 
 #include <initializer_list>
 
@@ -15,6 +16,8 @@ Asked g_asked;
 PPORTEVENTS g_events;
 PPCPROPERTY_REQUEST g_pended;
 PDEVICE_OBJECT g_pdo;
+PinCounts g_counted, g_counts;
+const WCHAR* g_pin_name;
 
 namespace {
 
@@ -112,10 +115,17 @@ class Stream final : public Counted<IMiniportMidiStream> {
     }
 };
 
-class Miniport final : public Counted<IMiniportMidi> {
+/// Shows what the port says, and says what the case wants.
+void count(ULONG& shown, PULONG value, ULONG instead) {
+    shown = *value;
+    if (instead != kAsItIs) *value = instead;
+}
+
+class Miniport final : public Counted<IMiniportMidi, IPinCount, IPinName> {
   public:
     STDMETHODIMP_(NTSTATUS) QueryInterface(REFIID iid, PVOID* out) override {
-        if (gives<IMiniportMidi>(iid, IID_IMiniportMidi, out) || gives<IMiniport>(iid, IID_IMiniport, out))
+        if (gives<IMiniportMidi>(iid, IID_IMiniportMidi, out) || gives<IMiniport>(iid, IID_IMiniport, out) ||
+            gives<IPinCount>(iid, IID_IPinCount, out) || gives<IPinName>(iid, IID_IPinName, out))
             return STATUS_SUCCESS;
         return gives_unknown(iid, out);
     }
@@ -132,6 +142,29 @@ class Miniport final : public Counted<IMiniportMidi> {
         return port->QueryInterface(IID_IPortEvents, reinterpret_cast<PVOID*>(&g_events));
     }
     STDMETHODIMP_(void) Service() override {}
+    STDMETHODIMP_(void)
+    PinCount(ULONG pin, PULONG necessary, PULONG current, PULONG possible, PULONG global_current,
+             PULONG global_possible) override {
+        CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+        g_counted.pin = pin;
+        count(g_counted.necessary, necessary, g_counts.necessary);
+        count(g_counted.current, current, g_counts.current);
+        count(g_counted.possible, possible, g_counts.possible);
+        count(g_counted.global_current, global_current, g_counts.global_current);
+        count(g_counted.global_possible, global_possible, g_counts.global_possible);
+    }
+    STDMETHODIMP_(NTSTATUS) GetPinName(PIRP irp, PKSP_PIN pin, PVOID data) override {
+        if (g_pin_name == nullptr || pin->PinId != kNameless) return STATUS_NOT_FOUND;
+        UNICODE_STRING name;
+        RtlInitUnicodeString(&name, g_pin_name);
+        const ULONG size = name.Length + sizeof(WCHAR);
+        irp->IoStatus.Information = size;
+        const ULONG room = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength;
+        if (room == 0) return STATUS_BUFFER_OVERFLOW;
+        if (room < size) return STATUS_BUFFER_TOO_SMALL;
+        RtlCopyMemory(data, g_pin_name, size);
+        return STATUS_SUCCESS;
+    }
     STDMETHODIMP_(NTSTATUS)
     NewStream(PMINIPORTMIDISTREAM* out, PUNKNOWN, POOL_TYPE, ULONG, BOOLEAN, PKSDATAFORMAT,
               PSERVICEGROUP* group) override {
@@ -162,6 +195,9 @@ NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
 void run_cases() {
     static const Case cases[] = {CASE(pin_names),
                                  CASE(node_names),
+                                 CASE(names_of_the_miniport),
+                                 CASE(pin_counts),
+                                 CASE(counts_of_the_miniport),
                                  CASE(node_properties),
                                  CASE(pending_properties),
                                  CASE(methods),
@@ -174,7 +210,11 @@ void run_cases() {
                                  CASE(support_queries),
                                  CASE(kernel_notifications),
                                  CASE(generating_above_dispatch_level)};
-    run_cases(cases, [] { RtlZeroMemory(&g_asked, sizeof g_asked); });
+    run_cases(cases, [] {
+        RtlZeroMemory(&g_asked, sizeof g_asked);
+        g_counts = {0, kAsItIs, kAsItIs, kAsItIs, kAsItIs, kAsItIs};
+        g_pin_name = nullptr;
+    });
     DbgPrint("automation: all cases ran\n");
     g_events->Release(); // the port's reference, taken in Init
 }

@@ -32,6 +32,15 @@ extern PPORTEVENTS g_events;
 extern PPCPROPERTY_REQUEST g_pended;
 extern PDEVICE_OBJECT g_pdo;
 
+/// What IPinCount was asked last, and what it says instead where that is not kAsItIs.
+struct PinCounts {
+    ULONG pin, necessary, current, possible, global_current, global_possible;
+};
+constexpr ULONG kAsItIs = 0xfffffff0;
+extern PinCounts g_counted, g_counts;
+/// What IPinName calls kNameless; nullptr: it leaves the name to the registry.
+extern const WCHAR* g_pin_name;
+
 /// A filter or a stream of the miniport's.
 class Object : public OpenFile {
   public:
@@ -58,7 +67,8 @@ NTSTATUS get_pin(Object& object, ULONG property, ULONG pin, void* out, ULONG roo
 NTSTATUS get_topology(Object& object, ULONG property, ULONG node, void* out, ULONG room,
                       ULONG in_size = sizeof(KSP_NODE));
 
-void pin_names(), node_names();                                            // names.cpp
+void pin_names(), node_names(), names_of_the_miniport();                   // names.cpp
+void pin_counts(), counts_of_the_miniport();                               // counts.cpp
 void node_properties(), pending_properties(), methods();                   // properties.cpp
 void pin_events(), node_events(), filter_events(), wrong_event_requests(); // events.cpp
 void one_shot_events(), closing_handles(), support_queries();

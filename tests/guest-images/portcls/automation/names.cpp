@@ -51,3 +51,16 @@ void node_names() {
     CHECK_EQUAL(get_topology(filter, KSPROPERTY_TOPOLOGY_NAME, kNamedNode, name, sizeof name, sizeof(KSPROPERTY)),
                 STATUS_INVALID_BUFFER_SIZE);
 }
+
+void names_of_the_miniport() {
+    Object filter;
+    CHECK_EQUAL(filter.open_filter(), STATUS_SUCCESS);
+    WCHAR name[64] = {};
+    g_pin_name = L"Mine";
+    CHECK_EQUAL(get_pin(filter, KSPROPERTY_PIN_NAME, kNameless, name, sizeof name), STATUS_SUCCESS);
+    CHECK(is(name, L"Mine"));
+    CHECK_EQUAL(filter.returned, sizeof L"Mine");
+    CHECK_EQUAL(get_pin(filter, KSPROPERTY_PIN_NAME, kNameless, name, 4), STATUS_BUFFER_TOO_SMALL);
+    CHECK_EQUAL(get_pin(filter, KSPROPERTY_PIN_NAME, kRender, name, sizeof name), STATUS_SUCCESS);
+    CHECK(is(name, L"MIDI")); // one that the miniport does not name
+}
