@@ -46,8 +46,9 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
         return static_cast<int>(make_command->parsed() ? make(folder, only_sha1) : verify(folder));
     } catch (const CLI::ParseError& error) {
-        const int code = app.exit(error);
-        return code == 0 ? 0 : static_cast<int>(ExitCode::Usage);
+        if (error.get_exit_code() == 0) return app.exit(error); // --help
+        fmt::print(stderr, "error: {}; next: see \"mpulab-catalog --help\"\n", error.what());
+        return static_cast<int>(ExitCode::Usage);
     } catch (const Error& error) {
         fmt::print(stderr, "error: {}\n", error.line());
         return static_cast<int>(error.code());

@@ -212,6 +212,9 @@ Package bare_package(const fs::path& driver) {
     Package package;
     package.driver = driver;
     package.image = read_file(driver, kMaxDriverBytes, "driver");
+    if (std::string_view(reinterpret_cast<const char*>(package.image.data()), package.image.size())
+            .starts_with("PK\3\4"))
+        throw Error(fmt::format("{} is a zip archive", driver.string()), "unpack it, and name the folder with its INF");
     package.service = driver.stem().string();
     return package;
 }

@@ -72,6 +72,22 @@ class Signatures(Zip):
                 with self.subTest(file, abi=abi):
                     self.assertLess((package / file).stat().st_size, 24 * 1024)
 
+    def test_a_key_of_another_certificate_is_told_by_its_reason_and_nothing_half_made_is_left(self):
+        for name in ("one", "two"):
+            run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", self.folder / f"{name}.key",
+                "-out", self.folder / f"{name}.pem")
+        done = self.make("--certificate", self.folder / "one.pem", "--key", self.folder / "two.key")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("private key", done.stderr)
+        self.assertEqual(sorted(file.name for file in (self.folder / "made").iterdir()), ["sign.log"])
+
+    def test_the_catalogue_tool_refuses_a_wrong_command_line_in_one_line(self):
+        for words in ((), ("frob",), ("verify",), ("verify", "one", "two")):
+            with self.subTest(words):
+                done = run(CATALOG, *words)
+                self.assertEqual((done.returncode, done.stdout), (64, ""))
+                self.assertRegex(done.stderr, r"\Aerror: .+; next: see .mpulab-catalog --help.\n\Z")
+
     def test_an_altered_driver_fails_with_osslsigncode_and_with_our_own_tool_which_names_it(self):
         package = self.unpacked()
         for file in ("amd64/mpusynth.sys", "x86/mpusynth.sys"):

@@ -181,6 +181,10 @@ class Packages(PackageCase):
         self.assertEqual(run.status, mpulab.ERROR, run)
         mpulab.one_line_error(self, run, "port.inf", "10.0.22000")
 
+    def test_a_zip_is_told_for_what_it_is(self):
+        (self.folder / "driver.zip").write_bytes(b"PK\x03\x04" + bytes(100))
+        self.refused(self.folder / "driver.zip", "driver.zip is a zip archive", "unpack it")
+
     def test_a_folder_without_an_inf_and_one_that_is_not_there_are_refused(self):
         self.refused(self.folder, "there is no INF in package")
         self.refused(self.folder / "gone", "there is no package at")
