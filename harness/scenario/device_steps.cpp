@@ -2,13 +2,21 @@
 // Steps beside streaming: any device by its name, IOCTLs, and what the PnP and the power manager ask.
 #include "scenario/score_compiler.hpp"
 
+#include "common/split_mix.h"
 #include "common/utf16.hpp"
 #include "scenario/format.hpp"
 #include "scenario/values.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace mpulab {
+namespace {
+
+constexpr uint64_t kNsPer100 = 100;
+
+} // namespace
+
 void ScoreCompiler::open_device(const Json& step) {
     const std::u16string name = utf16(step.at("open-device").get<std::string>());
     if (name.size() * sizeof(char16_t) > MPULAB_SCORE_MAX_NAME_BYTES) {
@@ -26,7 +34,7 @@ void ScoreCompiler::device(const Json& step) {
     const std::string word = step.at("device");
     uint32_t request = 0;
 #define MPULAB_DEVICE_REQUEST(number, NAME, text, argument)                                                            \
-if (scenario_word(#NAME) == word) request = number;
+    if (scenario_word(#NAME) == word) request = number;
 #include "agent/score_requests.def"
 #undef MPULAB_DEVICE_REQUEST
     uint32_t argument = step.value("argument", 0u);
@@ -41,8 +49,46 @@ if (scenario_word(#NAME) == word) request = number;
             step.value("elsewhere", false) ? MPULAB_DEVICE_ELSEWHERE : first_unit() + step.value("argument", unit);
     if (request == MPULAB_DEVICE_REMOVE) gone_.insert(unit);
     if (request == MPULAB_DEVICE_SURPRISE_REMOVE) gone_.insert(unit);
+    if (step.contains("pend")) return begin_device(step, unit, request, argument);
+    for (const char* key : {"after", "spread"}) {
+        if (step.contains(key))
+            return complain(step, fmt::format("{} stands without pend", key), "pend: a name for the request, too");
+    }
     if (request == MPULAB_DEVICE_ADD) gone_.erase(unit);
     score_.device(first_unit() + unit, request, argument, timeout(step));
+}
+
+/// When it is made is drawn by the run's seed, another for each step.
+void ScoreCompiler::begin_device(const Json& step, uint32_t unit, uint32_t request, uint32_t argument) {
+    const std::string name = step.at("pend");
+    if (jobs_.contains(name))
+        return complain(step, fmt::format("'{}' is under way already", name), "another name, or wait-device before");
+    uint32_t number = 0;
+    while (std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& job) { return job.second.number == number; }))
+        ++number;
+    if (number == MPULAB_SCORE_JOBS) {
+        return complain(step, fmt::format("more than {} device requests are under way at once", MPULAB_SCORE_JOBS),
+                        "wait-device for some of them before");
+    }
+    uint64_t later = step.value("after", uint64_t{0});
+    if (const auto spread = step.value("spread", uint64_t{0}); spread != 0)
+        later += mpulab_split_mix_64(scenario_.seed + score_.steps() * MPULAB_GOLDEN) % (spread + 1);
+    jobs_[name] = {number, unit, request};
+    score_.begin_device(first_unit() + unit, request, argument, number, later / kNsPer100 * kNsPer100, timeout(step));
+}
+
+void ScoreCompiler::wait_device(const Json& step) {
+    const auto found = jobs_.find(step.at("wait-device").get<std::string>());
+    if (found == jobs_.end()) {
+        return complain(
+            step,
+            fmt::format("no device request named '{}' is under way here", step.at("wait-device").get<std::string>()),
+            "a device step with pend: of that name before it");
+    }
+    const Job job = found->second;
+    jobs_.erase(found);
+    score_.wait_device(job.number, timeout(step));
+    if (job.request == MPULAB_DEVICE_ADD) gone_.erase(job.unit); // it may be away as long as it has not been waited for
 }
 
 void ScoreCompiler::remove(const Json& step) {
@@ -69,8 +115,8 @@ void ScoreCompiler::wait_ioctls(const Json& step) {
 }
 
 void ScoreCompiler::cancel(const Json& step) {
-    const Handle* handle = find(step, step.at("cancel"),
-                                {Handle::Kind::Render, Handle::Kind::Capture, Handle::Kind::Device}, "a handle");
+    const Handle* handle =
+        find(step, step.at("cancel"), {Handle::Kind::Render, Handle::Kind::Capture, Handle::Kind::Device}, "a handle");
     if (handle != nullptr) score_.cancel_io(handle->slot, timeout(step));
 }
 

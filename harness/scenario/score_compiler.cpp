@@ -18,8 +18,14 @@ constexpr uint64_t kCardBytes = 258; // the card's TX FIFO unless told otherwise
 } // namespace
 
 ScenarioRun ScoreCompiler::compile() {
-    for (const Json& step : scenario_.steps)
-        compile_step(step);
+    const Json& steps = scenario_.steps;
+    const auto waits = [&steps](size_t i) { return i < steps.size() && steps[i].at("verb") == "wait-event"; };
+    for (size_t i = 0; i < steps.size(); ++i) {
+        // The probe counts for one wait at a time.
+        if (waits(i) && (i == 0 || waits(i - 1))) watch_for(steps[i]);
+        if (!waits(i) && waits(i + 1)) watch_for(steps[i + 1]);
+        compile_step(steps[i]);
+    }
     here_ = "the end";
     wind_down();
     if (score_.steps() > MPULAB_SCORE_MAX_STEPS) {
@@ -42,8 +48,7 @@ void ScoreCompiler::complain(const Json& at, std::string what, std::string expec
 
 void ScoreCompiler::compile_step(const Json& step) {
     const std::string verb = step.at("verb");
-    here_ =
-        fmt::format("{} ({}:{})", verb, file_of_step(step).filename().string(), step.at(kPlaceKey)[0].get<int>());
+    here_ = fmt::format("{} ({}:{})", verb, file_of_step(step).filename().string(), step.at(kPlaceKey)[0].get<int>());
     expected_ = {here_, 0};
     any_ = false;
     if (step.contains("expect")) read_expectation(step);
@@ -55,8 +60,7 @@ void ScoreCompiler::compile_step(const Json& step) {
         if (lenient()) run_.may_fail.insert(number);
     }
     // A step may be several of the score (an open, a walk of states): the last one is what it is about.
-    if (score_.steps() != before && expected_.status != 0)
-        run_.expected[subject_.value_or(score_.steps())] = expected_;
+    if (score_.steps() != before && expected_.status != 0) run_.expected[subject_.value_or(score_.steps())] = expected_;
     score_.may_fail(false);
     subject_.reset();
 }
@@ -79,7 +83,7 @@ uint32_t ScoreCompiler::timeout(const Json& step, uint32_t fallback_ms) const {
 
 /// nullptr, and told, when there is none of that name, or one of another kind.
 Handle* ScoreCompiler::find(const Json& step, const std::string& name, std::initializer_list<Handle::Kind> kinds,
-             const char* what) {
+                            const char* what) {
     const auto found = handles_.find(name);
     if (found == handles_.end()) {
         complain(step, fmt::format("nothing named '{}' is open here", name), "an open step before it");
@@ -138,6 +142,10 @@ uint32_t ScoreCompiler::first_unit() const {
 /// What a client's end and a removal show: references kept, memory never freed, an interrupt still connected. A
 /// device that the steps took away has had that; what is left of its handles is closed all the same.
 void ScoreCompiler::wind_down() {
+    wind_down_step(false, [&] {
+        for (const auto& [name, job] : jobs_)
+            score_.wait_device(job.number, kDefaultTimeoutMs);
+    });
     for (auto& [name, handle] : handles_) {
         if (!handle.is_pin()) continue;
         wind_down_step(!gone_.empty() || handle.doubtful, [&, &pin = handle] {
@@ -184,10 +192,12 @@ const std::map<std::string, ScoreCompiler::Act>& ScoreCompiler::verbs() {
         {"wait-captured", &ScoreCompiler::wait_captured},
         {"stop-reading", &ScoreCompiler::stop_reading},
         {"wait", &ScoreCompiler::wait},
+        {"wait-event", &ScoreCompiler::wait_event},
         {"marker", &ScoreCompiler::marker},
         {"snapshot", &ScoreCompiler::snapshot},
         {"close", &ScoreCompiler::close},
         {"device", &ScoreCompiler::device},
+        {"wait-device", &ScoreCompiler::wait_device},
         {"remove", &ScoreCompiler::remove},
         {"ioctl", &ScoreCompiler::ioctl},
         {"wait-ioctls", &ScoreCompiler::wait_ioctls},

@@ -75,6 +75,8 @@ class ScoreCompiler {
     // device_steps.cpp
     void open_device(const Json& step);
     void device(const Json& step);
+    void begin_device(const Json& step, uint32_t unit, uint32_t request, uint32_t argument);
+    void wait_device(const Json& step);
     void remove(const Json& step);
     void ioctl(const Json& step);
     void wait_ioctls(const Json& step);
@@ -82,6 +84,8 @@ class ScoreCompiler {
 
     // moment_steps.cpp
     void wait(const Json& step);
+    void watch_for(const Json& step);
+    void wait_event(const Json& step);
     void marker(const Json& step);
     void snapshot(const Json& step);
 
@@ -92,6 +96,15 @@ class ScoreCompiler {
     ScenarioRun run_;
     ScoreHandles handles_;
     std::set<uint32_t> gone_; // units
+
+    /// A device request that goes on beside the steps.
+    struct Job {
+        uint32_t number = 0; // of the score
+        uint32_t unit = 0;   // as the file has it
+        uint32_t request = 0;
+    };
+    std::map<std::string, Job> jobs_; // by the name it was given
+
     ExpectedStatus expected_;
     bool any_ = false;                // any status will do
     std::optional<uint32_t> subject_; // the score step that the expected status is of; empty: the last one

@@ -43,8 +43,8 @@ void ScoreCompiler::open(const Json& step) {
     const auto slot = filter ? free_slot(step) : std::nullopt;
     if (!slot) return;
     score_.open_pin(*slot, *filter, step.value("pin", target->pin), timeout(step));
-    handles_[name] = {
-        *slot, render ? Handle::Kind::Render : Handle::Kind::Capture, *filter, target->unit, 0, false, lenient()};
+    handles_[name] = {*slot,    render ? Handle::Kind::Render : Handle::Kind::Capture, *filter, target->unit, 0, false,
+                      lenient()};
 }
 
 /// A pin of a filter that the scenario itself has opened by name.
@@ -134,16 +134,16 @@ void ScoreCompiler::stream(const Handle& pin, const Song& song, const Json& step
 void ScoreCompiler::wait_writes(const Json& step) {
     const Handle* pin = find(step, step.at("wait-writes"), {Handle::Kind::Render}, "a render pin");
     if (pin != nullptr)
-        score_.wait_writes(
-            pin->slot, timeout(step, stream_ms_ + wire_ms(run_.written[card_of(*pin)].size()) + kDefaultTimeoutMs));
+        score_.wait_writes(pin->slot,
+                           timeout(step, stream_ms_ + wire_ms(run_.written[card_of(*pin)].size()) + kDefaultTimeoutMs));
 }
 
 void ScoreCompiler::read(const Json& step) {
     Handle* pin = find(step, step.at("read"), {Handle::Kind::Capture}, "a capture pin");
     if (pin == nullptr) return;
     if (pin->reading) return complain(step, "that pin is read from already", "stop-reading before");
-    const uint32_t number = score_.read_start(pin->slot, step.value("buffer", kReadBytes) / 4 * 4,
-                                              step.value("in-flight", kPendingReads));
+    const uint32_t number =
+        score_.read_start(pin->slot, step.value("buffer", kReadBytes) / 4 * 4, step.value("in-flight", kPendingReads));
     ScenarioRun::ReadPin& read = run_.read_pins[step.at("read")];
     read.unit = card_of(*pin);
     read.steps.insert(number);
