@@ -44,7 +44,7 @@ ShapePtr steps_shape() {
     return list_shape(
         verbs_shape({
             {"open",
-             word_shape({"render", "capture"}),
+             word_shape({"render", "capture", "filter"}),
              {as,
               unit,
               {"pin", number_shape(0, 255), false, "its number; default: the first that streams MIDI that way"},
@@ -53,7 +53,8 @@ ShapePtr steps_shape() {
                "subdevice that has such a pin when the driver has started"},
               expect,
               within},
-             "a pin: where bytes go out to the driver, or come in from it"},
+             "a pin: where bytes go out to the driver, or come in from it; filter: what pins are opened of, held by "
+             "itself"},
             {"open-device",
              text_shape(),
              {{"as", handle, true, "its name from here on"}, expect, within},

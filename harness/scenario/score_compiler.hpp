@@ -59,6 +59,7 @@ class ScoreCompiler {
 
     // stream_steps.cpp
     void open(const Json& step);
+    void open_filter(const Json& step);
     void open_of(const Json& step, bool render);
     void state(const Json& step);
     void walk(Handle& pin, uint32_t target, bool exactly, uint32_t timeout_ms);

@@ -26,6 +26,7 @@ uint32_t wire_ms(size_t bytes) {
 } // namespace
 
 void ScoreCompiler::open(const Json& step) {
+    if (step.at("open") == "filter") return open_filter(step);
     const bool render = step.at("open") == "render";
     if (step.contains("of")) return open_of(step, render);
     const uint32_t unit = step.value("unit", 0u);
@@ -45,6 +46,29 @@ void ScoreCompiler::open(const Json& step) {
     score_.open_pin(*slot, *filter, step.value("pin", target->pin), timeout(step));
     handles_[name] = {*slot,    render ? Handle::Kind::Render : Handle::Kind::Capture, *filter, target->unit, 0, false,
                       lenient()};
+}
+
+/// The filter itself, that of the first pin which streams MIDI, as clients hold it that look before they play.
+void ScoreCompiler::open_filter(const Json& step) {
+    for (const char* key : {"pin", "of"}) {
+        if (step.contains(key))
+            return complain(step, fmt::format("a filter has no {}", key), "render or capture with it");
+    }
+    const uint32_t unit = step.value("unit", 0u);
+    if (unit >= cards()) return complain(step, fmt::format("there is no card {}", unit), "a unit of one of cards:");
+    const SongTargets& targets = unit == 0 ? targets_ : targets_.more.at(unit - 1);
+    const auto& target = targets.render ? targets.render : targets.capture;
+    if (!target) {
+        throw Error(fmt::format("{}:{}: the driver has no filter with a pin for MIDI", file_of_step(step).string(),
+                                step.at(kPlaceKey)[0].get<int>()),
+                    "look at what it offers with \"mpulab inspect\"");
+    }
+    const std::string name = step.value("as", "filter");
+    if (!take_name(step, name)) return;
+    const auto slot = free_slot(step);
+    if (!slot) return;
+    score_.open_filter(*slot, target->unit, target->category, target->reference, timeout(step));
+    handles_[name] = {*slot, Handle::Kind::Device, 0, 0, 0, false, lenient()};
 }
 
 /// A pin of a filter that the scenario itself has opened by name.

@@ -88,6 +88,17 @@ TEST_CASE("two pins of one filter share it, and it is closed with the last of th
     CHECK(run.expected.begin()->second.status == 0xc00000a3);
 }
 
+TEST_CASE("a filter is held by itself: it is not a pin's, which has its own, and takes IOCTLs and pins") {
+    const ScenarioRun run = compiled("  - open: filter\n  - open: render\n  - ioctl: 0x2f0003\n    to: filter\n"
+                                     "  - open: capture\n    of: filter\n    pin: 2\n  - close: render\n");
+    const auto codes = opcodes(run);
+    REQUIRE(codes.size() > 6);
+    CHECK(std::vector<uint16_t>(codes.begin(), codes.begin() + 7) ==
+          std::vector<uint16_t>{MPULAB_OP_OPEN_FILTER, MPULAB_OP_OPEN_FILTER, MPULAB_OP_OPEN_PIN, MPULAB_OP_IOCTL,
+                                MPULAB_OP_OPEN_PIN, MPULAB_OP_CLOSE, MPULAB_OP_CLOSE});
+    CHECK(std::count(codes.begin(), codes.end(), uint16_t{MPULAB_OP_CLOSE}) == 4); // at the end, too
+}
+
 TEST_CASE("bytes are written as KSMUSICFORMAT records of at most 256") {
     std::string hex;
     for (int i = 0; i < 300; ++i)

@@ -131,6 +131,15 @@ TEST_CASE("handles are opened before they are used, once, and as what they are")
                ContainsSubstring("which pin of it is not said"));
 }
 
+TEST_CASE("a filter has neither a pin nor a filter, is no pin, and is of a card there is") {
+    const auto told = [](const std::string& steps) { return complaint_of(with("  - write: 90 3c 40\n", steps)); };
+    CHECK_THAT(told("  - open: filter\n    pin: 1\n"), ContainsSubstring("a filter has no pin"));
+    CHECK_THAT(told("  - open: filter\n    of: render\n"), ContainsSubstring("a filter has no of"));
+    CHECK_THAT(told("  - open: filter\n    unit: 1\n"), ContainsSubstring("there is no card 1"));
+    CHECK_THAT(told("  - open: filter\n  - write: 90\n    to: filter\n"),
+               ContainsSubstring("'filter' is of another kind"));
+}
+
 TEST_CASE("seventeen handles are more than a score has room for") {
     std::string steps;
     for (int i = 0; i < 16; ++i)
