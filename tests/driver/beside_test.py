@@ -52,9 +52,14 @@ class Beside(OwnDriver):
         steps = {job: self.score.begin_device(QUERY_POWER, D3, job=job, later_ns=ns) for job, ns in later.items()}
         for job in later:
             self.score.wait_device(job)
-        run = self.play()
-        begun = [r.number for r in run.of("STEP_BEGIN") if r.number in steps.values()]
-        self.assertEqual(begun, [steps[job] for job in (3, 1, 2, 0)], run)
+        for machine in {}, {"cpus": 2}, {"dpc_delay_us": 700}:  # which arms the clock between ticks, too
+            with self.subTest(**machine):
+                run = self.play(**machine)
+                begun = [r for r in run.of("STEP_BEGIN") if r.number in steps.values()]
+                self.assertEqual([r.number for r in begun][:2], [steps[3], steps[1]], run)
+                self.assertEqual({r.number for r in begun}, set(steps.values()))
+                self.assertEqual(begun[-1].number, steps[0], run)
+                self.assertLess(abs(begun[-1].time - begun[0].time - 4_700_000), 300_000, run)
 
     def test_the_next_step_does_not_wait_and_wait_device_does(self):
         asked = self.score.begin_device(QUERY_POWER, D3, later_ns=5_000_000)
