@@ -38,6 +38,10 @@ typedef struct mpulab_record {
 
 #define MPULAB_NO_CPU 0xffu
 #define MPULAB_NO_UNIT 0xffu
+
+/* AWAIT's word a; a word of the events that may be anything. */
+#define MPULAB_AWAIT(unit, kind) ((uint64_t)(unit) << 8 | (uint64_t)(kind))
+#define MPULAB_EVENT_ANY 0xffffffffffffffffull
 #define MPULAB_RECORD_MORE 0x01u  /* text and data kinds: the next record of this kind and corr goes on */
 #define MPULAB_RECORD_PAYLOAD 24u /* bytes of text or data one record holds */
 

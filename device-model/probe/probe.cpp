@@ -153,6 +153,7 @@ void Probe::card_event(uint8_t unit, const mpulab_cause* cause, const mpulab_cor
     made.b = event.b;
     made.c = event.c;
     link_.put(made);
+    count_event(unit, event);
 }
 
 } // namespace mpulab

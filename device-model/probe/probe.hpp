@@ -60,6 +60,7 @@ class Probe {
     void flush_text(int64_t now_ns);
     void tell_power(uint32_t value, const mpulab_cause& cause, int64_t now_ns);
     void start_marker(uint64_t number, int64_t now_ns);
+    void count_event(uint8_t unit, const mpulab_core_event& event);
 
     mpulab_probe_host host_;
     LinkWriter link_;
@@ -80,6 +81,15 @@ class Probe {
     uint32_t selected_ = 0;                // section tag
     uint32_t cursor_ = 0;                  // bytes of it that were read
     std::array<TextChunker, kCpus> texts_; // of each vCPU, the line that is not over
+
+    /// What AWAIT asked for last.
+    struct Awaited {
+        uint64_t kind_of_unit = 0; // MPULAB_AWAIT(); 0: nothing
+        uint64_t a = 0;
+        uint64_t b = 0;
+        uint32_t seen = 0;
+    };
+    Awaited awaited_;
 };
 
 } // namespace mpulab

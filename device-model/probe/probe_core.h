@@ -85,7 +85,7 @@ uint32_t mpulab_probe_read(mpulab_probe* probe, uint32_t offset, uint32_t size);
 mpulab_probe_action mpulab_probe_write(mpulab_probe* probe, uint32_t offset, uint32_t size, uint32_t value,
                                        const mpulab_cause* cause, int64_t now_ns);
 
-/* Machine reset: half a line of text and the selected section are gone. */
+/* Machine reset: half a line of text, the selected section and what was awaited are gone. */
 void mpulab_probe_reset(mpulab_probe* probe);
 
 /* What a guest's next access depends on; not the plan, which is handed over anew. After a load the next

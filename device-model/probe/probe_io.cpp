@@ -24,7 +24,7 @@ constexpr std::array<KindRules, 256> make_kind_rules() {
 #define MPULAB_KIND(value, name, text, a, b, c) rules[value].known = (value) >= kFirstGuestKind;
 #include "mpulab_link_kinds.def"
 #undef MPULAB_KIND
-    for (const uint32_t kind : {MPULAB_KIND_RUN_ENDED, MPULAB_KIND_HOLD, MPULAB_KIND_MARKER})
+    for (const uint32_t kind : {MPULAB_KIND_RUN_ENDED, MPULAB_KIND_HOLD, MPULAB_KIND_MARKER, MPULAB_KIND_AWAIT})
         rules[kind].known = true;
     for (const uint32_t kind : {MPULAB_KIND_TEXT, MPULAB_KIND_NAME, MPULAB_KIND_CAPTURED, MPULAB_KIND_RANGE,
                                 MPULAB_KIND_ANSWER, MPULAB_KIND_ETW_DATA})
@@ -89,11 +89,13 @@ uint32_t Probe::read(uint32_t offset, uint32_t size) {
             return static_cast<uint32_t>(selected_section().size());
         case MPULAB_PROBE_PORT_DATA:
             return read_data();
+        case MPULAB_PROBE_PORT_EVENTS:
+            return awaited_.seen;
         default:
             break;
         }
     }
-    complain("probe: read of %u bytes at offset 0x%02x; ID, SIZE and DATA are read as dwords", size, offset);
+    complain("probe: read of %u bytes at offset 0x%02x; ID, SIZE, DATA and EVENTS are read as dwords", size, offset);
     return UINT32_MAX;
 }
 
@@ -137,7 +139,7 @@ mpulab_probe_action Probe::take_record(uint32_t address, const mpulab_cause& cau
     made.b = in.get<uint64_t>();
     made.c = in.get<uint64_t>();
     if (!kKindRules[kind].known) {
-        complain("probe: record kind %u refused; a guest makes kinds 64 and up, RUN_ENDED, HOLD, MARKER", kind);
+        complain("probe: record kind %u refused; a guest makes kinds 64 and up, RUN_ENDED, HOLD, MARKER, AWAIT", kind);
         return MPULAB_PROBE_NOTHING;
     }
     const bool has_text = kKindRules[kind].has_text;
@@ -167,9 +169,19 @@ mpulab_probe_action Probe::take_record(uint32_t address, const mpulab_cause& cau
         if (stop_at_marker_ == 0 || made.a != stop_at_marker_) return MPULAB_PROBE_NOTHING;
         link_.flush();
         return MPULAB_PROBE_HOLD;
+    case MPULAB_KIND_AWAIT:
+        awaited_ = {made.a, made.b, made.c, 0};
+        return MPULAB_PROBE_NOTHING;
     default:
         return MPULAB_PROBE_NOTHING;
     }
+}
+
+void Probe::count_event(uint8_t unit, const mpulab_core_event& event) {
+    if (awaited_.kind_of_unit != MPULAB_AWAIT(unit, event.kind)) return;
+    if (awaited_.a != MPULAB_EVENT_ANY && awaited_.a != event.a) return;
+    if (awaited_.b != MPULAB_EVENT_ANY && awaited_.b != event.b) return;
+    if (awaited_.seen != UINT32_MAX) ++awaited_.seen;
 }
 
 void Probe::tell_power(uint32_t value, const mpulab_cause& cause, int64_t now_ns) {
@@ -218,6 +230,7 @@ void Probe::reset() {
     selected_ = 0;
     cursor_ = 0;
     texts_.fill(TextChunker{});
+    awaited_ = {};
 }
 
 } // namespace mpulab

@@ -6,8 +6,9 @@
  * Making a record:   fill a mpulab_guest_record in RAM below 4 GiB, then write its physical address to RECORD. The
  *                    probe takes it before the next instruction and adds time, PC and CPU: one port access a record,
  *                    because each costs as much as some hundred instructions, and a run makes millions of them.
- * Three kinds act:   RUN_ENDED ends the run and stops the machine at that instruction, HOLD stops it until a debugger
- *                    or the harness continues it, MARKER starts the cues that wait for it.
+ * Four kinds act:    RUN_ENDED ends the run and stops the machine at that instruction, HOLD stops it until a debugger
+ *                    or the harness continues it, MARKER starts the cues that wait for it, AWAIT makes EVENTS count:
+ *                    0 right behind it, then one more for each record of that kind, card and words.
  * Power:             a bus driver tells what D-state it has put a card into: an ISA card has no register for it.
  * Text:              bytes written to TEXT ("rep outsb") become TEXT records at each newline and each 24 bytes.
  */
@@ -26,6 +27,7 @@
 #define MPULAB_PROBE_PORT_RECORD 0x10u /* W  dword: physical address of a mpulab_guest_record */
 #define MPULAB_PROBE_PORT_POWER 0x14u  /* W  dword: MPULAB_PROBE_POWER() */
 #define MPULAB_PROBE_PORT_TEXT 0x18u   /* W  byte */
+#define MPULAB_PROBE_PORT_EVENTS 0x1cu /* R  dword: events since AWAIT, 0xffffffff at most; 0: nothing is awaited */
 
 /* Card `unit` of MACHINE goes into D0 to D3 (0 to 3). A PCI card has registers for that, and is not told. */
 #define MPULAB_PROBE_POWER(unit, d_state) ((uint32_t)(unit) | (uint32_t)(d_state) << 8)

@@ -11,7 +11,7 @@ namespace mpulab {
 namespace {
 
 constexpr uint32_t kStateMagic = 0x5350504d; // "MPPS"
-constexpr uint32_t kStateVersion = 2;
+constexpr uint32_t kStateVersion = 3;
 
 } // namespace
 
@@ -25,6 +25,10 @@ size_t Probe::save(void* buffer, size_t size) const {
             out.put(text.used());
             out.put_bytes(text.bytes().data(), text.bytes().size());
         }
+        out.put(awaited_.kind_of_unit);
+        out.put(awaited_.a);
+        out.put(awaited_.b);
+        out.put(awaited_.seen);
     };
     ByteWriter counter(nullptr, 0);
     write_all(counter);
@@ -54,9 +58,16 @@ bool Probe::load(const void* buffer, size_t size, ErrorText& error) {
             return error.say("state: vCPU %zu has %u bytes of text pending", cpu, used);
         }
     }
+    Awaited awaited;
+    awaited.kind_of_unit = in.get<uint64_t>();
+    awaited.a = in.get<uint64_t>();
+    awaited.b = in.get<uint64_t>();
+    awaited.seen = in.get<uint32_t>();
+    if (!in.ok()) return error.say("state: ends within what the score waits for");
     if (in.left() != 0) return error.say("state: %zu bytes too many", in.left());
     selected_ = selected;
     cursor_ = cursor;
+    awaited_ = awaited;
     texts_ = *texts;
     started_ = false;
     ended_ = false;

@@ -7,7 +7,7 @@
  * score = mpulab_score_header, then step after step; a step = mpulab_step, then `size` bytes of arguments, padded with
  * zeros to a multiple of 8. Step numbers start at 1; MPULAB_CORR(STEP, n) is n's correlation id. Each step makes one
  * STEP_BEGIN and one STEP_END record; that of a WRITE, or of an IOCTL that may pend, ends when its IRP is completed,
- * maybe long after the next began.
+ * maybe long after the next began, and a BEGIN_DEVICE begins later, too.
  */
 #ifndef MPULAB_SCORE_H
 #define MPULAB_SCORE_H
@@ -24,6 +24,8 @@
 #define MPULAB_SCORE_MAX_FORMAT_BYTES 256u  /* of a pin's data format */
 #define MPULAB_SCORE_MAX_IOCTL_BYTES 65536u /* in, and out */
 #define MPULAB_SCORE_MAX_IOCTLS 4u          /* of one handle in flight */
+#define MPULAB_SCORE_JOBS 4u                /* device requests under way beside the score */
+#define MPULAB_SCORE_MAX_LATER_NS 3600000000000ull
 
 typedef struct mpulab_score_header {
     uint8_t magic[8];
@@ -123,6 +125,32 @@ typedef struct mpulab_op_device {
     uint32_t reserved;
 } mpulab_op_device;
 
+/* A WAIT_DEVICE for the job must follow before the score ends, and before the job's next BEGIN_DEVICE. */
+typedef struct mpulab_op_begin_device {
+    uint32_t unit;
+    uint32_t request; /* mpulab_device_request */
+    uint32_t argument;
+    uint32_t job;      /* 0..MPULAB_SCORE_JOBS-1 */
+    uint64_t later_ns; /* from the step to the request: 0..MPULAB_SCORE_MAX_LATER_NS, in whole 100 ns */
+} mpulab_op_begin_device;
+
+typedef struct mpulab_op_wait_device {
+    uint32_t job;
+    uint32_t reserved;
+} mpulab_op_wait_device;
+
+typedef struct mpulab_op_watch_event {
+    uint32_t kind; /* of a card: 16..63 of mpulab_link_kinds.def */
+    uint32_t unit;
+    uint64_t a; /* the record's words; MPULAB_EVENT_ANY: any */
+    uint64_t b;
+} mpulab_op_watch_event;
+
+/* A WATCH_EVENT comes before it. */
+typedef struct mpulab_op_wait_event {
+    uint64_t nth; /* 1.. */
+} mpulab_op_wait_event;
+
 typedef struct mpulab_op_open_device {
     uint32_t name_bytes; /* of the UTF-16 name that follows, without a terminator: 2..MPULAB_SCORE_MAX_NAME_BYTES */
     uint32_t reserved;
@@ -142,7 +170,8 @@ typedef struct mpulab_op_ioctl {
 
 #if defined(__cplusplus)
 static_assert(sizeof(mpulab_score_header) == 24 && sizeof(mpulab_step) == 16 && sizeof(mpulab_op_open_filter) == 88 &&
-                  sizeof(mpulab_op_write) == 16 && sizeof(mpulab_op_device) == 16 && sizeof(mpulab_op_ioctl) == 24,
+                  sizeof(mpulab_op_write) == 16 && sizeof(mpulab_op_device) == 16 && sizeof(mpulab_op_ioctl) == 24 &&
+                  sizeof(mpulab_op_begin_device) == 24 && sizeof(mpulab_op_watch_event) == 24,
               "the score has one layout on every side");
 #endif
 

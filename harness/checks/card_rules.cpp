@@ -113,9 +113,15 @@ void CardRules::guest_error(const mpulab_record& record) {
     }
 }
 
-void CardRules::step(const mpulab_record& record) {
-    // One that is refused sends no IRP: the next step ends it.
-    state_.pulled_out = record.a == MPULAB_OP_DEVICE && record.c == MPULAB_DEVICE_SURPRISE_REMOVE;
+void CardRules::step_begun(const mpulab_record& record) {
+    const bool asks = record.a == MPULAB_OP_DEVICE || record.a == MPULAB_OP_BEGIN_DEVICE;
+    if (!asks || record.c != MPULAB_DEVICE_SURPRISE_REMOVE) return; // others go on beside it
+    state_.pulled_out = true;
+    pulled_out_by_ = record.corr;
+}
+
+void CardRules::step_ended(const mpulab_record& record) {
+    if (record.corr == pulled_out_by_) state_.pulled_out = false; // one that is refused sends no IRP
 }
 
 void CardRules::irp_done(const mpulab_record& record) {

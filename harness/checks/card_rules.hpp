@@ -37,8 +37,9 @@ class CardRules {
 
     /// A record of the view's card.
     void card(const mpulab_record& record);
-    /// A step of the score begins.
-    void step(const mpulab_record& record);
+    /// A step of the score begins, or is done; steps may overlap.
+    void step_begun(const mpulab_record& record);
+    void step_ended(const mpulab_record& record);
     void irp_done(const mpulab_record& record);
     void entered(OpenCall& call);
     void interrupt_routine(const OpenCall& call, const mpulab_record& leave);
@@ -52,6 +53,7 @@ class CardRules {
     OpenCalls& calls_;
     bool alone_;
     bool after_fault_ = false;
+    uint64_t pulled_out_by_ = 0; // correlation id of the step that pulls the card out
     CardState state_;
 };
 

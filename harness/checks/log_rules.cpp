@@ -53,7 +53,10 @@ class Walk {
             if (record.c == 0) streams_.accepted(record);
             return;
         case MPULAB_KIND_STEP_BEGIN:
-            card_.step(record);
+            card_.step_begun(record);
+            return;
+        case MPULAB_KIND_STEP_END:
+            card_.step_ended(record);
             return;
         case MPULAB_KIND_IRP_DONE:
             card_.irp_done(record);

@@ -53,6 +53,15 @@ void take_shard(std::vector<Scenario>& scenarios, const Shard& shard) {
     scenarios = std::move(mine);
 }
 
+/// What cannot be written is told before the runs, not after an hour of them.
+void check_junit(const std::filesystem::path& file) {
+    const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+    if (!std::filesystem::is_directory(folder) || ::access(folder.c_str(), W_OK) != 0) {
+        throw Error(fmt::format("{} cannot be written: {} is no folder to write to", file.string(), folder.string()),
+                    "name another file with --junit", ExitCode::Usage);
+    }
+}
+
 } // namespace
 
 namespace {
@@ -96,6 +105,7 @@ ExitCode run_scenarios(RunOptions options) {
         print_list(scenarios);
         return ExitCode::Passed;
     }
+    if (!options.junit.empty()) check_junit(options.junit);
     if (options.until_failure && options.repeat == 1) options.repeat = kEndless;
     const SignalWatch signals;
     RunReport report(options, scenarios, scenarios.size() * options.repeat);

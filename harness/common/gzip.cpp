@@ -12,7 +12,9 @@ namespace {
 
 constexpr int kWindowBits = 15 + 16; // the largest window; 16: gzip's header and trailer
 constexpr int kMemoryLevel = 8;      // zlib's default
-constexpr int kLevel = 1;            // a log becomes a fifth; more takes six times as long for a seventh (measured)
+// A log becomes a fifth, at 0.12 ms for the 22 KB of a note and 4.7 ms for 1.3 MB; more takes six times as long for a
+// seventh (measured, one core).
+constexpr int kLevel = 1;
 constexpr size_t kStep = 1u << 20;
 
 [[noreturn]] void out_of_memory() {

@@ -4,13 +4,24 @@
 #include "scenario/ks_states.hpp"
 
 #include "agent/score.h"
+#include "events/names.hpp"
 #include "midi/traffic.hpp"
 #include "scenario/format.hpp"
+#include "scenario/scenario.hpp"
 
 namespace mpulab {
 namespace {
 
 constexpr int64_t kMs = 1'000'000;
+
+/// What a card makes of its own: 16 to 63 of mpulab_link_kinds.def.
+std::vector<std::string> card_kinds() {
+    std::vector<std::string> names;
+    for (uint16_t kind = 16; kind < 64; ++kind) {
+        if (const KindInfo* info = kind_info(kind)) names.emplace_back(info->name);
+    }
+    return names;
+}
 
 } // namespace
 
@@ -33,7 +44,7 @@ ShapePtr steps_shape() {
     return list_shape(
         verbs_shape({
             {"open",
-             word_shape({"render", "capture"}),
+             word_shape({"render", "capture", "filter"}),
              {as,
               unit,
               {"pin", number_shape(0, 255), false, "its number; default: the first that streams MIDI that way"},
@@ -42,7 +53,8 @@ ShapePtr steps_shape() {
                "subdevice that has such a pin when the driver has started"},
               expect,
               within},
-             "a pin: where bytes go out to the driver, or come in from it"},
+             "a pin: where bytes go out to the driver, or come in from it; filter: what pins are opened of, held by "
+             "itself"},
             {"open-device",
              text_shape(),
              {{"as", handle, true, "its name from here on"}, expect, within},
@@ -92,6 +104,19 @@ ShapePtr steps_shape() {
              "until so many bytes have come"},
             {"stop-reading", handle, {expect, within}, "cancel the reads and wait for their end"},
             {"wait", time_shape(1, kHour), {}, "virtual time passes"},
+            {"wait-event",
+             word_shape(card_kinds()),
+             {{"a", number_shape(0, INT64_MAX), false,
+               "only those whose word a is this (mpulab_link_kinds.def): of WIRE_OUT the byte, of IRQ the level, of "
+               "REG_WRITE the register"},
+              {"b", number_shape(0, INT64_MAX), false, "only those whose word b is this"},
+              {"nth", number_shape(1, 1'000'000'000), false,
+               "how many of them, counted from the begin of the step before (from the end of a wait-event before); "
+               "default 1"},
+              {"unit", number_shape(0, static_cast<int64_t>(kMaxCards) - 1), false, "of which card; default 0"},
+              expect,
+              within},
+             "until the card has done that: a record of this kind in the event log. It is looked for about each 60us"},
             {"marker", number_shape(1, UINT32_MAX), {}, "a mark in the event log; cues may wait for it"},
             {"snapshot",
              number_shape(1, UINT32_MAX),
@@ -110,9 +135,15 @@ ShapePtr steps_shape() {
                "start: unit whose resources it gets; "
                "fail-call: n; deal-resources: a number of resource_lists.def"},
               {"elsewhere", flag_shape(), false, "start: other addresses, of a PCI function"},
+              {"pend", handle, false,
+               "a name for it: a thread of the managers' makes it, the next step begins at once, and the request comes "
+               "into the middle of what the client does"},
+              {"after", time_shape(0, kHour), false, "with pend: so long after this step; default 0"},
+              {"spread", time_shape(0, kHour), false, "with pend: so much later at most, drawn by the run's seed"},
               expect,
               within},
              "one request of the PnP or power manager (guest-images/agent/score_requests.def)"},
+            {"wait-device", handle, {expect, within}, "until the device request that was given this name is done"},
             {"remove", number_shape(0, 254), {expect, within}, "query-remove, remove, unload"},
             {"ioctl",
              number_shape(0, UINT32_MAX),

@@ -88,6 +88,24 @@ uint32_t ScoreBuilder::device(uint32_t unit, uint32_t request, uint32_t argument
     return step(MPULAB_OP_DEVICE, 0, timeout_ms, view(mpulab_op_device{unit, request, argument, 0}));
 }
 
+uint32_t ScoreBuilder::begin_device(uint32_t unit, uint32_t request, uint32_t argument, uint32_t job, uint64_t later_ns,
+                                    uint32_t timeout_ms) {
+    return step(MPULAB_OP_BEGIN_DEVICE, 0, timeout_ms,
+                view(mpulab_op_begin_device{unit, request, argument, job, later_ns}));
+}
+
+uint32_t ScoreBuilder::wait_device(uint32_t job, uint32_t timeout_ms) {
+    return step(MPULAB_OP_WAIT_DEVICE, 0, timeout_ms, view(mpulab_op_wait_device{job, 0}));
+}
+
+uint32_t ScoreBuilder::watch_event(uint32_t unit, uint32_t kind, uint64_t a, uint64_t b) {
+    return step(MPULAB_OP_WATCH_EVENT, 0, 0, view(mpulab_op_watch_event{kind, unit, a, b}));
+}
+
+uint32_t ScoreBuilder::wait_event(uint64_t nth, uint32_t timeout_ms) {
+    return step(MPULAB_OP_WAIT_EVENT, 0, timeout_ms, view(mpulab_op_wait_event{nth}));
+}
+
 uint32_t ScoreBuilder::open_device(uint16_t slot, std::u16string_view name, uint32_t timeout_ms) {
     const auto size = static_cast<uint32_t>(name.size() * sizeof(char16_t));
     return step(MPULAB_OP_OPEN_DEVICE, slot, timeout_ms, view(mpulab_op_open_device{size, 0}),

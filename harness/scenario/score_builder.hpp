@@ -33,6 +33,13 @@ class ScoreBuilder {
     uint32_t remove_device(uint32_t unit, uint32_t timeout_ms);
     /// One of score_requests.def.
     uint32_t device(uint32_t unit, uint32_t request, uint32_t argument, uint32_t timeout_ms);
+    /// The same beside the score, `later_ns` after this step; `job` is taken until wait_device().
+    uint32_t begin_device(uint32_t unit, uint32_t request, uint32_t argument, uint32_t job, uint64_t later_ns,
+                          uint32_t timeout_ms);
+    uint32_t wait_device(uint32_t job, uint32_t timeout_ms);
+    /// Events of card `unit` are counted from here on: records of `kind` whose words are these, or MPULAB_EVENT_ANY.
+    uint32_t watch_event(uint32_t unit, uint32_t kind, uint64_t a, uint64_t b);
+    uint32_t wait_event(uint64_t nth, uint32_t timeout_ms);
     /// `name`: of at most MPULAB_SCORE_MAX_NAME_BYTES.
     uint32_t open_device(uint16_t slot, std::u16string_view name, uint32_t timeout_ms);
     /// `filled`: what the output buffer of `output_bytes` holds before. `pend`: the next step begins at once.

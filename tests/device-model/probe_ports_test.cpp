@@ -163,6 +163,55 @@ TEST_CASE("what a guest may not make is refused with a reason and leaves no reco
     CHECK(test.records().back().corr == 7);
 }
 
+TEST_CASE("EVENTS counts what AWAIT asks for: one card's records of a kind with these words, from there on") {
+    TestProbe test;
+    mpulab_core* card = test.add_card(0, 0x330);
+    mpulab_core* other = test.add_card(3, 0x300);
+    test.start();
+    const auto events = [&test] { return test.in(MPULAB_PROBE_PORT_EVENTS); };
+    mpulab_core_read(card, 1, 0);
+    CHECK(events() == 0); // nobody waits
+    test.commit(MPULAB_KIND_AWAIT, {0, MPULAB_AWAIT(3, MPULAB_KIND_REG_READ), 1, MPULAB_EVENT_ANY});
+    CHECK(test.records().back().a == MPULAB_AWAIT(3, MPULAB_KIND_REG_READ));
+    CHECK(events() == 0);
+    mpulab_core_read(card, 1, 0);  // another card
+    mpulab_core_read(other, 0, 0); // another register
+    mpulab_core_write(other, 1, 0x3f, 0);
+    CHECK(events() == 0);
+    mpulab_core_read(other, 1, 0);
+    mpulab_core_read(other, 1, 0);
+    CHECK(events() == 2);
+    CHECK(events() == 2); // to look does not change it
+    test.commit(MPULAB_KIND_AWAIT, {0, MPULAB_AWAIT(0, MPULAB_KIND_REG_WRITE), MPULAB_EVENT_ANY, 0x3f});
+    CHECK(events() == 0); // anew
+    mpulab_core_write(card, 1, 0x3e, 0);
+    mpulab_core_write(card, 1, 0x3f, 0);
+    CHECK(events() == 1);
+    mpulab_probe_reset(test.probe);
+    CHECK(events() == 0);
+    mpulab_core_write(card, 1, 0x3f, 0);
+    CHECK(events() == 0);
+    CHECK(test.complaints.empty());
+}
+
+TEST_CASE("what is awaited and how often it came is part of the probe's state") {
+    TestProbe test;
+    mpulab_core* card = test.add_card(0, 0x330);
+    test.start();
+    test.commit(MPULAB_KIND_AWAIT, {0, MPULAB_AWAIT(0, MPULAB_KIND_REG_READ), MPULAB_EVENT_ANY, MPULAB_EVENT_ANY});
+    mpulab_core_read(card, 1, 0);
+    Bytes state(mpulab_probe_save(test.probe, nullptr, 0));
+    mpulab_probe_save(test.probe, state.data(), state.size());
+    mpulab_core_read(card, 1, 0);
+    CHECK(test.in(MPULAB_PROBE_PORT_EVENTS) == 2);
+    char error[200];
+    REQUIRE(mpulab_probe_load(test.probe, state.data(), state.size(), error, sizeof error));
+    CHECK(test.in(MPULAB_PROBE_PORT_EVENTS) == 1);
+    mpulab_probe_run(test.probe, 0);
+    mpulab_core_read(card, 1, 0);
+    CHECK(test.in(MPULAB_PROBE_PORT_EVENTS) == 2);
+}
+
 TEST_CASE("text and data kinds keep their count and say whether there is more") {
     TestProbe test;
     test.start();

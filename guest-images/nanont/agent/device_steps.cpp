@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What a score does beside streaming: any device by its name, any IOCTL with any bytes, and the requests of the PnP
 // and the power manager.
+#include "kernel.hpp"
 #include "player.hpp"
 #include "step.hpp"
+#include "wait.hpp"
 
 namespace agent {
 namespace {
@@ -19,14 +21,49 @@ ULONG answer_bytes(const Control& control, NTSTATUS status, ULONG_PTR informatio
 
 } // namespace
 
-NTSTATUS Player::ask_device(const ScoreStep& step) {
+NTSTATUS Player::ask(const ScoreStep& step) {
     auto op = arguments_of<mpulab_op_device>(step);
-    UNICODE_STRING name;
-    RtlInitUnicodeString(&name, NANONT_ASK_DEVICE_NAME);
-    auto ask = reinterpret_cast<PNANONT_ASK_DEVICE>(MmGetSystemRoutineAddress(&name));
-    NTSTATUS status = ask ? ask(op.unit, op.request, op.argument) : STATUS_NOT_SUPPORTED;
+    NTSTATUS status = ask_device(op.unit, op.request, op.argument);
     take_completions(); // it may have ended requests
     return status;
+}
+
+NTSTATUS Player::begin_device(const ScoreStep& step) {
+    NTSTATUS status = jobs_[arguments_of<mpulab_op_begin_device>(step).job].begin(step, event_);
+    if (status != STATUS_PENDING) // there is no thread to say so
+        trace::record(MPULAB_KIND_STEP_BEGIN, corr_of(step), step.head.opcode, 0,
+                      arguments_of<mpulab_op_begin_device>(step).request);
+    return status;
+}
+
+/** The end of a request that the score did not wait for. */
+void Player::take_job(DeviceJob& job) {
+    const NTSTATUS status = job.take();
+    const ScoreStep& step = job.step();
+    if ((NT_SUCCESS(status) && status != STATUS_TIMEOUT) || (step.head.flags & MPULAB_STEP_MAY_FAIL) || failed_step_)
+        return;
+    failed_ = status;
+    failed_step_ = corr_of(step);
+    failed_opcode_ = step.head.opcode;
+}
+
+/** Looked for every fifth of a byte on the wire or so, with what a look costs: the probe has no interrupt.
+ * `information`: how many there have been.
+ */
+NTSTATUS Player::wait_event(const ScoreStep& step, ULONG_PTR& information) {
+    constexpr ULONGLONG kLook = 400;    // 100 ns
+    constexpr ULONG kLooksAtOthers = 4; // which cost as much as the time between two looks
+    const ULONGLONG nth = arguments_of<mpulab_op_wait_event>(step).nth;
+    const ULONGLONG deadline = KeQueryInterruptTime() + patience_of(step);
+    for (ULONG looks = 0;; ++looks) {
+        if (looks % kLooksAtOthers == 0) take_completions();
+        ULONG seen;
+        if (!card_events(seen)) return STATUS_NOT_SUPPORTED;
+        information = seen;
+        if (information >= nth || failed_step_) return STATUS_SUCCESS; // the run ends with what has failed
+        if (KeQueryInterruptTime() >= deadline) return STATUS_TIMEOUT;
+        sleep_exactly(kLook);
+    }
 }
 
 NTSTATUS Player::open_by_name(Slot& slot, PUNICODE_STRING name) {

@@ -2,6 +2,7 @@
 #include "player.hpp"
 
 #include "interface_name.hpp"
+#include "kernel.hpp"
 #include "step.hpp"
 #include "wait.hpp"
 
@@ -15,6 +16,7 @@ constexpr ULONG kTag = 'tgAM';
 } // namespace
 
 NTSTATUS Player::initialize() {
+    attach_kernel();
     slots_ = static_cast<Slot*>(allocate_zeroed(MPULAB_SCORE_SLOTS * sizeof(Slot), kTag));
     if (!slots_) return STATUS_INSUFFICIENT_RESOURCES;
     OBJECT_ATTRIBUTES attributes;
@@ -28,11 +30,12 @@ PlayEnd Player::play(const uint8_t* score) {
     while (walk.next(step)) {
         current_step_ = corr_of(step);
         trace::set_correlation(current_step_);
-        trace::record(MPULAB_KIND_STEP_BEGIN, corr_of(step), step.head.opcode, step.head.slot,
-                      step.head.opcode == MPULAB_OP_DEVICE ? arguments_of<mpulab_op_device>(step).request : 0);
+        if (step.head.opcode != MPULAB_OP_BEGIN_DEVICE) // its thread says when
+            trace::record(MPULAB_KIND_STEP_BEGIN, corr_of(step), step.head.opcode, step.head.slot,
+                          step.head.opcode == MPULAB_OP_DEVICE ? arguments_of<mpulab_op_device>(step).request : 0);
         ULONG_PTR information = 0;
         NTSTATUS status = run_step(step, information);
-        // a WRITE that was sent, or an IOCTL that may pend, ends when its IRP completes
+        // a WRITE that was sent, or an IOCTL that may pend, ends when its IRP completes; BEGIN_DEVICE when it is done
         if (status != STATUS_PENDING)
             trace::record(MPULAB_KIND_STEP_END, corr_of(step), step.head.opcode, static_cast<ULONG>(status),
                           information);
@@ -65,9 +68,22 @@ NTSTATUS Player::run_step(const ScoreStep& step, ULONG_PTR& information) {
         trace::record(MPULAB_KIND_MARKER, corr_of(step), arguments_of<mpulab_op_marker>(step).number);
         return STATUS_SUCCESS;
     case MPULAB_OP_REMOVE_DEVICE:
-        return unless_late(step, &Player::remove_device);
+        return unless_late(step, [&] { return remove_device(arguments_of<mpulab_op_remove_device>(step).unit); });
     case MPULAB_OP_DEVICE:
-        return unless_late(step, &Player::ask_device);
+        return unless_late(step, [&] { return ask(step); });
+    case MPULAB_OP_BEGIN_DEVICE:
+        return begin_device(step);
+    case MPULAB_OP_WAIT_DEVICE: {
+        const DeviceJob& job = jobs_[arguments_of<mpulab_op_wait_device>(step).job];
+        return wait_until(patience_of(step), [&] { return !job.active(); });
+    }
+    case MPULAB_OP_WATCH_EVENT: {
+        auto op = arguments_of<mpulab_op_watch_event>(step);
+        trace::record(MPULAB_KIND_AWAIT, corr_of(step), MPULAB_AWAIT(op.unit, op.kind), op.a, op.b);
+        return STATUS_SUCCESS;
+    }
+    case MPULAB_OP_WAIT_EVENT:
+        return wait_event(step, information);
     case MPULAB_OP_OPEN_DEVICE:
         return open_device(step);
     default:
@@ -190,27 +206,6 @@ NTSTATUS Player::close(const ScoreStep& step) {
     return wait_until(patience_of(step), [&] {
         return slot.writes_active() == 0 && slot.reads_active() == 0 && slot.controls_active() == 0;
     });
-}
-
-/** A request that nobody can take back half-way: it is waited for, and STATUS_TIMEOUT when it took longer than the step
- * allows. What went wrong in it comes first. */
-NTSTATUS Player::unless_late(const ScoreStep& step, NTSTATUS (Player::*ask)(const ScoreStep&)) {
-    LARGE_INTEGER frequency;
-    const LONGLONG began = KeQueryPerformanceCounter(&frequency).QuadPart;
-    const NTSTATUS status = (this->*ask)(step);
-    const auto ticks = static_cast<ULONGLONG>(KeQueryPerformanceCounter(nullptr).QuadPart - began);
-    const ULONGLONG took = ticks * 10'000'000 / static_cast<ULONGLONG>(frequency.QuadPart);
-    if (!NT_SUCCESS(status) || took <= patience_of(step)) return status;
-    DbgPrint("agent.sys: step %u (%s) was done after %llu us, %llu us were allowed\n", step.number,
-             opcode_name(step.head.opcode), took / 10, patience_of(step) / 10);
-    return STATUS_TIMEOUT;
-}
-
-NTSTATUS Player::remove_device(const ScoreStep& step) {
-    UNICODE_STRING name;
-    RtlInitUnicodeString(&name, NANONT_REMOVE_DEVICE_NAME);
-    auto remove = reinterpret_cast<PNANONT_REMOVE_DEVICE>(MmGetSystemRoutineAddress(&name));
-    return remove ? remove(arguments_of<mpulab_op_remove_device>(step).unit) : STATUS_NOT_SUPPORTED;
 }
 
 } // namespace agent

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Plays a checked score as a user-mode client of Windows would: device interfaces, handles, KS property and stream
 // IOCTLs; never a call into portcls or the driver. One thread: while it waits for anything it also takes completions,
-// reports what was captured and sends reads again.
+// reports what was captured and sends reads again. Beside it only DeviceJobs, which share nothing else with it.
 #pragma once
 
+#include "device_job.hpp"
 #include "pin_slot.hpp"
 
 namespace agent {
@@ -34,11 +35,12 @@ class Player {
     NTSTATUS read_start(const ScoreStep& step);
     NTSTATUS read_stop(const ScoreStep& step);
     NTSTATUS close(const ScoreStep& step);
-    NTSTATUS unless_late(const ScoreStep& step, NTSTATUS (Player::*ask)(const ScoreStep&));
-    NTSTATUS remove_device(const ScoreStep& step);
 
     // device_steps.cpp
-    NTSTATUS ask_device(const ScoreStep& step);
+    NTSTATUS ask(const ScoreStep& step);
+    NTSTATUS begin_device(const ScoreStep& step);
+    void take_job(DeviceJob& job);
+    NTSTATUS wait_event(const ScoreStep& step, ULONG_PTR& information);
     NTSTATUS open_device(const ScoreStep& step);
     NTSTATUS control(const ScoreStep& step, ULONG_PTR& information);
     NTSTATUS cancel_io(const ScoreStep& step);
@@ -58,10 +60,11 @@ class Player {
     ULONGLONG current_step_ = 0; // correlation id
     HANDLE event_ = nullptr;     // every request signals it; who waits looks at the status blocks
     Slot* slots_ = nullptr;
+    DeviceJob jobs_[MPULAB_SCORE_JOBS];
     IO_STATUS_BLOCK control_io_{}; // of the one synchronous IOCTL under way
     ULONG state_value_ = 0;
     KSPROPERTY property_{};
-    NTSTATUS failed_ = STATUS_SUCCESS; // of a write or IOCTL that went on beside the score, failed and may not
+    NTSTATUS failed_ = STATUS_SUCCESS; // of what went on beside the score, failed and may not
     ULONGLONG failed_step_ = 0;
     USHORT failed_opcode_ = 0;
 };

@@ -9,6 +9,10 @@ constexpr uint32_t kMinReadBytes = 16;
 constexpr uint32_t kHighestState = 3;                /* KSSTATE_RUN */
 constexpr uint64_t kMaxDelayNs = 86'400'000'000'000; /* a day */
 
+constexpr uint32_t kFirstCardKind = 16; /* mpulab_link_kinds.def */
+constexpr uint32_t kLastCardKind = 63;
+constexpr uint32_t kNoUnit = 255;
+
 constexpr uint32_t kLastOpcode = 0
 #define MPULAB_OPCODE(number, NAME, text) +1
 #include <score_opcodes.def>
@@ -55,6 +59,8 @@ class Checker {
             if (found.reason) return found;
         }
         if (at_ != bytes_) return fault("bytes behind the last step", bytes_ - at_, 0);
+        for (uint32_t job = 0; job < MPULAB_SCORE_JOBS; ++job)
+            if (busy_[job]) return fault("no WAIT_DEVICE for a BEGIN_DEVICE", job, 0);
         return {};
     }
 
@@ -91,7 +97,12 @@ class Checker {
                          : kind == Slot::Filter ? "slot holds no filter"
                                                 : "slot is in use",
                          step.slot, 0);
-        if (waits && step.timeout_ms == 0) return fault("step waits, and its timeout is 0", 0, 1);
+        return waits ? bounded(step) : ScoreFault{};
+    }
+
+    /** A step that waits has a bound. */
+    ScoreFault bounded(const mpulab_step& step) const {
+        if (step.timeout_ms == 0) return fault("step waits, and its timeout is 0", 0, 1);
         return {};
     }
 
@@ -187,6 +198,31 @@ class Checker {
             return sized(step, sizeof(mpulab_op_remove_device));
         case MPULAB_OP_DEVICE:
             return check_device(step, a);
+        case MPULAB_OP_BEGIN_DEVICE:
+            return check_begin_device(step, a);
+        case MPULAB_OP_WAIT_DEVICE: {
+            if ((bad = sized(step, sizeof(mpulab_op_wait_device))).reason || (bad = bounded(step)).reason) return bad;
+            auto op = load<mpulab_op_wait_device>(a);
+            if (op.reserved != 0) return fault("reserved is not 0", op.reserved, 0);
+            if (op.job >= MPULAB_SCORE_JOBS) return fault("no such job", op.job, MPULAB_SCORE_JOBS - 1);
+            if (!busy_[op.job]) return fault("no BEGIN_DEVICE before it", op.job, 0);
+            busy_[op.job] = false;
+            return {};
+        }
+        case MPULAB_OP_WATCH_EVENT: {
+            if ((bad = sized(step, sizeof(mpulab_op_watch_event))).reason) return bad;
+            auto op = load<mpulab_op_watch_event>(a);
+            if (op.kind < kFirstCardKind || op.kind > kLastCardKind)
+                return fault("no kind of record that a card makes", op.kind, kLastCardKind);
+            if (op.unit >= kNoUnit) return fault("no such card", op.unit, kNoUnit - 1);
+            watches_ = true;
+            return {};
+        }
+        case MPULAB_OP_WAIT_EVENT:
+            if ((bad = sized(step, sizeof(mpulab_op_wait_event))).reason || (bad = bounded(step)).reason) return bad;
+            if (load<mpulab_op_wait_event>(a).nth == 0) return fault("events are counted from 1", 0, 1);
+            if (!watches_) return fault("no WATCH_EVENT before it", 0, 1);
+            return {};
         case MPULAB_OP_OPEN_DEVICE:
             return check_open_device(step, a);
         case MPULAB_OP_IOCTL:
@@ -212,6 +248,21 @@ class Checker {
         auto op = load<mpulab_op_device>(a);
         if (op.request == 0 || op.request > kLastRequest) return fault("no such request", op.request, kLastRequest);
         if (op.reserved != 0) return fault("reserved is not 0", op.reserved, 0);
+        return {};
+    }
+
+    ScoreFault check_begin_device(const mpulab_step& step, const uint8_t* a) {
+        ScoreFault bad = sized(step, sizeof(mpulab_op_begin_device));
+        if (bad.reason) return bad;
+        auto op = load<mpulab_op_begin_device>(a);
+        if (op.request == 0 || op.request > kLastRequest) return fault("no such request", op.request, kLastRequest);
+        if (op.job >= MPULAB_SCORE_JOBS) return fault("no such job", op.job, MPULAB_SCORE_JOBS - 1);
+        if (busy_[op.job]) return fault("the job's BEGIN_DEVICE before has not been waited for", op.job, 0);
+        if (op.later_ns > MPULAB_SCORE_MAX_LATER_NS)
+            return fault("later_ns is more than an hour", op.later_ns, MPULAB_SCORE_MAX_LATER_NS);
+        if (op.later_ns % 100 != 0)
+            return fault("later_ns is no multiple of 100", op.later_ns, op.later_ns / 100 * 100);
+        busy_[op.job] = true;
         return {};
     }
 
@@ -270,6 +321,8 @@ class Checker {
     uint32_t number_ = 0;
     Slot slots_[MPULAB_SCORE_SLOTS] = {};
     bool reading_[MPULAB_SCORE_SLOTS] = {};
+    bool busy_[MPULAB_SCORE_JOBS] = {};
+    bool watches_ = false;
 };
 
 } // namespace

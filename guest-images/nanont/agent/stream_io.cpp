@@ -124,6 +124,8 @@ bool Player::take_completions() {
         for (Control& control : slot.controls)
             if (control.active && control.pends && control.is_done()) take_control(control);
     }
+    for (DeviceJob& job : jobs_)
+        if (job.active() && job.is_done()) take_job(job);
     return more;
 }
 

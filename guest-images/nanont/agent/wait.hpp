@@ -5,8 +5,6 @@
 
 namespace agent {
 
-constexpr ULONGLONG k100nsPerMs = 10'000;
-
 /** Takes completions until `done()`, or until the time is over: STATUS_TIMEOUT. Waits end on clock ticks. */
 template <class Done> NTSTATUS Player::wait_until(ULONGLONG timeout_100ns, Done done) {
     const ULONGLONG deadline = KeQueryInterruptTime() + timeout_100ns;

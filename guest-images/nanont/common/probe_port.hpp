@@ -92,6 +92,9 @@ class ProbePort {
         out_dword(port(MPULAB_PROBE_PORT_POWER), MPULAB_PROBE_POWER(unit, d_state));
     }
 
+    /// How many events of a card have come of those that the last AWAIT record asks for.
+    uint32_t events() const { return in_dword(port(MPULAB_PROBE_PORT_EVENTS)); }
+
     uint16_t base() const { return base_; }
     uint64_t desk_physical() const { return desk_physical_; }
 

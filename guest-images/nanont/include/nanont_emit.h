@@ -70,6 +70,17 @@ typedef NTSTATUS(NTAPI NANONT_ASK_DEVICE)(ULONG Unit, ULONG Request, ULONG Argum
 typedef NANONT_ASK_DEVICE* PNANONT_ASK_DEVICE;
 #define NANONT_ASK_DEVICE_NAME L"NanontAskDevice"
 
+/* The calling thread sleeps for `Time`, in 100 ns, and wakes then: not at a clock tick, as all that Windows offers.
+ * IRQL <= APC_LEVEL. */
+typedef VOID(NTAPI NANONT_SLEEP)(ULONGLONG Time);
+typedef NANONT_SLEEP* PNANONT_SLEEP;
+#define NANONT_SLEEP_NAME L"NanontSleep"
+
+/* How many events a card has had of those that the last AWAIT record asks for (device-model/link). Any IRQL. */
+typedef ULONG(NTAPI NANONT_CARD_EVENTS)(VOID);
+typedef NANONT_CARD_EVENTS* PNANONT_CARD_EVENTS;
+#define NANONT_CARD_EVENTS_NAME L"NanontCardEvents"
+
 /* Which alternative of an undocumented answer this run takes: 0 .. alternatives - 1 of nanont_choices.def. The plan
  * forces it or the seed draws it; the first question of a run makes the CHOICE record. A kernel without this function
  * means alternative 0. IRQL <= DISPATCH_LEVEL. */

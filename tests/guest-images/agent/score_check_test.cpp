@@ -62,6 +62,11 @@ struct Score {
         std::memcpy(arguments.data(), &op, sizeof op);
         return raw(MPULAB_OP_IOCTL, slot, arguments, timeout);
     }
+    Score& begin_device(const mpulab_op_begin_device& op) { return step(MPULAB_OP_BEGIN_DEVICE, 0, op, 0); }
+    Score& wait_device(uint32_t job, uint32_t timeout = 1000) {
+        return step(MPULAB_OP_WAIT_DEVICE, 0, mpulab_op_wait_device{job, 0}, timeout);
+    }
+    Score& watch_event(const mpulab_op_watch_event& op) { return step(MPULAB_OP_WATCH_EVENT, 0, op, 0); }
     Bytes finish() const {
         Bytes whole = bytes;
         mpulab_score_header header{};
@@ -94,6 +99,8 @@ Score song() {
     score.open_device(3, 10, 10).ioctl(3, {0x222000, 5, 7, 2, 1, 0}, 7).ioctl(3, {0, 0, 0, 0, 0, 0}, 0);
     score.raw(MPULAB_OP_WAIT_IOCTLS, 3).raw(MPULAB_OP_CANCEL_IO, 3);
     score.open_pin(4, 3).ioctl(4, {0, 0, 0, 0, 0, 0}, 0).raw(MPULAB_OP_CANCEL_IO, 4);
+    score.begin_device({0, MPULAB_DEVICE_SURPRISE_REMOVE, 0, 3, MPULAB_SCORE_MAX_LATER_NS}).wait_device(3);
+    score.watch_event({63, 254, 0, UINT64_MAX}).step(MPULAB_OP_WAIT_EVENT, 0, mpulab_op_wait_event{UINT64_MAX});
     return score;
 }
 
@@ -188,7 +195,7 @@ TEST_CASE("padding that is not zero is refused") {
 
 TEST_CASE("unknown opcodes, slots and flags are refused") {
     const Score score = song();
-    for (uint16_t opcode : {uint16_t{0}, uint16_t{18}, uint16_t{0xffff}})
+    for (uint16_t opcode : {uint16_t{0}, uint16_t{22}, uint16_t{0xffff}})
         refused(with(score.finish(), score.steps[2], opcode), 3, "unknown opcode");
     refused(with(score.finish(), score.steps[2] + 2, uint16_t{MPULAB_SCORE_SLOTS}), 3, "no such slot");
     refused(with(score.finish(), score.steps[2] + 8, 2u), 3, "unknown step flags");
@@ -300,6 +307,44 @@ TEST_CASE("a device request that is none, or says more than it means, is refused
             "no such request");
     refused(Score().step(MPULAB_OP_DEVICE, 0, mpulab_op_device{0, MPULAB_DEVICE_STOP, 0, 1}), 1, "reserved is not 0");
     refused(Score().raw(MPULAB_OP_DEVICE, 0, Bytes(8)), 1, "wrong size of arguments");
+}
+
+TEST_CASE("a device request beside the score is one that is known, soon enough, of a job that is free") {
+    refused(Score().begin_device({0, 0, 0, 0, 0}).wait_device(0), 1, "no such request");
+    refused(Score().begin_device({0, MPULAB_DEVICE_FAIL_PORT_CALL + 1, 0, 0, 0}).wait_device(0), 1, "no such request");
+    refused(Score().begin_device({0, MPULAB_DEVICE_WAKE, 0, MPULAB_SCORE_JOBS, 0}), 1, "no such job");
+    refused(Score().begin_device({0, MPULAB_DEVICE_WAKE, 0, 0, MPULAB_SCORE_MAX_LATER_NS + 100}), 1,
+            "later_ns is more than an hour");
+    refused(Score().begin_device({0, MPULAB_DEVICE_WAKE, 0, 0, 150}), 1, "later_ns is no multiple of 100");
+    refused(Score().raw(MPULAB_OP_BEGIN_DEVICE, 0, Bytes(16)), 1, "wrong size of arguments");
+    const Score begun = Score().begin_device({0, MPULAB_DEVICE_WAKE, 0, 1, 0});
+    refused(Score(begun).begin_device({0, MPULAB_DEVICE_WAKE, 0, 1, 0}), 2,
+            "the job's BEGIN_DEVICE before has not been waited for");
+    CHECK(check(Score(begun).wait_device(1).begin_device({0, 1, 0, 1, 0}).wait_device(1).finish()).reason == nullptr);
+}
+
+TEST_CASE("a device request beside the score is waited for once, in bounded time, before the score ends") {
+    const Score begun = Score().begin_device({0, MPULAB_DEVICE_WAKE, 0, 1, 0});
+    refused(begun, 1, "no WAIT_DEVICE for a BEGIN_DEVICE");
+    refused(Score(begun).wait_device(0), 2, "no BEGIN_DEVICE before it");
+    refused(Score(begun).wait_device(1).wait_device(1), 3, "no BEGIN_DEVICE before it");
+    refused(Score(begun).wait_device(MPULAB_SCORE_JOBS), 2, "no such job");
+    refused(Score(begun).wait_device(1, 0), 2, "step waits, and its timeout is 0");
+    refused(Score(begun).step(MPULAB_OP_WAIT_DEVICE, 0, mpulab_op_wait_device{1, 1}), 2, "reserved is not 0");
+    refused(Score(begun).raw(MPULAB_OP_WAIT_DEVICE, 0, Bytes(4)), 2, "wrong size of arguments");
+}
+
+TEST_CASE("an event that is waited for is one a card makes, is watched for before, and comes in bounded time") {
+    const mpulab_op_wait_event first{1};
+    for (const uint32_t kind : {0u, 15u, 64u, 0xffffffffu})
+        refused(Score().watch_event({kind, 0, 0, 0}), 1, "no kind of record that a card makes");
+    refused(Score().watch_event({16, 255, 0, 0}), 1, "no such card");
+    refused(Score().raw(MPULAB_OP_WATCH_EVENT, 0, Bytes(8)), 1, "wrong size of arguments");
+    refused(Score().step(MPULAB_OP_WAIT_EVENT, 0, first), 1, "no WATCH_EVENT before it");
+    const Score watched = Score().watch_event({16, 0, 0, 0});
+    refused(Score(watched).step(MPULAB_OP_WAIT_EVENT, 0, mpulab_op_wait_event{0}), 2, "events are counted from 1");
+    refused(Score(watched).step(MPULAB_OP_WAIT_EVENT, 0, first, 0), 2, "step waits, and its timeout is 0");
+    refused(Score(watched).raw(MPULAB_OP_WAIT_EVENT, 0), 2, "wrong size of arguments");
 }
 
 TEST_CASE("a device's name that is empty, odd, too long or of another length than it says is refused") {

@@ -24,13 +24,15 @@ PROBE_PORT = 0xE00
 KSCATEGORY_AUDIO = uuid.UUID("6994ad04-93ef-11d0-a3cc-00a0c9223196")
 STOP, ACQUIRE, PAUSE, RUN = range(4)
 OPEN_FILTER, OPEN_PIN, SET_STATE, WRITE, WAIT_WRITES, READ_START, WAIT_CAPTURED, READ_STOP, DELAY, MARKER, CLOSE, \
-    REMOVE_DEVICE, DEVICE, OPEN_DEVICE, IOCTL, WAIT_IOCTLS, CANCEL_IO = range(1, 18)
+    REMOVE_DEVICE, DEVICE, OPEN_DEVICE, IOCTL, WAIT_IOCTLS, CANCEL_IO, BEGIN_DEVICE, WAIT_DEVICE, WATCH_EVENT, \
+    WAIT_EVENT = range(1, 22)
 (QUERY_STOP, CANCEL_STOP, STOP_DEVICE, START_DEVICE, QUERY_REMOVE, CANCEL_REMOVE, FINISH_REMOVE, SURPRISE_REMOVE, ADD_DEVICE,
  QUERY_POWER, SET_POWER, SLEEP, WAKE, FAIL_CALL, DEAL_RESOURCES,
  FAIL_PORT_CALL) = range(1, 17)
 ELSEWHERE = 0xFFFFFFFF  # argument of START_DEVICE: a PCI function at other addresses
 METHOD_BUFFERED, METHOD_IN_DIRECT, METHOD_OUT_DIRECT, METHOD_NEITHER = range(4)
 MAY_FAIL = 1
+EVENT_ANY = 2**64 - 1
 
 
 def record(delta_ms, payload):
@@ -94,6 +96,18 @@ class Score:
 
     def device(self, request, argument=0, unit=0, **more):
         return self.step(DEVICE, 0, struct.pack("<IIII", unit, request, argument, 0), **more)
+
+    def begin_device(self, request, argument=0, unit=0, job=0, later_ns=0, **more):
+        return self.step(BEGIN_DEVICE, 0, struct.pack("<IIIIQ", unit, request, argument, job, later_ns), **more)
+
+    def wait_device(self, job=0, **more):
+        return self.step(WAIT_DEVICE, 0, struct.pack("<II", job, 0), **more)
+
+    def watch_event(self, kind, unit=0, a=EVENT_ANY, b=EVENT_ANY):
+        return self.step(WATCH_EVENT, 0, struct.pack("<IIQQ", kind, unit, a, b))
+
+    def wait_event(self, nth=1, **more):
+        return self.step(WAIT_EVENT, 0, struct.pack("<Q", nth), **more)
 
     def open_device(self, slot, name, **more):
         name = name.encode("utf-16-le")

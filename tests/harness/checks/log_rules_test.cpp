@@ -10,6 +10,12 @@
 using namespace mpulab;
 using namespace mpulab::test;
 
+namespace {
+
+constexpr uint64_t kStep = MPULAB_CORR(MPULAB_CORR_STEP, 5);
+
+} // namespace
+
 TEST_CASE("an ISR that claims what its card asked for breaks nothing, and is counted") {
     Scene scene;
     scene.at(20 * kMs).line(1).enter(MPULAB_CALLBACK_InterruptRoutine).read_data().line(0);
@@ -112,8 +118,19 @@ TEST_CASE("V34: a card that is pulled out may be touched until the driver has be
 
 TEST_CASE("V34: a removal that was refused forgives nothing in the steps after it") {
     Scene scene;
-    scene.log.at(20 * kMs).add(MPULAB_KIND_STEP_BEGIN, MPULAB_OP_DEVICE, 0, MPULAB_DEVICE_SURPRISE_REMOVE);
-    scene.log.add(MPULAB_KIND_STEP_BEGIN, MPULAB_OP_DELAY);
+    scene.log.at(20 * kMs).add(MPULAB_KIND_STEP_BEGIN, MPULAB_OP_DEVICE, 0, MPULAB_DEVICE_SURPRISE_REMOVE, kStep);
+    scene.log.add(MPULAB_KIND_STEP_END, MPULAB_OP_DEVICE, 0xc0000184, 0, kStep);
+    scene.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_UNPOWERED, 1, 0xff);
+    CHECK(scene.fired() == Rules{34});
+}
+
+TEST_CASE("V34: a card that is pulled out beside the score's steps is forgiven through all of them") {
+    Scene scene;
+    scene.log.at(20 * kMs).add(MPULAB_KIND_STEP_BEGIN, MPULAB_OP_BEGIN_DEVICE, 0, MPULAB_DEVICE_SURPRISE_REMOVE, kStep);
+    scene.log.step(6, MPULAB_OP_SET_STATE).begin_step(7, MPULAB_OP_DELAY);
+    scene.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_UNPOWERED, 1, 0xff);
+    CHECK(scene.fired() == Rules{});
+    scene.log.add(MPULAB_KIND_IRP_DONE, 0x1b17, 0, 0).end_step(5, MPULAB_OP_BEGIN_DEVICE);
     scene.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_UNPOWERED, 1, 0xff);
     CHECK(scene.fired() == Rules{34});
 }

@@ -6,6 +6,7 @@
 #include "common/error.hpp"
 #include "harness/scenario/score_steps.hpp"
 #include "harness/support/text.hpp"
+#include "link/mpulab_link.h"
 #include "probe/plan.h"
 #include "scenario/format.hpp"
 #include "score_check.hpp"
@@ -87,6 +88,17 @@ TEST_CASE("two pins of one filter share it, and it is closed with the last of th
     CHECK(run.expected.begin()->second.status == 0xc00000a3);
 }
 
+TEST_CASE("a filter is held by itself: it is not a pin's, which has its own, and takes IOCTLs and pins") {
+    const ScenarioRun run = compiled("  - open: filter\n  - open: render\n  - ioctl: 0x2f0003\n    to: filter\n"
+                                     "  - open: capture\n    of: filter\n    pin: 2\n  - close: render\n");
+    const auto codes = opcodes(run);
+    REQUIRE(codes.size() > 6);
+    CHECK(std::vector<uint16_t>(codes.begin(), codes.begin() + 7) ==
+          std::vector<uint16_t>{MPULAB_OP_OPEN_FILTER, MPULAB_OP_OPEN_FILTER, MPULAB_OP_OPEN_PIN, MPULAB_OP_IOCTL,
+                                MPULAB_OP_OPEN_PIN, MPULAB_OP_CLOSE, MPULAB_OP_CLOSE});
+    CHECK(std::count(codes.begin(), codes.end(), uint16_t{MPULAB_OP_CLOSE}) == 4); // at the end, too
+}
+
 TEST_CASE("bytes are written as KSMUSICFORMAT records of at most 256") {
     std::string hex;
     for (int i = 0; i < 300; ++i)
@@ -127,6 +139,58 @@ TEST_CASE("a device that the steps took away is not removed again, and its handl
     const auto codes = opcodes(run);
     CHECK(std::count(codes.begin(), codes.end(), uint16_t{MPULAB_OP_REMOVE_DEVICE}) == 0);
     CHECK(run.may_fail == std::set<uint64_t>{4, 5, 6});
+}
+
+TEST_CASE("a device request that pends is a job of the score, at a time that the run's seed draws") {
+    const std::string steps =
+        "  - device: set-power\n    argument: 3\n    pend: d3\n    after: 1ms\n    spread: 100us\n"
+        "  - device: set-power\n    pend: d0\n    expect: any\n  - wait-device: d3\n"
+        "  - device: wake\n    pend: d3\n    after: 450ns\n";
+    const ScenarioRun run = compiled(steps);
+    const auto all = steps_of(run.score);
+    CHECK(opcodes(run) == std::vector<uint16_t>{MPULAB_OP_BEGIN_DEVICE, MPULAB_OP_BEGIN_DEVICE, MPULAB_OP_WAIT_DEVICE,
+                                                MPULAB_OP_BEGIN_DEVICE, MPULAB_OP_WAIT_DEVICE, MPULAB_OP_WAIT_DEVICE,
+                                                MPULAB_OP_DELAY, MPULAB_OP_REMOVE_DEVICE});
+    const auto first = read_pod<mpulab_op_begin_device>(all[0].arguments, 0);
+    CHECK((first.request == MPULAB_DEVICE_SET_POWER && first.argument == 4 && first.job == 0));
+    CHECK((first.later_ns >= 1'000'000 && first.later_ns <= 1'100'000 && first.later_ns % 100 == 0));
+    CHECK(read_pod<mpulab_op_begin_device>(all[1].arguments, 0).job == 1);
+    const auto third = read_pod<mpulab_op_begin_device>(all[3].arguments, 0);
+    CHECK((third.job == 0 && third.later_ns == 400)); // the job is free again
+    CHECK(run.may_fail == std::set<uint64_t>{2});
+    CHECK(compiled(steps).score == run.score);
+    CHECK(compiled(steps, "seed: 5\n").score != run.score);
+}
+
+TEST_CASE("a card that is pulled out beside the steps may fail what comes after, one put back only when waited for") {
+    CHECK(compiled("  - open: render\n  - device: surprise-remove\n    pend: gone\n").may_fail ==
+          std::set<uint64_t>{5, 6, 7}); // its own end comes first, and may not
+    const std::string back = "  - device: surprise-remove\n  - device: add\n    pend: back\n";
+    CHECK(!compiled(back).may_fail.empty());
+    CHECK(compiled(back + "  - wait-device: back\n").may_fail.empty());
+}
+
+TEST_CASE("a wait for an event counts from the begin of the step before it") {
+    const ScenarioRun run =
+        compiled("  - open: render\n  - write: 90\n  - wait-event: WIRE_OUT\n    a: 0x90\n    nth: 3\n"
+                 "    within: 7ms\n  - wait-event: IRQ\n    expect: STATUS_TIMEOUT\n");
+    const auto all = steps_of(run.score);
+    REQUIRE(all.size() > 7);
+    CHECK(all[2].opcode == MPULAB_OP_WATCH_EVENT);
+    CHECK(all[3].opcode == MPULAB_OP_WRITE);
+    CHECK(all[4].opcode == MPULAB_OP_WAIT_EVENT);
+    CHECK(all[5].opcode == MPULAB_OP_WATCH_EVENT);
+    CHECK(all[6].opcode == MPULAB_OP_WAIT_EVENT);
+    const auto watch = read_pod<mpulab_op_watch_event>(all[2].arguments, 0);
+    CHECK((watch.kind == MPULAB_KIND_WIRE_OUT && watch.unit == 0 && watch.a == 0x90 && watch.b == MPULAB_EVENT_ANY));
+    CHECK(read_pod<uint64_t>(all[4].arguments, 0) == 3);
+    CHECK(all[4].timeout_ms == 7);
+    CHECK(read_pod<uint64_t>(all[6].arguments, 0) == 1);
+    CHECK(run.steps.at(3) == "wait-event (a.yaml:5)");
+    CHECK(run.expected.at(7).status == 0x102);
+    CHECK(opcodes(compiled("  - wait-event: IRQ\n"))[0] == MPULAB_OP_WATCH_EVENT); // with no step before it
+    CHECK_THROWS_WITH(compiled("  - wait: 1ms\n  - wait-event: IRQ\n", "", false),
+                      ContainsSubstring("a.yaml:4: the package has no card whose IRQ could be waited for"));
 }
 
 TEST_CASE("device 0 of a file is the package's first, wherever the machine has it") {
@@ -230,6 +294,7 @@ TEST_CASE("each verb of the format makes steps that the agent takes") {
         "  - write: 90 3c 40\n  - generate: sysex\n    bytes: 50\n  - play: " MPULAB_SOURCE_DIR
         "/tests/data/songs/corners.mid\n  - wait-writes: render\n"
         "  - wait-captured: 1\n    expect: any\n  - stop-reading: capture\n  - wait: 5ms\n"
+        "  - wait-event: WIRE_OUT\n    a: 0x90\n    nth: 2\n  - device: query-stop\n    pend: q\n  - wait-device: q\n"
         "  - ioctl: 0x222003\n    to: dev\n    input: 01 02\n    output: 16\n    fill: ff\n    pend: true\n"
         "  - wait-ioctls: dev\n  - cancel: dev\n  - close: dev\n  - device: query-remove\n    expect: any\n"
         "  - remove: 1\n    expect: any\n";

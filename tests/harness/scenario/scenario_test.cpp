@@ -131,11 +131,45 @@ TEST_CASE("handles are opened before they are used, once, and as what they are")
                ContainsSubstring("which pin of it is not said"));
 }
 
+TEST_CASE("a filter has neither a pin nor a filter, is no pin, and is of a card there is") {
+    const auto told = [](const std::string& steps) { return complaint_of(with("  - write: 90 3c 40\n", steps)); };
+    CHECK_THAT(told("  - open: filter\n    pin: 1\n"), ContainsSubstring("a filter has no pin"));
+    CHECK_THAT(told("  - open: filter\n    of: render\n"), ContainsSubstring("a filter has no of"));
+    CHECK_THAT(told("  - open: filter\n    unit: 1\n"), ContainsSubstring("there is no card 1"));
+    CHECK_THAT(told("  - open: filter\n  - write: 90\n    to: filter\n"),
+               ContainsSubstring("'filter' is of another kind"));
+}
+
 TEST_CASE("seventeen handles are more than a score has room for") {
     std::string steps;
     for (int i = 0; i < 16; ++i)
         steps += "  - open: render\n    as: pin" + std::to_string(i) + "\n";
     CHECK_THAT(parse(with("  - write: 90 3c 40\n", steps)).complaints.at(0), ContainsSubstring("more than 16 handles"));
+}
+
+TEST_CASE("device requests that pend have names of their own, are waited for by them, and are four at once") {
+    const auto told = [](const std::string& steps) { return complaint_of(with("  - write: 90 3c 40\n", steps)); };
+    const std::string begun = "  - device: query-stop\n    pend: q\n";
+    CHECK_THAT(told(begun + begun), ContainsSubstring("a.yaml:8:5: 'q' is under way already; expected another name"));
+    CHECK_THAT(told(begun + "  - wait-device: r\n"),
+               ContainsSubstring("no device request named 'r' is under way here"));
+    CHECK_THAT(told(begun + "  - wait-device: q\n  - wait-device: q\n"),
+               ContainsSubstring("no device request named 'q'"));
+    CHECK_THAT(told("  - device: query-stop\n    after: 1ms\n"), ContainsSubstring("after stands without pend"));
+    CHECK_THAT(told("  - device: query-stop\n    spread: 1ms\n"), ContainsSubstring("spread stands without pend"));
+    CHECK_THAT(told("  - device: query-stop\n    pend: q\n    after: 2h\n"), ContainsSubstring("0 to 1h"));
+    std::string many;
+    for (int i = 0; i < 5; ++i)
+        many += "  - device: query-stop\n    pend: q" + std::to_string(i) + "\n";
+    CHECK_THAT(told(many), ContainsSubstring("more than 4 device requests are under way at once"));
+}
+
+TEST_CASE("an event that is waited for is one of a card's, of a card there is") {
+    const auto told = [](const std::string& steps) { return complaint_of(with("  - write: 90 3c 40\n", steps)); };
+    CHECK_THAT(told("  - wait-event: WIRE_OUTT\n"), ContainsSubstring("WIRE_OUT"));
+    CHECK_THAT(told("  - wait-event: TEXT\n"), ContainsSubstring("'TEXT'"));
+    CHECK_THAT(told("  - wait-event: IRQ\n    unit: 1\n"), ContainsSubstring("there is no card 1"));
+    CHECK_THAT(told("  - wait-event: IRQ\n    nth: 0\n"), ContainsSubstring("'0' does not fit"));
 }
 
 TEST_CASE(

@@ -113,6 +113,10 @@ NTSTATUS NTAPI NanontReadPlan(ULONG Tag, PVOID Buffer, PULONG Size) {
     return dbg::read_plan(Tag, Buffer, *Size) ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL;
 }
 
+ULONG NTAPI NanontCardEvents(VOID) {
+    return dbg::g_probe.events();
+}
+
 VOID NTAPI NanontSetCorrelation(ULONGLONG Corr) {
     ke::current_thread()->correlation = Corr;
 }

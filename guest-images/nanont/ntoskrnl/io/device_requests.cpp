@@ -126,12 +126,24 @@ NTSTATUS start(DeviceNode& node, ULONG argument) {
     return status;
 }
 
-NTSTATUS surprise_remove(DeviceNode& node) {
+bool is_there(NodeState state) {
+    return state >= NodeState::Started && state <= NodeState::RemovePending;
+}
+
+/// Nobody's turn is waited for: the managers hear of it when they have done what they are about.
+void pull_out(DeviceNode& node) {
+    if (node.is_pulled_out || !is_there(node.state)) {
+        return;
+    }
+    node.is_pulled_out = true;
     set_hardware_power(node, 3);
+}
+
+NTSTATUS surprise_remove(DeviceNode& node) {
+    pull_out(node);
     if (node.is_pci) {
         enable_pci_function(node.pci, false);
     }
-    node.is_pulled_out = true;
     take_away(node);
     return STATUS_SUCCESS;
 }
@@ -232,7 +244,9 @@ NTSTATUS wake() {
     for (size_t i = 0; (node = node_at(i)) != nullptr; ++i) {
         if (node->has_lost_power) {
             node->has_lost_power = false;
-            set_hardware_power(*node, node->d_state);
+            if (!node->is_pulled_out) {
+                set_hardware_power(*node, node->d_state);
+            }
         }
     }
     return system_power(IRP_MN_SET_POWER, PowerSystemWorking, nullptr, nullptr);
@@ -242,7 +256,7 @@ NTSTATUS wake() {
 NTSTATUS ask(DeviceNode& node, ULONG request, ULONG argument) {
     const NodeState state = node.state;
     const bool started = state == NodeState::Started;
-    const bool is_there = state >= NodeState::Started && state <= NodeState::RemovePending;
+    const bool can_be_asked = is_there(state);
     switch (request) {
     case MPULAB_DEVICE_QUERY_STOP:
         return started ? query(node, IRP_MN_QUERY_STOP_DEVICE, IRP_MN_CANCEL_STOP_DEVICE, NodeState::StopPending)
@@ -260,13 +274,13 @@ NTSTATUS ask(DeviceNode& node, ULONG request, ULONG argument) {
     case MPULAB_DEVICE_REMOVE:
         return state == NodeState::RemovePending ? finish_removal(node) : STATUS_INVALID_DEVICE_STATE;
     case MPULAB_DEVICE_SURPRISE_REMOVE:
-        return is_there ? surprise_remove(node) : STATUS_INVALID_DEVICE_STATE;
+        return can_be_asked ? surprise_remove(node) : STATUS_INVALID_DEVICE_STATE;
     case MPULAB_DEVICE_ADD:
         return state == NodeState::Removed ? add(node) : STATUS_INVALID_DEVICE_STATE;
     case MPULAB_DEVICE_QUERY_POWER:
-        return is_there ? device_power(node, IRP_MN_QUERY_POWER, argument) : STATUS_INVALID_DEVICE_STATE;
+        return can_be_asked ? device_power(node, IRP_MN_QUERY_POWER, argument) : STATUS_INVALID_DEVICE_STATE;
     case MPULAB_DEVICE_SET_POWER:
-        return is_there ? device_power(node, IRP_MN_SET_POWER, argument) : STATUS_INVALID_DEVICE_STATE;
+        return can_be_asked ? device_power(node, IRP_MN_SET_POWER, argument) : STATUS_INVALID_DEVICE_STATE;
     case MPULAB_DEVICE_SLEEP:
         return sleep(argument);
     case MPULAB_DEVICE_WAKE:
@@ -300,9 +314,15 @@ NTSTATUS NTAPI NanontAskDevice(ULONG Unit, ULONG Request, ULONG Argument) {
     if (Request == MPULAB_DEVICE_FAIL_PORT_CALL) {
         return ldr::await_failing_port_call(Argument);
     }
-    const DeviceLock lock;
     DeviceNode* node = find_node(Unit);
-    return node != nullptr ? ask(*node, Request, Argument) : STATUS_NO_SUCH_DEVICE;
+    if (node == nullptr) {
+        return STATUS_NO_SUCH_DEVICE;
+    }
+    if (Request == MPULAB_DEVICE_SURPRISE_REMOVE && !node->is_pci) {
+        pull_out(*node);
+    }
+    const DeviceLock lock;
+    return ask(*node, Request, Argument);
 }
 
 /// QUERY_REMOVE and REMOVE in one.

@@ -46,10 +46,11 @@ ULONGLONG now_precise() {
     return static_cast<ULONGLONG>(KeQueryPerformanceCounter(nullptr).QuadPart);
 }
 
-/// For the next tick, or a DPC that is held back until before it.
+/// For the next tick, or what is to come before it: a DPC that is held back, the end of an exact sleep.
 void arm_clock(ULONGLONG now) {
     const ULONG late = next_late_dpc(g_processors[0]);
-    const ULONGLONG wanted = late != MAXULONG ? now + late : MAXULONGLONG;
+    ULONGLONG wanted = late != MAXULONG ? now + late : MAXULONGLONG;
+    wanted = next_alarm() < wanted ? next_alarm() : wanted;
     HalArmClock(wanted < g_next_tick ? wanted : g_next_tick, now);
 }
 
@@ -87,7 +88,7 @@ void look_for_the_end_of_everything(ULONGLONG now) {
         }
     }
     const bool can_be_woken = connected_interrupts() != 0;
-    const bool has_timers = next_timer_due() != MAXULONGLONG;
+    const bool has_timers = next_timer_due() != MAXULONGLONG || next_alarm() != MAXULONGLONG;
     const ULONGLONG limit = can_be_woken ? kIdleLimit : kSecond;
     if (!has_timers && !a_call_is_watched() && now - g_last_thread_ran > limit) {
         dbg::say("nothing can run: no thread is ready, no timer is set%s, for %I64u ms; every thread waits for "
@@ -147,8 +148,12 @@ void clock_interrupt() {
     Processor& processor = this_processor();
     const ULONGLONG precise =
         now_precise(); // once: under an instruction-counted clock a look ends the emulator's block
+    if (precise >= next_alarm()) {
+        ring_alarms();
+        request_dispatch(processor);
+    }
     if (precise < g_next_tick) {
-        arm_clock(precise); // the one-shot timer was cut short by its own width, or a DPC was held back until now
+        arm_clock(precise); // the one-shot timer was cut short by its own width, or it came for something else
         if (processor.dpc_count != 0 && may_run_a_dpc(processor)) {
             request_dispatch(processor);
         }

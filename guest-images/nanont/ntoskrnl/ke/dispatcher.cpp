@@ -212,10 +212,11 @@ void dispatch_interrupt() {
     for (;;) {
         if (keeps_time) {
             expire_timers();
+            answer_alarms();
         }
         drain_dpcs();
         cpu::interrupts_off();
-        if (!may_run_a_dpc(processor) && (!keeps_time || next_timer_due() > interrupt_time())) {
+        if (!may_run_a_dpc(processor) && (!keeps_time || (next_timer_due() > interrupt_time() && !alarms_ring()))) {
             break;
         }
         cpu::interrupts_on();

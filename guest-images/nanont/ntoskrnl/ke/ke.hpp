@@ -248,13 +248,25 @@ bool remove_timer(Locked, KTIMER& timer);
 void expire_timers();
 ULONGLONG next_timer_due();
 
+// --- alarm.cpp
+
+/// The caller sleeps so long, ticks or no ticks. PASSIVE_LEVEL.
+void sleep_exactly(ULONGLONG time_100ns);
+/// When the soonest of those who sleep so is to be woken; MAXULONGLONG: there is none, or it is being woken.
+ULONGLONG next_alarm();
+/// That time has come; at CLOCK_LEVEL, interrupts off. The dispatch interrupt of the boot CPU must follow.
+void ring_alarms();
+bool alarms_ring();
+/// Wakes whose time has come; at DISPATCH_LEVEL, on the boot CPU.
+void answer_alarms();
+
 // --- clock.cpp
 
 void start_clock();
 void clock_interrupt();
 /// The length of a tick has changed. On the boot CPU, whose timer is the clock.
 void replan_clock();
-/// A DPC is held back: the clock shall interrupt when it may run. On the boot CPU.
+/// A DPC is held back, or somebody sleeps exactly: the clock shall interrupt when its time comes. On the boot CPU.
 void arm_clock();
 /// What a tick is to each CPU: quanta, low-importance DPCs, DPCs that never end.
 void tick(Processor& processor, ULONGLONG now);
