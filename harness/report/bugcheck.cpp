@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "report/bugcheck.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace mpulab {
 namespace {
@@ -34,7 +36,14 @@ constexpr Case kCases[] = {
 #undef MPULAB_BUGCHECK_CASE
 };
 
+// What the processor raised at an instruction.
+constexpr uint64_t kFaults[] = {0x1e, 0x50, 0x7f, 0xbe, 0xd1, 0xfc};
+
 } // namespace
+
+bool stops_at_the_instruction(uint64_t code) {
+    return std::find(std::begin(kFaults), std::end(kFaults), code) != std::end(kFaults);
+}
 
 BugcheckText describe_bugcheck(uint64_t code, const uint64_t (&parameters)[4]) {
     BugcheckText text;

@@ -14,6 +14,9 @@ struct BugcheckText {
     std::string parameters[4]; // what each is; with what its value means, where that is known; empty: nothing
 };
 
+/// Whether the innermost frame of its stack is the instruction itself; for all others it is a return address.
+bool stops_at_the_instruction(uint64_t code);
+
 BugcheckText describe_bugcheck(uint64_t code, const uint64_t (&parameters)[4]);
 
 } // namespace mpulab
