@@ -3,6 +3,7 @@
 #include "dbg/report.hpp"
 #include "ke.hpp"
 #include "ldr/ldr.hpp"
+#include "mm/paged.hpp"
 #include "vf/locks.hpp"
 #include "vf/memory.hpp"
 #include "vf/rules.hpp"
@@ -197,6 +198,7 @@ void drain_dpcs(bool early) {
         processor.dpc_began = interrupt_time();
         processor.current_dpc = call.routine;
         const ULONG locks = vf::locks_held();
+        mm::irql_has_risen(nullptr);
         call.routine(dpc, call.context, call.argument1, call.argument2);
         processor.current_dpc = nullptr;
         check_return(call);
