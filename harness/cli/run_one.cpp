@@ -324,9 +324,7 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
 } // namespace
 
 std::string machine_key(const RunOptions& options, const Scenario& scenario) {
-    std::string key = look_key(package_of(options, scenario), scenario);
-    if (scenario.cpus != 1) key += fmt::format("\nseed {}", scenario.seed); // of QEMU's schedule, which is no plan's
-    return key;
+    return look_key(package_of(options, scenario), scenario);
 }
 
 RunOutcome run_scenario(const RunOptions& options, const Scenario& scenario, LookCache& looks, WorkerSlot* slot) {
