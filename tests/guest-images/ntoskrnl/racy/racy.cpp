@@ -2,7 +2,9 @@
 // racy.sys: two threads, a processor for each, share a block of pool and no lock. Whoever sees the block uses it, forgets
 // it and frees it. Under most schedules one of them is done before the other looks; under some both see it.
 #define CHECKS_OF "racy"
-#include "other_thread.hpp"
+#include "../../support/other_thread.hpp"
+
+extern "C" __declspec(dllimport) KAFFINITY NTAPI KeSetSystemAffinityThreadEx(KAFFINITY);
 
 namespace {
 
