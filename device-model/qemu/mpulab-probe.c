@@ -35,10 +35,8 @@
 #if __has_include("system/icount-slices.h")
 #include "system/icount-slices.h"
 #else /* a QEMU with fewer of our patches, as the tests build it: its schedule is that of slice-seed alone */
-static void icount_slice_run_seed(uint64_t seed) {
-}
-static void icount_slice_vary(void) {
-}
+static void icount_slice_run_seed(uint64_t seed) {}
+static void icount_slice_vary(void) {}
 #endif
 
 #define TYPE_MPULAB_PROBE "mpulab-probe"

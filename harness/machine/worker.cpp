@@ -24,8 +24,8 @@ using Clock = std::chrono::steady_clock;
 constexpr const char* kPowerOn = "power-on";
 constexpr size_t kMaxSnapshots = 32; // a few megabytes each
 
-/// On one CPU a plan's seed decides nothing before the driver has started but choices, which a snapshot knows; on several
-/// it is in the schedule from the driver's entry on.
+/// On one CPU a plan's seed decides nothing before the driver has started but choices, which a snapshot knows; on
+/// several it is in the schedule from the driver's entry on.
 std::vector<uint64_t> useful_phases(const MachineSpec& spec) {
     if (spec.cpus != 1) return {MPULAB_PHASE_DRIVER_LOADED};
     return {MPULAB_PHASE_DRIVER_STARTED, MPULAB_PHASE_DRIVER_LOADED};
@@ -38,7 +38,8 @@ std::string phase_text(uint64_t phase) {
 } // namespace
 
 Worker::Worker(const Hypervisor& hypervisor, MachineSpec spec, std::filesystem::path folder, unsigned number)
-    : folder_(std::move(folder)), phases_(useful_phases(spec)), machine_(hypervisor, fmt::format("mpulab-worker-{}", number)) {
+    : folder_(std::move(folder)), phases_(useful_phases(spec)),
+      machine_(hypervisor, fmt::format("mpulab-worker-{}", number)) {
     create_folders(folder_);
     const std::filesystem::path socket = folder_ / "link";
     listener_ = listen_at(socket);

@@ -32,10 +32,6 @@ void lines(std::string& out, const std::vector<std::string>& text) {
         out += "    " + line + "\n";
 }
 
-} // namespace
-
-namespace {
-
 Json places_json(const std::vector<CodePlace>& places) {
     Json json = Json::array();
     for (const CodePlace& place : places)

@@ -163,7 +163,7 @@ class Living(OwnDriver):
         stream()
         power((SET_POWER, 4), (SET_POWER, 1))
         write()
-        power((SLEEP, 3), (WAKE, 0))
+        power((SLEEP, 4), (WAKE, 0))
         write()
         steps.append(score.read_stop(CAPTURE, flags=MAY_FAIL))
         for state in (PAUSE, ACQUIRE, STOP):

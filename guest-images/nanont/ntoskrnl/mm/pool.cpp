@@ -7,6 +7,7 @@
 #include "ldr/ldr.hpp"
 #include "mm.hpp"
 #include "special_pool.hpp"
+#include "tag_text.hpp"
 #include "vf/memory.hpp"
 #include "vf/rules.hpp"
 
@@ -26,16 +27,6 @@ void give(void*, void* first, size_t pages) {
     give_pages(reinterpret_cast<ULONGLONG>(first) - kDirectMap, pages);
 }
 
-struct Name {
-    explicit Name(ULONG value) {
-        for (int i = 0; i < 4; ++i) {
-            const char c = static_cast<char>(value >> (8 * i) & 0x7f);
-            text[i] = c >= ' ' && c < 0x7f ? c : '.';
-        }
-    }
-    char text[5] = {};
-};
-
 /// Paged pool is for APC_LEVEL and below, all other for DISPATCH_LEVEL and below.
 struct IrqlLimit {
     explicit IrqlLimit(bool paged) : highest(paged ? APC_LEVEL : DISPATCH_LEVEL), paged_(paged) {}
@@ -53,7 +44,8 @@ void require_allocation_irql(SIZE_T bytes, ULONG pool_tag, bool paged, const voi
     if (irql > limit.highest) {
         dbg::bugcheck({BAD_POOL_CALLER, 1}, 8, irql, paged ? PagedPool : NonPagedPool, bytes,
                       "%s allocation of %I64u bytes, tag '%s', at IRQL %u (from %p); expected %s or below",
-                      limit.pool(), static_cast<ULONGLONG>(bytes), Name(pool_tag).text, irql, from, limit.expected());
+                      limit.pool(), static_cast<ULONGLONG>(bytes), TagText(pool_tag).text, irql, from,
+                      limit.expected());
     }
 }
 
@@ -88,12 +80,12 @@ void* allocate(SIZE_T bytes, ULONG pool_tag, bool paged, const void* from) {
     switch (verdict) {
     case PoolVerdict::AlreadyFree:
         dbg::bugcheck({BAD_POOL_CALLER, 51}, 7, 0, info.tag, address,
-                      "pool block %p (tag '%s', %I64u bytes) is freed a second time, at %p", block, Name(info.tag).text,
-                      static_cast<ULONGLONG>(info.bytes), from);
+                      "pool block %p (tag '%s', %I64u bytes) is freed a second time, at %p", block,
+                      TagText(info.tag).text, static_cast<ULONGLONG>(info.bytes), from);
     case PoolVerdict::WrongTag:
         dbg::bugcheck({BAD_POOL_CALLER, 51}, 0xa, address, info.tag, pool_tag,
                       "pool block %p was allocated with tag '%s' and is freed with tag '%s', at %p", block,
-                      Name(info.tag).text, Name(pool_tag).text, from);
+                      TagText(info.tag).text, TagText(pool_tag).text, from);
     case PoolVerdict::HeaderDamaged:
         dbg::bugcheck({BAD_POOL_HEADER, 52}, 0x20, address, info.tag, 0,
                       "the header before pool block %p is damaged: something wrote before the block or past the end "
@@ -103,7 +95,7 @@ void* allocate(SIZE_T bytes, ULONG pool_tag, bool paged, const void* from) {
         dbg::bugcheck({BAD_POOL_HEADER, 52}, 0x20, address, info.tag, info.bytes,
                       "something wrote past the end of pool block %p (tag '%s', %I64u bytes), found when it was freed "
                       "at %p",
-                      block, Name(info.tag).text, static_cast<ULONGLONG>(info.bytes), from);
+                      block, TagText(info.tag).text, static_cast<ULONGLONG>(info.bytes), from);
     default:
         dbg::bugcheck({BAD_POOL_CALLER, 51}, 0x46, address, 0, 0, "%p, freed at %p, is no block of the pool", block,
                       from);
@@ -120,12 +112,12 @@ void* allocate(SIZE_T bytes, ULONG pool_tag, bool paged, const void* from) {
         dbg::bugcheck(
             {SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, 52}, address, damaged, 0, kNearby,
             "something wrote before pool block %p (tag '%s', %I64u bytes), at %p, found when it was freed at %p", block,
-            Name(seen.info.tag).text, static_cast<ULONGLONG>(seen.info.bytes), seen.damaged, from);
+            TagText(seen.info.tag).text, static_cast<ULONGLONG>(seen.info.bytes), seen.damaged, from);
     case PoolVerdict::Overrun:
         dbg::bugcheck({SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, 52}, address, damaged, 0, kBehind,
                       "something wrote past the end of pool block %p (tag '%s', %I64u bytes), at %p, found when it was "
                       "freed at %p",
-                      block, Name(seen.info.tag).text, static_cast<ULONGLONG>(seen.info.bytes), seen.damaged, from);
+                      block, TagText(seen.info.tag).text, static_cast<ULONGLONG>(seen.info.bytes), seen.damaged, from);
     default:
         report(seen.verdict, block, pool_tag, seen.info, from);
     }
@@ -225,7 +217,7 @@ void tell_unfreed_blocks() {
         }
         char text[192];
         _snprintf(text, sizeof(text) - 1, "V20 a pool block of %I64u bytes, tag '%s', allocated at %s, was never freed",
-                  static_cast<ULONGLONG>(entry.bytes), Name(entry.tag).text, dbg::Place(entry.from).text);
+                  static_cast<ULONGLONG>(entry.bytes), TagText(entry.tag).text, dbg::Place(entry.from).text);
         text[sizeof(text) - 1] = '\0';
         vf::finding(20, entry.bytes, 0, text);
     }

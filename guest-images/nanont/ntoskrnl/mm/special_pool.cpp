@@ -7,6 +7,7 @@
 #include "ke/ke.hpp"
 #include "mm.hpp"
 #include "paged.hpp"
+#include "tag_text.hpp"
 
 namespace nanont::mm {
 namespace {
@@ -69,16 +70,6 @@ size_t block_at(const void* address) {
     }
     return first;
 }
-
-struct TagName {
-    explicit TagName(ULONG value) {
-        for (int i = 0; i < 4; ++i) {
-            const char c = static_cast<char>(value >> (8 * i) & 0x7f);
-            text[i] = c >= ' ' && c < 0x7f ? c : '.';
-        }
-    }
-    char text[5] = {};
-};
 
 } // namespace
 
@@ -163,7 +154,7 @@ bool special_trespass(ULONGLONG address, SpecialTrespass& trespass) {
     const SpecialMap::Block& block = g_map.at(first);
     trespass.freed = block.state == SpecialMap::State::Freed;
     const ULONGLONG begin = address_of(first) + offset_of(block.bytes);
-    const TagName tag(block.tag);
+    const TagText tag(block.tag);
     if (trespass.freed) {
         _snprintf(trespass.text, sizeof(trespass.text) - 1,
                   "byte %I64d of the pool block %p of %I64u bytes, tag '%s', was touched after it was freed at %s",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// racy.sys: two threads, a processor for each, share a block of pool and no lock. Whoever sees the block uses it, forgets
-// it and frees it. Under most schedules one of them is done before the other looks; under some both see it.
+// racy.sys: two threads, a processor for each, share a block of pool and no lock. Whoever sees the block uses it,
+// forgets it and frees it. Under most schedules one of them is done before the other looks; under some both see it.
 #define CHECKS_OF "racy"
 #include "../../support/other_thread.hpp"
 
