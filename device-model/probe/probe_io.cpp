@@ -4,6 +4,7 @@
 #include "probe.hpp"
 
 #include "../common/bytes.hpp"
+#include "../link/mpulab_codes.h"
 
 #include <algorithm>
 #include <cstdarg>
