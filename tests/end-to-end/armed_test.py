@@ -36,7 +36,7 @@ def file_offset(image, address):
 def address_of(function):
     lines = subprocess.run(["x86_64-w64-mingw32-nm", "-C", NANONT / "unstripped/ntoskrnl.exe.unstripped"], check=True,
                            capture_output=True, text=True).stdout.splitlines()
-    found = [int(line.split()[0], 16) for line in lines if line.split(None, 2)[2].startswith(function)]
+    found = [int(line.split()[0], 16) for line in lines if line.split(None, 2)[2:] and line.split(None, 2)[2].startswith(function)]
     if len(found) != 1:
         raise AssertionError(f"{len(found)} functions of ntoskrnl.exe are {function}…; name one that is there in CHECKERS")
     return found[0]

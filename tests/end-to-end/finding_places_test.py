@@ -14,7 +14,7 @@ import mpulab
 ABI = os.environ.get("MPULAB_ABI", "mingw")
 DRIVERS = mpulab.BUILD / "tests/guest-images/test_drivers" / ABI / "ntoskrnl"
 SOURCES = mpulab.ROOT / "tests/guest-images/ntoskrnl"
-LEAVE_IT_ALONE = "scenario: left alone\nsteps:\n  - wait: 1ms\n"
+LEAVE_IT_ALONE = "scenario: left alone\nsteps:\n  - wait: 1ms\nchecks:\n  - never: OVERRUN\n"
 
 
 def lines_of(source, text):

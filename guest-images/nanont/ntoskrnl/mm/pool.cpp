@@ -10,6 +10,7 @@
 #include "tag_text.hpp"
 #include "vf/memory.hpp"
 #include "vf/rules.hpp"
+#include "vf/selftest.hpp"
 
 namespace nanont::mm {
 namespace {
@@ -59,7 +60,7 @@ void* allocate(SIZE_T bytes, ULONG pool_tag, bool paged, const void* from) {
         vf::expect(53, sound, bytes != 0 ? pool_tag : 0, 1,
                    bytes == 0 ? "V53 an allocation of 0 bytes" : "V53 an allocation without a tag");
     }
-    void* special = drivers ? allocate_special(bytes, pool_tag, paged) : nullptr;
+    void* special = drivers && vf::wants_special_pool(pool_tag) ? allocate_special(bytes, pool_tag, paged) : nullptr;
     ke::SpinLockGuard guard(g_lock);
     void* block = special != nullptr ? special : g_pool.allocate(bytes, pool_tag);
     if (drivers && block != nullptr) {
