@@ -15,7 +15,6 @@ NANONT = mpulab.BUILD / "guest-images/nanont"
 NOTE = mpulab.ROOT / "tests/scenarios/output/note.yaml"
 RETURN = b"\xc3"  # ret
 CHECKERS = {  # function of the kernel, the rule it judges, the family
-    "nanont::vf::timer_initialised(": ("V57", "misc"),
     "nanont::vf::lock_taken(": ("V08", "deadlock"),
     "nanont::mm::tell_unfreed_blocks(": ("V20", "tracking"),
 }

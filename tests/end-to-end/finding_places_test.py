@@ -47,17 +47,16 @@ class FindingPlaces(unittest.TestCase):
                 for place in finding["places"] for line in place["lines"]]
 
     def test_a_finding_of_the_guest_names_the_line_of_the_call_that_broke_the_rule(self):
-        places = self.places(DRIVERS / "breaches/breaches.sys", "V10")
-        stall, = lines_of("breaches/breaches.cpp", "KeStallExecutionProcessor(kLongest + 1)")
-        self.assertEqual(places[0][1:], ("breaches.cpp", stall), places)
+        places = self.places(DRIVERS / "breaches/breaches.sys", "V08")
+        inner, = lines_of("breaches/breaches.cpp", "KeAcquireSpinLockAtDpcLevel(&inner)")
+        self.assertEqual(places[0], ("take_both", "breaches.cpp", inner), places)
+        self.assertIn(("take_both", "breaches.cpp", inner - 1), places)
 
     def test_a_routine_that_a_finding_names_is_named_by_where_it_begins(self):
         places = self.places(DRIVERS / "breaches/breaches.sys", "V07")
         begins, = lines_of("breaches/breaches.cpp", "VOID NTAPI keep_lock(")
-        taken = begins + 1
-        self.assertIn("keep_lock", places[0][0], places)
-        self.assertIn(places[0][2], (begins, taken), places)
-        self.assertEqual(places[1][1:], ("breaches.cpp", taken), places)
+        self.assertEqual(places[0][:2], ("keep_lock", "breaches.cpp"), places)
+        self.assertIn(places[0][2], (begins, begins + 1), places)
 
     def test_a_finding_without_an_address_of_its_own_has_the_place_from_its_stack(self):
         places = self.places(DRIVERS / "breaches/breaches.sys", "V53")
@@ -89,10 +88,10 @@ class FindingPlaces(unittest.TestCase):
             self.assertIn(b"breaches.pdb", image)
             driver.write_bytes(image.replace(b"breaches.pdb", b"brXXches.pdb"))
         result = self.result_of(driver)
-        places = [place for finding in result["verifier"]["findings"] for place in finding["places"]]
-        self.assertTrue(places)
+        places = [place for finding in result["verifier"]["findings"] for place in finding["places"]
+                  if place["place"].startswith("breaches.sys+0x")]
+        self.assertGreater(len(places), 10)
         self.assertEqual([line for place in places for line in place["lines"]], [])
-        self.assertTrue(all(place["place"].startswith("breaches.sys+0x") for place in places), places)
         self.assertNotIn("; in ", result["reason"])
 
 

@@ -48,9 +48,37 @@ VOID NTAPI share(PVOID) {
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
+// What makes it a device's driver: it passes on what it is asked.
+
+PDEVICE_OBJECT g_own, g_lower;
+
+NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
+    const NTSTATUS status = IoCreateDevice(driver, 0, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &g_own);
+    if (!NT_SUCCESS(status)) return status;
+    g_lower = IoAttachDeviceToDeviceStack(g_own, pdo);
+    g_own->Flags &= ~DO_DEVICE_INITIALIZING;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI pass_on(PDEVICE_OBJECT, PIRP irp) {
+    const bool removed = IoGetCurrentIrpStackLocation(irp)->MinorFunction == IRP_MN_REMOVE_DEVICE;
+    IoSkipCurrentIrpStackLocation(irp);
+    const NTSTATUS status = IofCallDriver(g_lower, irp);
+    if (removed) {
+        IoDetachDevice(g_lower);
+        IoDeleteDevice(g_own);
+    }
+    return status;
+}
+
+VOID NTAPI unload(PDRIVER_OBJECT) {}
+
 } // namespace
 
-extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING) {
+extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
+    driver->DriverExtension->AddDevice = add_device;
+    driver->DriverUnload = unload;
+    driver->MajorFunction[IRP_MJ_PNP] = pass_on;
     OtherThread one(share, nullptr);
     OtherThread other(share, nullptr);
     return STATUS_SUCCESS;
