@@ -106,7 +106,7 @@ void keep_findings(RunFacts& facts, Judgement& judgement, const RuleBooks& books
         if (check.places.empty() || check.places.front().lines.empty()) continue;
         const std::string told = check.name + ": " + check.message;
         if (judgement.reason.compare(0, told.size(), told) == 0)
-            judgement.reason.insert(told.size(), "; in " + line_text(check.places.front().lines.front()));
+            judgement.reason.insert(told.size(), "; in " + line_text(check.places.front().lines.back()));
     }
 }
 

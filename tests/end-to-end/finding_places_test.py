@@ -14,12 +14,17 @@ import mpulab
 ABI = os.environ.get("MPULAB_ABI", "mingw")
 DRIVERS = mpulab.BUILD / "tests/guest-images/test_drivers" / ABI / "ntoskrnl"
 SOURCES = mpulab.ROOT / "tests/guest-images/ntoskrnl"
-LEAVE_IT_ALONE = "scenario: left alone\nsteps:\n  - wait: 1ms\nchecks:\n  - never: OVERRUN\n"
+LEAVE_IT_ALONE = "scenario: left alone\nsteps:\n  - wait: 1ms\nchecks:\n  - never: BUGCHECK\n"
 
 
 def lines_of(source, text):
     """Numbers of the lines of a source file that have `text`."""
     return [number for number, line in enumerate((SOURCES / source).read_text().splitlines(), 1) if text in line]
+
+
+def beside(line):
+    """`line`; of code that was inlined LLVM reads from a PDB now and then the line after it."""
+    return (line, line + 1) if ABI == "msvc" else (line,)
 
 
 class FindingPlaces(unittest.TestCase):
@@ -49,8 +54,9 @@ class FindingPlaces(unittest.TestCase):
     def test_a_finding_of_the_guest_names_the_line_of_the_call_that_broke_the_rule(self):
         places = self.places(DRIVERS / "breaches/breaches.sys", "V08")
         inner, = lines_of("breaches/breaches.cpp", "KeAcquireSpinLockAtDpcLevel(&inner)")
-        self.assertEqual(places[0], ("take_both", "breaches.cpp", inner), places)
-        self.assertIn(("take_both", "breaches.cpp", inner - 1), places)
+        self.assertEqual(places[0][:2], ("take_both", "breaches.cpp"), places)
+        self.assertIn(places[0][2], beside(inner), places)
+        self.assertTrue(any(("take_both", "breaches.cpp", line) in places for line in beside(inner - 1)), places)
 
     def test_a_routine_that_a_finding_names_is_named_by_where_it_begins(self):
         places = self.places(DRIVERS / "breaches/breaches.sys", "V07")
@@ -67,16 +73,16 @@ class FindingPlaces(unittest.TestCase):
         places = self.places(DRIVERS / "faulty/faulty-card_written_unready.sys", "V35")
         writes = lines_of("faulty/faulty.cpp", "WRITE_PORT_UCHAR(command, 0xff);")
         at = [line for _, file, line in places if file == "faulty.cpp"]
-        self.assertIn(writes[-1], at, places)
+        self.assertTrue(set(at) & set(beside(writes[-1])), places)
 
     def test_terminal_and_junit_name_function_file_and_line(self):
         report = self.folder / "junit.xml"
         done = self.run_driver(DRIVERS / "faulty/faulty-card_written_unready.sys", "--junit", report)
-        line = lines_of("faulty/faulty.cpp", "WRITE_PORT_UCHAR(command, 0xff);")[-1]
+        written = "|".join(map(str, beside(lines_of("faulty/faulty.cpp", "WRITE_PORT_UCHAR(command, 0xff);")[-1])))
         failure = xml.etree.ElementTree.parse(report).find(".//failure")
         for text in (done.stdout, failure.text):
-            self.assertRegex(text, rf"\n    in  .*card_written_unready.*faulty\.cpp:{line}\)", text)
-        self.assertRegex(failure.get("message"), r"^findings: V35.*; in \S+.*\(.*\.(cpp|h):\d+\)")
+            self.assertRegex(text, rf"\n    in  .*card_written_unready.*faulty\.cpp:({written})\)", text)
+        self.assertRegex(failure.get("message"), rf"^findings: V35.*; in .*card_written_unready.*faulty\.cpp:({written})\)")
 
     def test_without_symbols_a_finding_is_told_all_the_same_by_module_and_offset(self):
         driver = self.folder / "breaches.sys"
