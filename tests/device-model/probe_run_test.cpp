@@ -80,7 +80,8 @@ TEST_CASE("the phase that was asked for stops the machine, others do not, and it
     CHECK(test.commit(MPULAB_KIND_PHASE, {0, MPULAB_PHASE_DRIVER_STARTED}) == MPULAB_PROBE_NOTHING);
 }
 
-TEST_CASE("that the driver is loaded is told once, before the machine stops there, with the seed of the plan in force") {
+TEST_CASE(
+    "that the driver is loaded is told once, before the machine stops there, with the seed of the plan in force") {
     TestProbe test;
     CHECK(mpulab_probe_seed(test.probe) == 0);
     REQUIRE(test.set_plan(plan_bytes({}, 77)));
