@@ -15,6 +15,7 @@
 #include "vf/resolution.hpp"
 #include "vf/rules.hpp"
 #include "vf/selftest.hpp"
+#include "vf/troubles.hpp"
 
 namespace nanont {
 namespace {
@@ -203,6 +204,7 @@ VOID NTAPI system_start(PVOID) {
     hold_if_asked();
     start_driver(driver);
     phase(MPULAB_PHASE_DRIVER_STARTED);
+    vf::begin_troubles();
     ConstBytes agent;
     if (!find_file("agent.sys", agent)) {
         dbg::end_run(MPULAB_END_SCORE_DONE, STATUS_SUCCESS); // nobody to play a score: starting was all that was wanted
