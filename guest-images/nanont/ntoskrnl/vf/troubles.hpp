@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What a busy system does to a driver: threads that lose their processor, DPCs, interrupts and timers that come late.
-// Which of it a run has, its plan forces (nanont_choices.def, from 64 on); when and for how long its seed draws, from the
-// driver's start on: a machine put back to there is handed another seed.
+// Which of it a run has, its plan forces (nanont_choices.def, from 64 on); when and for how long its seed draws, from
+// the driver's start on: a machine put back to there is handed another seed.
 #ifndef NANONT_VF_TROUBLES_HPP
 #define NANONT_VF_TROUBLES_HPP
 
-#include <nanont_emit.h>
-
 #include "nt.hpp"
+
+#include <nanont_emit.h>
 
 namespace nanont::vf {
 
