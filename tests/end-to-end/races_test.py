@@ -71,5 +71,48 @@ class Races(unittest.TestCase):
         self.assertEqual(len({run["event_log_sha256"] for run in self.sweep.values()}), SEEDS)
 
 
+BUSY = """scenario: bytes come in while the system is busy
+choices:
+  preemption: 1
+  late-dpcs: 1
+  late-interrupts: 1
+  late-timers: 1
+  read-buffer: 0
+cues:
+  - inject: 90 3c 40 80 3c 00 90 3e 40 80 3e 00
+    when: marker
+    argument: 1
+steps:
+  - open: capture
+  - state: pause
+    of: capture
+  - read: capture
+  - state: run
+    of: capture
+  - marker: 1
+  - wait-captured: 12
+checks:
+  - captured-equals: injected
+"""
+
+
+class Troubles(unittest.TestCase):
+    def test_what_a_busy_system_does_is_drawn_by_the_seed_out_of_a_snapshot_as_in_a_fresh_boot(self):
+        with mpulab.Scratch() as folder:
+            (folder / "busy.yaml").write_text(BUSY)
+            logs = {}
+            for lane in ("--warm", "--cold"):
+                done = subprocess.run([mpulab.MPULAB, "run", "busy.yaml", lane, "--seeds", "6", "--json", "--out", lane[2:]], cwd=folder,
+                                      capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL,
+                                      env=mpulab.surroundings(folder / "out", None))
+                self.assertEqual(done.returncode, mpulab.PASSED, done.stdout[-3000:] + done.stderr)
+                results = [one for one in json.loads(done.stdout) if "mpulab_result" in one]
+                logs[lane] = {one["seed"]: one["event_log_sha256"] for one in results}
+                names = {choice["name"] for choice in results[0]["choices"]}
+                self.assertLessEqual({"preemption", "late-dpcs", "late-interrupts", "late-timers"}, names)
+            self.assertEqual(logs["--warm"], logs["--cold"])
+            self.assertEqual(len(set(logs["--cold"].values())), 6)
+
+
 if __name__ == "__main__":
     mpulab.main()

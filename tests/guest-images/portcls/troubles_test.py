@@ -27,7 +27,8 @@ class Troubles(OwnDriver):
         self.score.wait_captured(CAPTURE, len(BYTES))
         self.score.wait_writes(RENDER)
         self.score.delay_ms(40)
-        self.score.close(FILTER)
+        for slot in (CAPTURE, RENDER, FILTER):
+            self.score.close(slot)
         self.score.remove_device()
         run = self.play(choices=dict.fromkeys(troubles, 1), seed=seed,
                         cue_bytes=plan_writer.cue_section([(1, 0, BYTES)]))
@@ -37,9 +38,13 @@ class Troubles(OwnDriver):
         return run
 
     def delays(self, run, first, then, **which):
-        """Times from each record of a kind to the next one of another."""
+        """Times from each record of a kind to the next one of another, while bytes come in."""
         found, began = [], None
-        for r in run.records:
+        marker = next(i for i, r in enumerate(run.records) if r.kind == "MARKER")
+        last = max(i for i, r in enumerate(run.records) if r.kind == "WIRE_IN")
+        for r in run.records[marker:last]:
+            if r.kind == "CALL_ENTER" and eventlog.CALLBACKS[r.a] != "InterruptRoutine":
+                continue
             if r.kind == first and all(getattr(r, key) == value for key, value in which.items()):
                 began = r.time if began is None else began
             elif r.kind == then and began is not None:
