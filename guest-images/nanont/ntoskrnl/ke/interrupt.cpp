@@ -6,7 +6,6 @@
 #include "mm/paged.hpp"
 #include "vf/locks.hpp"
 #include "vf/rules.hpp"
-#include "vf/troubles.hpp"
 
 /// What drivers hold as PKINTERRUPT.
 struct _KINTERRUPT : nanont::ke::InterruptRequest {
@@ -76,10 +75,6 @@ ULONG connected_interrupts() {
 }
 
 void device_interrupt(ULONG vector) {
-    constexpr ULONG kLatest = 100; // us
-    if (const ULONG late = vf::draw_trouble(NANONT_CHOICE_LATE_INTERRUPTS, kLatest)) {
-        KeStallExecutionProcessor(late);
-    }
     bool claimed = false;
     InterruptVector* place = is_device_vector(vector) ? &g_vectors[vector - kFirstDeviceVector] : nullptr;
     _KINTERRUPT* connected[kMostShares];
