@@ -64,9 +64,11 @@ class Troubles(OwnDriver):
 
     def test_preemption(self):
         plain, troubled = self.assertDrawn("preemption")
-        # From a step's begin to its end there are calls of the kernel, in which now and then time passes.
-        spent = [sum(self.delays(run, "STEP_BEGIN", "STEP_END")) for run in (plain, troubled)]
-        self.assertGreater(spent[1], spent[0] + 100_000)
+        # In them the driver calls the kernel at PASSIVE_LEVEL, and now and then time passes on the way.
+        calls = ("NewStream", "SetState", "StreamRelease")
+        spent = [sum(left.time - entered.time for entered, left in zip(run.calls(*calls), run.calls(*calls, leave=True)))
+                 for run in (plain, troubled, *(self.life("preemption", seed=seed) for seed in (2, 3, 4)))]
+        self.assertGreater(sum(spent[1:]), 4 * spent[0] + 100_000, spent)
 
     def test_late_dpcs(self):
         plain, troubled = self.assertDrawn("late-dpcs")
