@@ -20,8 +20,12 @@ MPULAB_PURE uint64_t mpulab_split_mix_64(uint64_t value) {
     return value ^ (value >> 31);
 }
 
+/* Choices from this number on are troubles, taken only when the plan forces them; 0 is none. */
+#define MPULAB_FIRST_TROUBLE 64u
+
 /* The alternative of choice `number` that a run's seed draws, unless the plan forces one (plan.h). */
 MPULAB_PURE uint32_t mpulab_drawn_alternative(uint64_t seed, uint32_t number, uint32_t alternatives) {
+    if (number >= MPULAB_FIRST_TROUBLE) return 0;
     return (uint32_t)(mpulab_split_mix_64(seed ^ number) % alternatives);
 }
 

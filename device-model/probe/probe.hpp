@@ -26,6 +26,7 @@ class Probe {
     void pause();
     void flush() { link_.flush(); }
     bool ended() const { return ended_; }
+    uint64_t seed() const { return plan_.seed(); }
     void stop_at(uint32_t phase) { stop_at_ = phase; }
     void stop_at_marker(uint32_t marker) { stop_at_marker_ = marker; }
     void settle(int64_t now_ns);

@@ -39,6 +39,10 @@ bool mpulab_probe_set_plan(mpulab_probe* probe, const void* plan, size_t size, c
     return guarded(error, error_size, [&](ErrorText& text) { return probe->probe.set_plan(plan, size, text); });
 }
 
+uint64_t mpulab_probe_seed(const mpulab_probe* probe) {
+    return probe->probe.seed();
+}
+
 bool mpulab_probe_attach(mpulab_probe* probe, const mpulab_machine_device* device, mpulab_core* core, char* error,
                          size_t error_size) {
     return guarded(error, error_size, [&](ErrorText& text) { return probe->probe.attach(*device, core, text); });

@@ -27,6 +27,9 @@ typedef struct mpulab_probe_host {
     bool (*read_memory)(void* opaque, uint64_t address, void* to, size_t size);
     /* A mistake of the guest, as one line of text. */
     void (*complain)(void* opaque, const char* text);
+    /* The guest has loaded the driver: what the plan's seed is to vary begins here. Before the record's stop-at. NULL:
+     * nobody wants to know. */
+    void (*driver_loaded)(void* opaque);
 } mpulab_probe_host;
 
 /* The instruction that an event comes from. */
@@ -50,6 +53,9 @@ void mpulab_probe_destroy(mpulab_probe* probe);
  * mpulab_probe_run() begins a new run. The machine must be stopped. false: the reason stands in `error`, the plan in
  * force stays. */
 bool mpulab_probe_set_plan(mpulab_probe* probe, const void* plan, size_t size, char* error, size_t error_size);
+
+/* Of the plan in force; 0 before the first. */
+uint64_t mpulab_probe_seed(const mpulab_probe* probe);
 
 /* A card that is there. `core` must outlive the probe or be detached. false: unit or ports are taken already. */
 bool mpulab_probe_attach(mpulab_probe* probe, const mpulab_machine_device* device, mpulab_core* core, char* error,

@@ -4,6 +4,7 @@
 #include "probe.hpp"
 
 #include "../common/bytes.hpp"
+#include "../link/mpulab_codes.h"
 
 #include <algorithm>
 #include <cstdarg>
@@ -163,6 +164,7 @@ mpulab_probe_action Probe::take_record(uint32_t address, const mpulab_cause& cau
         return MPULAB_PROBE_HOLD;
     case MPULAB_KIND_PHASE:
         link_.flush(); // a milestone, a handful a run: whoever watches sees it when it is reached
+        if (made.a == MPULAB_PHASE_DRIVER_LOADED && host_.driver_loaded != nullptr) host_.driver_loaded(host_.opaque);
         return stop_at_ != 0 && made.a == stop_at_ ? MPULAB_PROBE_HOLD : MPULAB_PROBE_NOTHING;
     case MPULAB_KIND_MARKER:
         start_marker(made.a, now_ns);

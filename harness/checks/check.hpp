@@ -3,6 +3,7 @@
 #pragma once
 
 #include "checks/rules.hpp"
+#include "events/code_place.hpp"
 #include "events/event_log.hpp"
 #include "machine/spec.hpp"
 #include "midi/song.hpp"
@@ -32,6 +33,7 @@ struct CheckResult {
     std::optional<uint64_t> record; // where it failed
     std::optional<uint64_t> time_ns;
     std::vector<std::string> around; // the ten records around that place
+    std::vector<CodePlace> places;   // of the code that broke a rule
 };
 
 struct RuleBooks;

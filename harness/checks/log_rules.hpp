@@ -4,6 +4,7 @@
 #pragma once
 
 #include "checks/check.hpp"
+#include "events/code_place.hpp"
 
 #include <array>
 
@@ -16,6 +17,7 @@ struct RuleFinding {
     std::string text;    // "V14: an ISR read …"
     std::string seen;
     std::string expected;
+    std::vector<CodePlace> places = {}; // in the driver, where it was broken first: find_places()
 };
 
 /// What was looked at, and what was found, by rule number.

@@ -108,6 +108,7 @@ Judgement judge_log(const PlayOptions& options, Prepared& p, const std::optional
     input.books = &books;
     Judgement judgement = judge(input);
     p.facts.rules = rule_states(input, judgement.checks);
+    keep_findings(p.facts, judgement, books, log, p.symbols, p.guest.package.driver);
     return judgement;
 }
 

@@ -295,6 +295,7 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
         return;
     }
     const EventLog log = EventLog::open(log_path);
+    const SymbolPath symbols{{machine->guest.package.driver.parent_path(), machine->guest.modules}, MPULAB_SOURCE_TREE};
     note_log(facts, log, machine->spec, 0, forced);
     if (trouble) {
         result.judgement = bench_trouble(*trouble);
@@ -304,6 +305,7 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
         view.books = &books;
         result.judgement = judge_by(log, [&] { return run_scenario_checks(view, scenario, run); });
         facts.rules = rule_states(view, result.judgement.checks);
+        keep_findings(facts, result.judgement, books, log, symbols, machine->guest.package.driver);
         if (without) judge_snapshots(result.judgement, log, run.snapshots, outcome, *without, folder / kReferenceLog);
     }
     if (without && without->sha256 == outcome.sha256) {
@@ -316,17 +318,13 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     } else {
         take_known_issue(scenario, result.judgement);
     }
-    keep_crash(facts, result.judgement,
-               {{machine->guest.package.driver.parent_path(), machine->guest.modules}, MPULAB_SOURCE_TREE},
-               machine->guest.package.driver);
+    keep_crash(facts, result.judgement, symbols, machine->guest.package.driver);
 }
 
 } // namespace
 
 std::string machine_key(const RunOptions& options, const Scenario& scenario) {
-    std::string key = look_key(package_of(options, scenario), scenario);
-    if (scenario.cpus != 1) key += fmt::format("\nseed {}", scenario.seed); // of QEMU's schedule, which is no plan's
-    return key;
+    return look_key(package_of(options, scenario), scenario);
 }
 
 RunOutcome run_scenario(const RunOptions& options, const Scenario& scenario, LookCache& looks, WorkerSlot* slot) {

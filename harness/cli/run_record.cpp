@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/run_record.hpp"
 
+#include "checks/finding_places.hpp"
 #include "cli/package_facts.hpp"
 #include "cli/run_folder.hpp"
 #include "common/file_hash.hpp"
@@ -83,6 +84,30 @@ void note_log(RunFacts& facts, const EventLog& log, const MachineSpec& spec, uin
         facts.guest_errors += record.kind == MPULAB_KIND_GUEST_ERROR;
     facts.choices = choice_facts(log, forced);
     facts.image_remarks = image_remarks(log);
+}
+
+void keep_findings(RunFacts& facts, Judgement& judgement, const RuleBooks& books, const EventLog& log,
+                   const SymbolPath& symbols, const std::filesystem::path& driver) {
+    const std::string module = driver.filename().string();
+    facts.findings = books.told;
+    std::vector<CodePlace*> places;
+    for (RuleFinding& finding : facts.findings) {
+        finding.places = find_places(finding, log, module);
+        for (CodePlace& place : finding.places)
+            places.push_back(&place);
+    }
+    if (places.empty()) return; // a run without findings costs nothing
+    name_lines(places, log.modules(), {symbols, {{module, driver}}});
+    for (CheckResult& check : judgement.checks) {
+        if (check.status != CheckStatus::Failed) continue;
+        for (const RuleFinding& finding : facts.findings) {
+            if (finding.text == check.message && finding.record == check.record) check.places = finding.places;
+        }
+        if (check.places.empty() || check.places.front().lines.empty()) continue;
+        const std::string told = check.name + ": " + check.message;
+        if (judgement.reason.compare(0, told.size(), told) == 0)
+            judgement.reason.insert(told.size(), "; in " + line_text(check.places.front().lines.back()));
+    }
 }
 
 void keep_crash(RunFacts& facts, Judgement& judgement, const SymbolPath& symbols, const std::filesystem::path& driver) {

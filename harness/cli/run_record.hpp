@@ -19,6 +19,11 @@ void keep_command(RunFacts& facts, MachineSpec spec);
 void note_log(RunFacts& facts, const EventLog& log, const MachineSpec& spec, uint32_t unit,
               const std::vector<mpulab_choice>& forced);
 
+/// Keeps the findings with their places in the code, named as far as there are symbols; the failed checks that tell one
+/// of them, and the verdict's reason, say where, too.
+void keep_findings(RunFacts& facts, Judgement& judgement, const RuleBooks& books, const EventLog& log,
+                   const SymbolPath& symbols, const std::filesystem::path& driver);
+
 /// Names the crash's frames and writes crash.txt, if there was a crash.
 void keep_crash(RunFacts& facts, Judgement& judgement, const SymbolPath& symbols, const std::filesystem::path& driver);
 

@@ -133,7 +133,7 @@ std::string tidy(const std::string& path, const fs::path& sources) {
     return clean.string();
 }
 
-void ask(const fs::path& file, const std::vector<std::pair<CrashFrame*, uint64_t>>& wanted, const fs::path& sources) {
+void ask(const fs::path& file, const std::vector<std::pair<CodePlace*, uint64_t>>& wanted, const fs::path& sources) {
     std::vector<std::string> command = {"llvm-symbolizer", "--relative-address", "--output-style=JSON",
                                         "--obj=" + file.string()};
     for (const auto& [frame, rva] : wanted)
@@ -143,7 +143,7 @@ void ask(const fs::path& file, const std::vector<std::pair<CrashFrame*, uint64_t
     for (size_t i = 0; i < wanted.size() && i < answer.size(); ++i) {
         if (!answer[i].is_object() || !answer[i].contains("Symbol")) continue;
         for (const auto& symbol : answer[i]["Symbol"]) {
-            CrashFrame::Line line;
+            CodePlace::Line line;
             line.function = one_line(symbol.value("FunctionName", ""));
             if (line.function.empty()) continue;
             line.file = symbol.value("FileName", "");
@@ -156,15 +156,16 @@ void ask(const fs::path& file, const std::vector<std::pair<CrashFrame*, uint64_t
 
 } // namespace
 
-void symbolize(CrashReport& crash, const SymbolSources& sources) {
+std::vector<std::string> name_lines(const std::vector<CodePlace*>& places, const std::vector<Module>& modules,
+                                    const SymbolSources& sources) {
+    std::vector<std::string> symbols;
     try {
         const Scratch scratch;
-        for (const Module& module : crash.modules) {
-            std::vector<std::pair<CrashFrame*, uint64_t>> wanted;
-            for (CrashFrame& frame : crash.frames) {
-                if (frame.address < module.base || frame.address - module.base >= module.size) continue;
-                // A return address lies behind its call, maybe in the next line or function.
-                wanted.emplace_back(&frame, frame.address - module.base - (frame.exact ? 0 : 1));
+        for (const Module& module : modules) {
+            std::vector<std::pair<CodePlace*, uint64_t>> wanted;
+            for (CodePlace* place : places) {
+                if (place->address < module.base || place->address - module.base >= module.size) continue;
+                wanted.emplace_back(place, place->address - module.base - (place->exact ? 0 : 1));
             }
             if (wanted.empty()) continue;
             std::string said;
@@ -184,11 +185,19 @@ void symbolize(CrashReport& crash, const SymbolSources& sources) {
                     said += ": nothing there for these addresses (is llvm-symbolizer installed? next: apt-get install "
                             "llvm)";
             }
-            crash.symbols.push_back(fmt::format("{}: {}", one_line(module.name), said));
+            symbols.push_back(fmt::format("{}: {}", one_line(module.name), said));
         }
     } catch (const std::exception& error) {
-        crash.symbols.push_back(fmt::format("none: {}", error.what()));
+        symbols.push_back(fmt::format("none: {}", error.what()));
     }
+    return symbols;
+}
+
+void symbolize(CrashReport& crash, const SymbolSources& sources) {
+    std::vector<CodePlace*> places;
+    for (CodePlace& frame : crash.frames)
+        places.push_back(&frame);
+    crash.symbols = name_lines(places, crash.modules, sources);
 }
 
 } // namespace mpulab

@@ -44,7 +44,7 @@ struct MachineSpec {
     std::filesystem::path plan;
     uint64_t seed = 0;
     uint32_t memory_mib = 32;
-    uint32_t cpus = 1; // with two, the seed decides the schedule too
+    uint32_t cpus = 1; // with two, the plan's seed decides the schedule too, once the driver is loaded
     uint32_t probe_iobase = 0xe00;
     std::string cpu = "qemu64";
     std::vector<CardSpec> cards;

@@ -24,6 +24,13 @@ using Clock = std::chrono::steady_clock;
 constexpr const char* kPowerOn = "power-on";
 constexpr size_t kMaxSnapshots = 32; // a few megabytes each
 
+/// On one CPU a plan's seed decides nothing before the driver has started but choices, which a snapshot knows; on
+/// several it is in the schedule from the driver's entry on.
+std::vector<uint64_t> useful_phases(const MachineSpec& spec) {
+    if (spec.cpus != 1) return {MPULAB_PHASE_DRIVER_LOADED};
+    return {MPULAB_PHASE_DRIVER_STARTED, MPULAB_PHASE_DRIVER_LOADED};
+}
+
 std::string phase_text(uint64_t phase) {
     return phase == 0 ? kPowerOn : phase_name(phase);
 }
@@ -31,7 +38,8 @@ std::string phase_text(uint64_t phase) {
 } // namespace
 
 Worker::Worker(const Hypervisor& hypervisor, MachineSpec spec, std::filesystem::path folder, unsigned number)
-    : folder_(std::move(folder)), machine_(hypervisor, fmt::format("mpulab-worker-{}", number)) {
+    : folder_(std::move(folder)), phases_(useful_phases(spec)),
+      machine_(hypervisor, fmt::format("mpulab-worker-{}", number)) {
     create_folders(folder_);
     const std::filesystem::path socket = folder_ / "link";
     listener_ = listen_at(socket);
@@ -206,7 +214,7 @@ PlainRunOutcome Worker::from_snapshot(const Snapshot& snapshot, const WarmRun& r
 
 PlainRunOutcome Worker::run(const WarmRun& request) {
     ++runs_;
-    for (const uint64_t phase : {uint64_t{MPULAB_PHASE_DRIVER_STARTED}, uint64_t{MPULAB_PHASE_DRIVER_LOADED}}) {
+    for (const uint64_t phase : phases_) {
         Snapshot* snapshot = find(phase, request);
         if (snapshot != nullptr && !of_use(*snapshot, request)) continue;
         if (snapshot != nullptr && snapshot->proven) return from_snapshot(*snapshot, request);

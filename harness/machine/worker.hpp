@@ -79,6 +79,7 @@ class Worker {
     size_t record(RunRecorder& recorder, uint64_t take, const std::vector<uint32_t>& markers);
 
     std::filesystem::path folder_;
+    std::vector<uint64_t> phases_; // where snapshots are of use, the best first
     std::string xml_;
     FileDescriptor listener_;
     FileDescriptor link_;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "report/bugcheck.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace mpulab {
 namespace {
@@ -22,14 +24,14 @@ struct Case {
 constexpr Entry kEntries[] = {
 #define MPULAB_BUGCHECK(code, name, meaning, p1, p2, p3, p4) {code, #name, meaning, {p1, p2, p3, p4}},
 #define MPULAB_BUGCHECK_CASE(code, parameter, value, meaning)
-#include "report/bugchecks.def"
+#include "nanont/include/nanont_bugchecks.def"
 #undef MPULAB_BUGCHECK
 #undef MPULAB_BUGCHECK_CASE
 };
 constexpr Case kCases[] = {
 #define MPULAB_BUGCHECK(code, name, meaning, p1, p2, p3, p4)
 #define MPULAB_BUGCHECK_CASE(code, parameter, value, meaning) {code, parameter, value, meaning},
-#include "report/bugchecks.def"
+#include "nanont/include/nanont_bugchecks.def"
 #undef MPULAB_BUGCHECK
 #undef MPULAB_BUGCHECK_CASE
 };

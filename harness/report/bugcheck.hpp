@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bugcheck codes in words (report/bugchecks.def).
+// Bugcheck codes in words (nanont/include/nanont_bugchecks.def).
 #pragma once
 
 #include <cstdint>

@@ -22,15 +22,6 @@ std::string hex(uint64_t value) {
 
 } // namespace
 
-std::string CrashFrame::text() const {
-    std::string out = place;
-    for (const Line& line : lines) {
-        out += (&line == &lines.front() ? " " : ", inlined in ") + line.function;
-        if (!line.file.empty()) out += fmt::format(" ({}:{})", line.file, line.line);
-    }
-    return out;
-}
-
 CrashReport read_crash(const EventLog& log) {
     CrashReport crash;
     bool seen = false;
@@ -78,7 +69,7 @@ std::string crash_text(const CrashReport& crash, size_t events) {
                        crash.words.parameters[i]);
     }
     if (!crash.text.empty()) fmt::format_to(out, "  said     {}\n", crash.text);
-    for (const CrashFrame& frame : crash.frames)
+    for (const CodePlace& frame : crash.frames)
         fmt::format_to(out, "  at    {}\n", frame.text());
     for (size_t i = 0; i < crash.registers.size(); ++i)
         fmt::format_to(out, "{}{:<7} {:016x}", i % 3 == 0 ? (i == 0 ? "  registers\n    " : "\n    ") : "  ",
@@ -104,12 +95,8 @@ nlohmann::ordered_json crash_json(const CrashReport& crash) {
         meanings.push_back(crash.words.parameters[i]);
     }
     Json frames = Json::array();
-    for (const CrashFrame& frame : crash.frames) {
-        Json lines = Json::array();
-        for (const CrashFrame::Line& line : frame.lines)
-            lines.push_back({{"function", line.function}, {"file", line.file}, {"line", line.line}});
-        frames.push_back({{"address", hex(frame.address)}, {"place", frame.place}, {"lines", std::move(lines)}});
-    }
+    for (const CodePlace& frame : crash.frames)
+        frames.push_back(place_json(frame));
     Json registers = Json::object();
     for (const auto& [name, value] : crash.registers)
         registers[name] = hex(value);

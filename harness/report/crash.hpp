@@ -2,6 +2,7 @@
 // A guest's bugcheck, as the event log tells it, in words.
 #pragma once
 
+#include "events/code_place.hpp"
 #include "events/event_log.hpp"
 #include "report/bugcheck.hpp"
 
@@ -11,28 +12,13 @@
 
 namespace mpulab {
 
-struct CrashFrame {
-    uint64_t address = 0; // return address, or what `exact` says
-    std::string place;    // module+offset
-    // With symbols; innermost inlined function first, each with the place in the one that follows it:
-    struct Line {
-        std::string function;
-        std::string file; // empty: not known
-        unsigned line = 0;
-    };
-    std::vector<Line> lines;
-    bool exact = false; // the instruction itself, where an exception or an interrupt came, not behind a call
-
-    std::string text() const; // "card.sys+0x456 Write (stream.cpp:12)"
-};
-
 struct CrashReport {
     uint64_t code = 0;
     uint64_t parameters[4] = {};
     BugcheckText words;
     std::string caller;                                      // module+offset
     std::string text;                                        // the guest's own last words
-    std::vector<CrashFrame> frames;                          // innermost first
+    std::vector<CodePlace> frames;                           // innermost first
     std::vector<std::pair<std::string, uint64_t>> registers; // in the order they were reported
     std::vector<Module> modules;
     std::vector<std::string> events;  // the last 200 before it

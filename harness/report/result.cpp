@@ -32,6 +32,13 @@ void lines(std::string& out, const std::vector<std::string>& text) {
         out += "    " + line + "\n";
 }
 
+Json places_json(const std::vector<CodePlace>& places) {
+    Json json = Json::array();
+    for (const CodePlace& place : places)
+        json.push_back(place_json(place));
+    return json;
+}
+
 } // namespace
 
 Json check_json(const CheckResult& check) {
@@ -45,6 +52,7 @@ Json check_json(const CheckResult& check) {
     }
     if (check.record) json["record"] = *check.record;
     if (check.time_ns) json["time_ns"] = *check.time_ns;
+    if (!check.places.empty()) json["places"] = places_json(check.places);
     if (!check.around.empty()) json["around"] = check.around;
     return json;
 }
@@ -53,6 +61,8 @@ std::string check_text(const CheckResult& check) {
     std::string out = fmt::format("  {:<6} {:<13} {}\n", status_word(check.status), check.name, check.message);
     if (check.status != CheckStatus::Failed) return out;
     out += fmt::format("    expected {}\n    seen     {}\n", check.expected, check.seen);
+    for (const CodePlace& place : check.places)
+        out += fmt::format("    in       {}\n", place.text());
     if (check.record) {
         out += fmt::format("    at       record {}, {} s; the records around it:\n", *check.record,
                            format_time(*check.time_ns));
@@ -114,6 +124,15 @@ Json verifier_json(const RunFacts& facts) {
                                  {"state", rule_status_word(state.status)},
                                  {"opportunities", state.opportunities},
                                  {"findings", state.findings}});
+    }
+    json["findings"] = Json::array();
+    for (const RuleFinding& finding : facts.findings) {
+        json["findings"].push_back({{"rule", fmt::format("V{:02}", finding.rule)},
+                                    {"record", finding.record},
+                                    {"text", finding.text},
+                                    {"expected", finding.expected},
+                                    {"seen", finding.seen},
+                                    {"places", places_json(finding.places)}});
     }
     return json;
 }

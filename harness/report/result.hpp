@@ -84,6 +84,7 @@ struct RunFacts {
     InterruptStatistics interrupts;
     std::string verifier = "all";            // as parse_verifier() takes it
     std::vector<RuleState> rules;            // empty: nothing was run
+    std::vector<RuleFinding> findings;       // in the log's order
     std::optional<mpulab_counters> counters; // the driver's own; empty: it has none
 };
 

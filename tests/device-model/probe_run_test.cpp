@@ -80,6 +80,23 @@ TEST_CASE("the phase that was asked for stops the machine, others do not, and it
     CHECK(test.commit(MPULAB_KIND_PHASE, {0, MPULAB_PHASE_DRIVER_STARTED}) == MPULAB_PROBE_NOTHING);
 }
 
+TEST_CASE(
+    "that the driver is loaded is told once, before the machine stops there, with the seed of the plan in force") {
+    TestProbe test;
+    CHECK(mpulab_probe_seed(test.probe) == 0);
+    REQUIRE(test.set_plan(plan_bytes({}, 77)));
+    CHECK(mpulab_probe_seed(test.probe) == 77);
+    mpulab_probe_stop_at(test.probe, MPULAB_PHASE_DRIVER_LOADED);
+    test.start();
+    test.commit(MPULAB_KIND_PHASE, {0, MPULAB_PHASE_SYSTEM_READY});
+    CHECK(test.drivers_loaded == 0);
+    CHECK(test.commit(MPULAB_KIND_PHASE, {0, MPULAB_PHASE_DRIVER_LOADED}) == MPULAB_PROBE_HOLD);
+    CHECK(test.drivers_loaded == 1);
+    test.commit(MPULAB_KIND_PHASE, {0, MPULAB_PHASE_DRIVER_STARTED});
+    test.commit(MPULAB_KIND_MARKER, {0, MPULAB_PHASE_DRIVER_LOADED});
+    CHECK(test.drivers_loaded == 1);
+}
+
 TEST_CASE("a marker reaches the cards after its own record") {
     TestProbe test;
     mpulab_core* card = test.add_card(0, 0x330);

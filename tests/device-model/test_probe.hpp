@@ -29,7 +29,8 @@ class TestProbe {
                 std::memcpy(to, from.data() + address, size);
                 return true;
             },
-            [](void* self, const char* text) { static_cast<TestProbe*>(self)->complaints.emplace_back(text); }};
+            [](void* self, const char* text) { static_cast<TestProbe*>(self)->complaints.emplace_back(text); },
+            [](void* self) { ++static_cast<TestProbe*>(self)->drivers_loaded; }};
         probe = mpulab_probe_create(&host);
     }
     ~TestProbe() {
@@ -131,5 +132,6 @@ class TestProbe {
     Bytes memory = Bytes(4096); // the guest's
     Bytes link;
     std::vector<std::string> complaints;
+    int drivers_loaded = 0; // times that it was told
     std::string error;
 };

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Each call of the driver's that can fail for want of memory or resources fails once, in DriverEntry, AddDevice,
-StartDevice, Init and NewStream: a documented status, nothing left behind, and the next attempt succeeds. All of them in
-one boot: the device is put back and taken away again for each."""
+StartDevice, Init and NewStream, while streams run and end, and while power goes and comes: a documented status, nothing
+left behind, and the next attempt succeeds. All of them in one boot: the device is put back and taken away again for
+each."""
 from own_driver import *  # noqa: F403
 
 # In the order in which they come; how far each gets, by the callback that was left with a failure.
@@ -11,6 +12,7 @@ CALLS = [("PcInitializeAdapterDriver", "DriverEntry"), ("EtwRegister", None), ("
          ("PcRegisterAdapterPowerManagement", "StartDevice"), ("PcNewPort", "StartDevice"), ("PcNewServiceGroup", "Init"),
          ("PcNewInterruptSync", "Init"), ("PcRegisterSubdevice", "StartDevice")]
 ONE_MORE = len(CALLS) + 1
+TIMEOUT = 0x102
 
 
 class Starting(OwnDriver):
@@ -131,6 +133,94 @@ class PortCls(OwnDriver):
                                                              flags=MAY_FAIL), undo)
         run = self.play()
         self.assertGreater(len(self.judged(run, steps)), 3)
+
+
+class Living(OwnDriver):
+    """From the opening of two streams to their end, D3, sleep and a stop in between. One life after the other in one boot, in
+    each the n-th of the calls that can fail does; when there is no n-th the life is as it is without."""
+
+    NOTE = b"\x90\x3c\x40"
+
+    def live(self):
+        """One life; its steps. Any of them may fail: what is open, and in which state, depends on what failed before."""
+        score, steps = self.score, []
+
+        def stream():
+            for pin, slot in ((RENDER_PIN, RENDER), (CAPTURE_PIN, CAPTURE)):
+                steps.append(score.open_pin(slot, FILTER, pin, flags=MAY_FAIL))
+            for state in (ACQUIRE, PAUSE):
+                steps.extend(score.set_state(slot, state, flags=MAY_FAIL) for slot in (RENDER, CAPTURE))
+            steps.append(score.read_start(CAPTURE, flags=MAY_FAIL))
+            steps.extend(score.set_state(slot, RUN, flags=MAY_FAIL) for slot in (RENDER, CAPTURE))
+            write()
+
+        def write():
+            steps.append(self.write(self.NOTE, flags=MAY_FAIL))
+            steps.append(score.wait_writes(RENDER, flags=MAY_FAIL))
+
+        def power(*requests):
+            steps.extend(score.device(request, argument, flags=MAY_FAIL) for request, argument in requests)
+
+        stream()
+        power((SET_POWER, 4), (SET_POWER, 1))
+        write()
+        power((SLEEP, 4), (WAKE, 0))
+        write()
+        steps.append(score.read_stop(CAPTURE, flags=MAY_FAIL))
+        for state in (PAUSE, ACQUIRE, STOP):
+            steps.extend(score.set_state(slot, state, flags=MAY_FAIL) for slot in (RENDER, CAPTURE))
+        steps.extend(score.close(slot, flags=MAY_FAIL) for slot in (CAPTURE, RENDER))
+        return steps
+
+    def lives(self, request, most):
+        """Lives in which the n-th call fails, for each n up to `most`, then one without: the run, [(steps, whether the call
+        came)], steps of the last."""
+        tried = []
+        for n in range(1, most + 1):
+            self.score.device(request, n)
+            steps = self.live()
+            tried.append((steps, self.score.device(request, 0, flags=MAY_FAIL)))
+        last = self.live()
+        self.score.close(FILTER)
+        self.score.remove_device()
+        run = self.play()
+        return run, [(steps, run.status_of(fired) == SUCCESS) for steps, fired in tried], last
+
+    def judged(self, run, tried, last):
+        """How many calls failed. After each the next life is whole, and nothing is left behind in the end."""
+        came = [fired for _, fired in tried]
+        count = came.index(False)
+        self.assertEqual(came, [True] * count + [False] * (len(came) - count), "the same in each life, and then no more")
+        for steps in [steps for steps, _ in tried[count:]] + [last]:
+            for step in steps:
+                self.assertStatus(run, step, SUCCESS)
+        self.assertEqual(run.findings(), [])
+        self.assertIn(self.NOTE * 3, wire_out(run))
+        return count
+
+    def test_all_that_the_driver_asks_for_while_it_streams_and_while_power_goes_and_comes_fails_once(self):
+        run, tried, last = self.lives(FAIL_CALL, 5)
+        count = self.judged(run, tried, last)
+        asked = re.findall(r"(\w+) fails for the driver, as the score asked", run.text)
+        self.assertEqual(asked, ["ExAllocatePoolWithTag"] * 2, "a stream each; nothing is asked for in streaming or for power")
+        self.assertEqual(count, len(asked))
+        for (steps, _), pin in zip(tried, (0, 1)):
+            self.assertStatus(run, steps[pin], INSUFFICIENT_RESOURCES)
+
+    def test_all_that_portcls_asks_for_while_streams_run_and_power_goes_and_comes_fails_once(self):
+        run, tried, last = self.lives(FAIL_PORT_CALL, 48)
+        count = self.judged(run, tried, last)
+        asked = re.findall(r"(\w+) fails for portcls.sys or ks.sys, as the score asked", run.text)
+        self.assertEqual(len(asked), count)
+        self.assertGreater(count, 30)
+        self.assertEqual(set(asked), {"ExAllocatePoolWithTag", "KsAllocateObjectHeader", "IoAllocateMdl", "PoRequestPowerIrp"})
+        for n, (name, (steps, _)) in enumerate(zip(asked, tried), 1):
+            seen = {run.status_of(step) for step in steps}
+            with self.subTest(f"life {n}: {name}"):
+                if name == "PoRequestPowerIrp":  # the device sleeps on: what is written waits until its pin goes
+                    self.assertLessEqual(seen, {SUCCESS, TIMEOUT, CANCELLED})
+                else:
+                    self.assertIn(INSUFFICIENT_RESOURCES, seen)
 
 
 class Opening(OwnDriver):

@@ -67,12 +67,6 @@ class Scenarios(unittest.TestCase):
         self.assertIn("3 errors in 1 of", lines[3])
         self.assertFalse((self.folder / "mpulab-out").exists())
 
-    def test_a_report_that_cannot_be_written_is_told_before_anything_runs(self):
-        run = self.mpulab("run", self.write("wrong.yaml", mpulab.FAILING_SCENARIO), "--junit", "absent/junit.xml")
-        self.assertEqual(run.returncode, 64, run)
-        self.assertIn("absent/junit.xml cannot be written: absent is no folder", run.stderr)
-        self.assertFalse((self.folder / "mpulab-out").exists())
-
     def test_a_failure_names_line_bytes_and_records_and_leaves_a_folder(self):
         run = self.mpulab("run", self.write("wrong.yaml", mpulab.FAILING_SCENARIO))
         self.assertEqual(run.returncode, 1, run)

@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Link link;
     link.memory = data;
     link.memory_size = size;
-    const mpulab_probe_host host = {&link, Link::flush, Link::read_memory, Link::complain};
+    const mpulab_probe_host host = {&link, Link::flush, Link::read_memory, Link::complain, nullptr};
     mpulab_probe* probe = mpulab_probe_create(&host);
     char error[320];
     mpulab_core* card = mpulab_core_create(nullptr, 0, nullptr, error, sizeof error);

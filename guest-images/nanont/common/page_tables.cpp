@@ -69,7 +69,7 @@ bool PageTables::map_large(uint64_t virtual_address, uint64_t physical) {
 
 uint64_t PageTables::unmap(uint64_t virtual_address) {
     uint64_t* slot = find(virtual_address, 0, false);
-    if (slot == nullptr || (*slot & kPresent) == 0) {
+    if (slot == nullptr || (*slot & (kPresent | kPageable)) == 0) {
         return 0;
     }
     const uint64_t physical = *slot & kAddressMask;
@@ -102,9 +102,13 @@ uint64_t PageTables::entry(uint64_t virtual_address) const {
 }
 
 uint64_t PageTables::physical(uint64_t virtual_address) const {
-    const uint64_t slot = entry(virtual_address);
+    uint64_t slot = entry(virtual_address);
     if (slot == 0) {
-        return 0;
+        const uint64_t* out = find(virtual_address, 0, false);
+        slot = out != nullptr ? *out : 0;
+        if ((slot & kPageable) == 0) {
+            return 0;
+        }
     }
     constexpr uint64_t kLargeOffset = (1ull << 21) - 1;
     return (slot & kLarge) != 0 ? (slot & kAddressMask & ~kLargeOffset) + (virtual_address & kLargeOffset)

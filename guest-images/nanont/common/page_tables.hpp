@@ -31,8 +31,10 @@ class PageTables {
     bool protect(uint64_t virtual_address, PageRights rights);
     /// The entry that maps the address, large or small; 0 = not mapped.
     uint64_t entry(uint64_t virtual_address) const;
-    /// Physical address; 0 = not mapped.
+    /// Physical address, of a pageable page that is out too; 0 = not mapped.
     uint64_t physical(uint64_t virtual_address) const;
+    /// The entry of a 4 KB page, to be changed in place; nullptr: there is no table for it, or a large page.
+    uint64_t* slot(uint64_t virtual_address) const { return find(virtual_address, 0, false); }
 
     uint64_t root() const { return root_; }
 
@@ -40,6 +42,7 @@ class PageTables {
     static constexpr uint64_t kWrite = 2;
     static constexpr uint64_t kLarge = 0x80;
     static constexpr uint64_t kGlobal = 0x100;
+    static constexpr uint64_t kPageable = 0x200; // ours: the page has its memory, be it present or not
     static constexpr uint64_t kNoExecute = 1ull << 63;
     static constexpr uint64_t kAddressMask = 0x000ffffffffff000;
 

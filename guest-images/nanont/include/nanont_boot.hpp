@@ -13,6 +13,7 @@ inline constexpr uint64_t kSharedUserData = 0xfffff78000000000; // read-only, wh
 inline constexpr uint64_t kDirectMap = 0xffff880000000000;      // all managed RAM, read-write, no execute
 inline constexpr uint64_t kImageArea = 0xfffff80001000000;      // PE images, one after the other, a gap between
 inline constexpr uint64_t kSystemArea = 0xfffff88000000000;     // stacks with guard pages, device memory
+inline constexpr uint64_t kSpecialPool = 0xfffff90000000000;    // the driver's blocks, each between empty pages
 inline constexpr uint64_t kAreaSize = 1ull << 30;               // of the image and the system area each
 inline constexpr uint64_t kMaxManagedMemory = 1ull << 30;       // RAM above it is left alone
 

@@ -6,6 +6,7 @@
 #include "cm/cm.hpp"
 #include "dbg/crash_data.hpp"
 #include "dbg/report.hpp"
+#include "etw/provider.hpp"
 #include "io/io.hpp"
 #include "ke/ke.hpp"
 #include "ldr/ldr.hpp"
@@ -15,6 +16,7 @@
 #include "vf/resolution.hpp"
 #include "vf/rules.hpp"
 #include "vf/selftest.hpp"
+#include "vf/troubles.hpp"
 
 namespace nanont {
 namespace {
@@ -173,6 +175,7 @@ void start_driver(io::Driver& driver) {
         dbg::say("%s: DriverEntry failed: 0x%08lx", driver.module->name, static_cast<ULONG>(status));
         mm::tell_unfreed_blocks();
         vf::tell_resolution_left();
+        etw::tell_providers_left();
     } else {
         status = io::start_devices(driver);
     }
@@ -203,6 +206,7 @@ VOID NTAPI system_start(PVOID) {
     hold_if_asked();
     start_driver(driver);
     phase(MPULAB_PHASE_DRIVER_STARTED);
+    vf::begin_troubles();
     ConstBytes agent;
     if (!find_file("agent.sys", agent)) {
         dbg::end_run(MPULAB_END_SCORE_DONE, STATUS_SUCCESS); // nobody to play a score: starting was all that was wanted

@@ -145,3 +145,17 @@ TEST_CASE("without a page for a table nothing is mapped, and what was mapped sta
     CHECK_FALSE(memory.tables.map(0xffff880000000000, 0x1000, PageRights::ReadWrite));
     CHECK(memory.tables.physical(kKernel) == 0x345000);
 }
+
+TEST_CASE("a pageable page that is out is not there for the processor, and keeps its memory") {
+    Memory memory(8);
+    REQUIRE(memory.tables.map(kKernel, 0x5000, PageRights::ReadWrite));
+    uint64_t* slot = memory.tables.slot(kKernel);
+    REQUIRE(slot != nullptr);
+    *slot = (*slot | PageTables::kPageable) & ~PageTables::kPresent;
+    CHECK((memory.walk(kKernel, 3) & 1) == 0);
+    CHECK(memory.tables.entry(kKernel) == 0);
+    CHECK(memory.tables.physical(kKernel + 0x123) == 0x5123);
+    CHECK(memory.tables.unmap(kKernel) == 0x5000);
+    CHECK(memory.tables.physical(kKernel) == 0);
+    CHECK(memory.tables.slot(kKernel + (1ull << 30)) == nullptr); // there is no table, and none is made
+}

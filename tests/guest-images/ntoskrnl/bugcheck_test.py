@@ -11,7 +11,9 @@ from faulty_driver import *  # noqa: F403
 THROUGH = ["inner", "outer", "DriverEntry"]
 # Faults that break a rule of nanont_rules.def: the FINDING before the bugcheck says which. Of the others there is none.
 RULES = {"read_only_write": 65, "data_executed": 65, "double_completion": 71, "double_free": 51, "wrong_tag": 51,
-         "foreign_free": 51, "overrun": 52, "underrun": 52, "pool_at_dirql": 1, "dpc_leaks_irql": 3, "entry_leaks_irql": 3,
+         "foreign_free": 51, "overrun": 52, "underrun": 52, "written_behind": 52, "read_after_free": 48,
+         "paged_pool_at_dispatch": 2, "paged_code_at_dispatch": 2, "paged_pool_copied_at_dispatch": 2,
+         "paged_pool_taken_at_dispatch": 1, "paged_pool_freed_at_dispatch": 1, "pool_at_dirql": 1, "dpc_leaks_irql": 3, "entry_leaks_irql": 3,
          "lock_taken_twice": 5, "lock_not_held": 6, "stack_overflow": 59}
 
 
@@ -205,13 +207,41 @@ class Report(Faulty):
         tag = struct.unpack("<I", b"Fult")[0]
         for fault, code, name, parameters, words in (
                 ("double_free", 0xC2, "BAD_POOL_CALLER", (7, 0, tag), "freed a second time"),
-                ("overrun", 0x19, "BAD_POOL_HEADER", (0x20, None, tag, 100), "wrote past the end"),
-                ("underrun", 0x19, "BAD_POOL_HEADER", (0x20,), "wrote before the block"),
+                ("overrun", 0xC1, "SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION", (None, None, 0, 0x24), "wrote past the end"),
+                ("underrun", 0xC1, "SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION", (None, None, 0, 0x23), "wrote before pool block"),
                 ("wrong_tag", 0xC2, "BAD_POOL_CALLER", (0xA, None, tag), "freed with tag 'Oher'"),
                 ("foreign_free", 0xC2, "BAD_POOL_CALLER", (0x46, "here"), "no block of the pool"),
+                ("paged_pool_taken_at_dispatch", 0xC2, "BAD_POOL_CALLER", (8, 2, 1, 100), "expected APC_LEVEL or below"),
+                ("paged_pool_freed_at_dispatch", 0xC2, "BAD_POOL_CALLER", (9, 2, 1), "expected APC_LEVEL or below"),
                 ("pool_at_dirql", 0xC2, "BAD_POOL_CALLER", (8, 7, None, 100), "at IRQL 7")):
             with self.subTest(fault):
                 self.report(fault, code, name, words, f"called from faulty-{fault}.sys+0x", parameters=parameters)
+
+    def test_a_byte_too_far_and_a_touch_of_freed_pool_end_the_run_at_the_instruction_that_makes_them(self):
+        for fault, code, name, access, words in (
+                ("written_behind", 0xD6, "DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION", 1, "byte 112 was touched of the pool block"),
+                ("read_after_free", 0xD5, "DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL", 0, "byte 4 of the pool block")):
+            with self.subTest(fault):
+                _, line = self.report(fault, code, name, words, "tag 'Fult'", parameters=(None, access, "here", 0))
+        self.assertRegex(line, r"freed at faulty-read_after_free\.sys\+0x[0-9a-f]+$")
+
+    def test_pageable_memory_at_dispatch_level_is_driver_irql_not_less_or_equal_though_it_was_touched_just_before(self):
+        self.report("paged_pool_at_dispatch", 0xD1, "DRIVER_IRQL_NOT_LESS_OR_EQUAL", "a block of paged pool is pageable",
+                    "at IRQL 2", parameters=(None, 2, 1, "here"))
+        run = boot("paged_code_at_dispatch")
+        code, (address, irql, access, place) = run.bugcheck()
+        self.assertEqual((code, irql, access, address), (0xD1, 2, 8, place), run)
+        self.assertIn("section PAGE of faulty-paged_code_at_dispatch.sys is pageable", run.text)
+        self.assertEqual([rule for rule, _ in run.findings()], [2])
+        self.assertEqual(self.stack_of(run, "paged_code_at_dispatch")[:2], ["in_paged_section", "paged_code_at_dispatch"], run)
+
+    def test_pageable_memory_that_the_kernel_touches_at_dispatch_level_is_irql_not_less_or_equal(self):
+        run = boot("paged_pool_copied_at_dispatch")
+        code, (_, irql, access, place) = run.bugcheck()
+        self.assertEqual((code, irql, access), (0x0A, 2, 0), run)
+        base, size = guest_machine.eventlog.modules(run.records)["ntoskrnl.exe"]
+        self.assertTrue(base <= place < base + size, run)
+        self.assertEqual(self.stack_of(run, "paged_pool_copied_at_dispatch"), ["paged_pool_copied_at_dispatch"] + THROUGH, run)
 
     @unittest.skipIf(guest_machine.ABI == "mingw", "built without /GS")
     def test_a_buffer_on_the_stack_that_is_overrun_is_seen_by_the_cookie_that_the_loader_drew(self):

@@ -37,7 +37,7 @@ class Symbols:
         lines = subprocess.run([nm, "-C", "--defined-only", path], check=True, capture_output=True, text=True).stdout
         fields = [line.split(None, 2) for line in lines.splitlines()]
         self.functions = sorted((int(address, 16) - IMAGE_BASE, name) for address, kind, name in fields
-                                if kind in "tT" and not name.startswith("."))
+                                if kind in "tT" and not name.startswith((".", "PAGE")))  # no sections
 
     @staticmethod
     def of_map(text):

@@ -116,10 +116,11 @@ class Drivers(Ended):
         self.ended(run, DRIVER_REFUSED, 0xC0000182, "faulty-entry_fails.sys: DriverEntry failed: 0xc0000182")
         self.assertEqual([leave.b for leave in run.calls("DriverEntry", leave=True)], [0xC0000182])
 
-    def test_pool_that_a_failed_driverentry_leaves_behind_is_found_block_by_block_and_driverunload_is_not_called(self):
+    def test_what_a_failed_driverentry_leaves_behind_is_found_piece_by_piece_and_driverunload_is_not_called(self):
         run = boot("entry_leaks_pool")
         findings = [text for record, text in run.named("FINDING") if record.a == 20]
-        self.assertEqual(len(findings), 17, run)
+        self.assertEqual(len(findings), 18, run)
+        self.assertRegex(findings.pop(), r"^V20 an event provider registered at faulty-entry_leaks_pool.sys\+0x\w+ was never taken back$")
         self.assertEqual(findings.pop(), "V20 a timer resolution that ExSetTimerResolution set was never given up")
         for text in findings:
             self.assertRegex(text, r"^V20 a pool block of 100 bytes, tag 'Fult', allocated at faulty-entry_leaks_pool.sys\+0x")

@@ -333,7 +333,7 @@ class Adapter(Recorder):
     def test_every_choice_has_a_test_of_its_name(self):
         folder = pathlib.Path(__file__).resolve().parent
         tests = "".join((folder / f"{name}_test.py").read_text() for name in
-                        ("automation", "choices", "dmus", "keys", "plug_and_play", "power"))
+                        ("automation", "choices", "dmus", "keys", "plug_and_play", "power", "troubles"))
         for name in plan_writer.choices():
             self.assertTrue(f"def test_{name.replace('-', '_')}(self)" in tests, f"no test is named after {name}")
 

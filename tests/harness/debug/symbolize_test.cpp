@@ -51,6 +51,6 @@ TEST_CASE("an image that names no PDB says so") {
 }
 
 TEST_CASE("a frame tells inlined functions from the inside out") {
-    CrashFrame frame{0x10, "a.sys+0x10", {{"inner", "x.cpp", 3}, {"outer", "", 0}}};
+    CodePlace frame{0x10, "a.sys+0x10", {{"inner", "x.cpp", 3}, {"outer", "", 0}}};
     CHECK(frame.text() == "a.sys+0x10 inner (x.cpp:3), inlined in outer");
 }

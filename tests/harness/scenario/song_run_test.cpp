@@ -42,7 +42,8 @@ std::string agents_opinion(const Bytes& score) {
 
 std::string probes_opinion(const Bytes& plan) {
     const mpulab_probe_host host = {nullptr, [](void*, const void*, size_t) { return true; },
-                                    [](void*, uint64_t, void*, size_t) { return false; }, [](void*, const char*) {}};
+                                    [](void*, uint64_t, void*, size_t) { return false; }, [](void*, const char*) {},
+                                    nullptr};
     char error[320] = "";
     mpulab_probe* probe = mpulab_probe_create(&host);
     mpulab_core* card = mpulab_core_create(nullptr, 0, nullptr, error, sizeof error);

@@ -6,6 +6,8 @@
 #include "ke/ke.hpp"
 #include "ldr/ldr.hpp"
 #include "mm/mm.hpp"
+#include "mm/paged.hpp"
+#include "mm/special_pool.hpp"
 #include "seh/seh.hpp"
 
 namespace nanont::arch {
@@ -110,6 +112,25 @@ ExceptionRecord page_fault(const ExceptionFrame& frame, const Context& context) 
             : fetch                ? 0x10
                                    : 0,
             irql >= DISPATCH_LEVEL ? access : frame.rip, irql >= DISPATCH_LEVEL ? frame.rip : 0, discarded);
+    }
+    if (mm::is_pageable(address)) { // at DISPATCH_LEVEL or above, or it would be in by now
+        char text[160];
+        const char* section = ldr::section_at(address);
+        _snprintf(text, sizeof(text) - 1, "%s is pageable, and was touched at IRQL %u; expected APC_LEVEL or below",
+                  section != nullptr ? section : "a block of paged pool", irql);
+        text[sizeof(text) - 1] = '\0';
+        dbg::bugcheck_at(context,
+                         {ldr::in_kernel(frame.rip) ? IRQL_NOT_LESS_OR_EQUAL : DRIVER_IRQL_NOT_LESS_OR_EQUAL, 2},
+                         address, irql, access, frame.rip, text);
+    }
+    mm::SpecialTrespass trespass;
+    if (mm::special_trespass(address, trespass)) {
+        const bool in_kernel = ldr::in_kernel(frame.rip);
+        const ULONG freed = in_kernel ? PAGE_FAULT_IN_FREED_SPECIAL_POOL : DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL;
+        const ULONG outside =
+            in_kernel ? PAGE_FAULT_BEYOND_END_OF_ALLOCATION : DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION;
+        dbg::bugcheck_at(context, {trespass.freed ? freed : outside, trespass.freed ? 48u : 52u}, address, access,
+                         frame.rip, 0, trespass.text);
     }
     if (irql >= DISPATCH_LEVEL) {
         const bool in_kernel = ldr::in_kernel(frame.rip);
@@ -221,6 +242,9 @@ extern "C" void ki_exception(nanont::arch::ExceptionFrame* frame) {
     using namespace nanont;
     using namespace nanont::arch;
     const ULONGLONG fault_address = cpu::fault_address();
+    if (frame->vector == kPageFault && (frame->error & kFaultPresent) == 0 && mm::page_in(fault_address)) {
+        return;
+    }
     Context context;
     if (frame->vector == kBreakpoint) {
         --frame->rip; // of the instruction itself, as NT reports it

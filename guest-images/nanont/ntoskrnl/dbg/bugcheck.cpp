@@ -21,44 +21,13 @@ struct CodeName {
     ULONG code;
     const char* name;
 };
-constexpr CodeName kNames[] = {{0x09, "IRQL_NOT_GREATER_OR_EQUAL"},
-                               {0x0a, "IRQL_NOT_LESS_OR_EQUAL"},
-                               {0x0c, "MAXIMUM_WAIT_OBJECTS_EXCEEDED"},
-                               {0x0f, "SPIN_LOCK_ALREADY_OWNED"},
-                               {0x10, "SPIN_LOCK_NOT_OWNED"},
-                               {0x18, "REFERENCE_BY_POINTER"},
-                               {0x19, "BAD_POOL_HEADER"},
-                               {0x1a, "MEMORY_MANAGEMENT"},
-                               {0x1e, "KMODE_EXCEPTION_NOT_HANDLED"},
-                               {0x2a, "INCONSISTENT_IRP"},
-                               {0x35, "NO_MORE_IRP_STACK_LOCATIONS"},
-                               {0x3c, "INTERRUPT_UNWIND_ATTEMPTED"},
-                               {0x40, "TARGET_MDL_TOO_SMALL"},
-                               {0x44, "MULTIPLE_IRP_COMPLETE_REQUESTS"},
-                               {0x48, "CANCEL_STATE_IN_COMPLETED_IRP"},
-                               {0x50, "PAGE_FAULT_IN_NONPAGED_AREA"},
-                               {0x7e, "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED"},
-                               {0x7f, "UNEXPECTED_KERNEL_MODE_TRAP"},
-                               {0x80, "NMI_HARDWARE_FAILURE"},
-                               {0x96, "INVALID_WORK_QUEUE_ITEM"},
-                               {0x9c, "MACHINE_CHECK_EXCEPTION"},
-                               {0x9f, "DRIVER_POWER_STATE_FAILURE"},
-                               {0xb8, "ATTEMPTED_SWITCH_FROM_DPC"},
-                               {0xbe, "ATTEMPTED_WRITE_TO_READONLY_MEMORY"},
-                               {0xc2, "BAD_POOL_CALLER"},
-                               {0xc4, "DRIVER_VERIFIER_DETECTED_VIOLATION"},
-                               {0xc8, "IRQL_UNEXPECTED_VALUE"},
-                               {0xc9, "DRIVER_VERIFIER_IOMANAGER_VIOLATION"},
-                               {0xca, "PNP_DETECTED_FATAL_ERROR"},
-                               {0xd1, "DRIVER_IRQL_NOT_LESS_OR_EQUAL"},
-                               {0xe1, "WORKER_THREAD_RETURNED_AT_BAD_IRQL"},
-                               {0xe2, "MANUALLY_INITIATED_CRASH"},
-                               {0xe4, "WORKER_INVALID"},
-                               {0xf2, "HARDWARE_INTERRUPT_STORM"},
-                               {0xf7, "DRIVER_OVERRAN_STACK_BUFFER"},
-                               {0xfc, "ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY"},
-                               {0x133, "DPC_WATCHDOG_VIOLATION"},
-                               {0x139, "KERNEL_SECURITY_CHECK_FAILURE"}};
+constexpr CodeName kNames[] = {
+#define MPULAB_BUGCHECK(code, name, ...) {code, #name},
+#define MPULAB_BUGCHECK_CASE(...)
+#include "nanont_bugchecks.def"
+#undef MPULAB_BUGCHECK
+#undef MPULAB_BUGCHECK_CASE
+};
 
 const char* name_of(ULONG code) {
     for (const CodeName& entry : kNames) {

@@ -103,7 +103,9 @@ extern "C" ULONG NTAPI NanontChoose(ULONG Choice) {
     ke::SpinLockGuard guard(dbg::g_lock);
     if (dbg::g_taken[at] == 0) {
         dbg::g_taken[at] = dbg::decide(dbg::kChoices[at]) + 1;
-        dbg::emit(MPULAB_KIND_CHOICE, 0, Choice, dbg::g_taken[at] - 1, dbg::kChoices[at].alternatives);
+        if (Choice < MPULAB_FIRST_TROUBLE || dbg::g_taken[at] != 1) {
+            dbg::emit(MPULAB_KIND_CHOICE, 0, Choice, dbg::g_taken[at] - 1, dbg::kChoices[at].alternatives);
+        }
     }
     return dbg::g_taken[at] - 1;
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Event tracing: every provider is enabled, at every level, and what it writes goes into the event log.
+#include "etw/provider.hpp"
+
 #include "dbg/report.hpp"
 #include "ke/ke.hpp"
+#include "ldr/ldr.hpp"
+#include "vf/rules.hpp"
 
 namespace nanont::etw {
 namespace {
@@ -10,6 +14,7 @@ struct Provider {
     ULONGLONG id[2];
     ULONG number;
     bool in_use;
+    const void* from; // where the driver under test registered it; nullptr: somebody else did
 };
 
 // EVENT_DESCRIPTOR and EVENT_DATA_DESCRIPTOR of evntprov.h.
@@ -82,7 +87,32 @@ NTSTATUS write(ULONGLONG handle, const Descriptor& descriptor, Activities activi
     return STATUS_SUCCESS;
 }
 
+const void* if_of_driver(const void* from) {
+    return ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(from)) ? from : nullptr;
+}
+
+void take_back(Provider& provider) {
+    dbg::emit(MPULAB_KIND_ETW_PROVIDER, 0, provider.id[0], provider.id[1], kTakenBack | provider.number);
+    ke::SpinLockGuard guard(g_lock);
+    provider.in_use = false;
+}
+
 } // namespace
+
+void tell_providers_left() {
+    for (Provider& provider : g_providers) {
+        if (!provider.in_use || provider.from == nullptr) {
+            continue;
+        }
+        char text[160];
+        _snprintf(text, sizeof(text) - 1, "V20 an event provider registered at %s was never taken back",
+                  dbg::Place(provider.from).text);
+        text[sizeof(text) - 1] = '\0';
+        vf::finding(20, provider.number, 0, text);
+        take_back(provider);
+    }
+}
+
 } // namespace nanont::etw
 
 using namespace nanont;
@@ -114,6 +144,7 @@ NTSTATUS export_EtwRegister(const GUID* ProviderId, EnableCallback* Enable, PVOI
             return STATUS_INSUFFICIENT_RESOURCES;
         }
         provider->in_use = true;
+        provider->from = if_of_driver(__builtin_return_address(0));
         provider->number = ++g_last_number;
     }
     RtlCopyMemory(provider->id, ProviderId, sizeof(GUID));
@@ -131,13 +162,23 @@ NTSTATUS export_EtwRegister(const GUID* ProviderId, EnableCallback* Enable, PVOI
 /// STATUS_INVALID_HANDLE. PASSIVE_LEVEL.
 NTSTATUS export_EtwUnregister(ULONGLONG RegHandle) __asm__("EtwUnregister");
 NTSTATUS export_EtwUnregister(ULONGLONG RegHandle) {
+    const void* from = if_of_driver(__builtin_return_address(0));
+    if (from != nullptr) {
+        vf::judged(19);
+    }
     Provider* provider = find(RegHandle);
     if (provider == nullptr) {
+        if (from != nullptr) {
+            char text[160];
+            _snprintf(text, sizeof(text) - 1,
+                      "V19 EtwUnregister at %s gives back the handle 0x%I64x, which is none, or was given back before",
+                      dbg::Place(from).text, RegHandle);
+            text[sizeof(text) - 1] = '\0';
+            vf::finding(19, RegHandle, 0, text);
+        }
         return STATUS_INVALID_HANDLE;
     }
-    dbg::emit(MPULAB_KIND_ETW_PROVIDER, 0, provider->id[0], provider->id[1], kTakenBack | provider->number);
-    ke::SpinLockGuard guard(g_lock);
-    provider->in_use = false;
+    take_back(*provider);
     return STATUS_SUCCESS;
 }
 

@@ -2,6 +2,7 @@
 // Driver objects: made before DriverEntry, gone after DriverUnload.
 #include "cm/cm.hpp"
 #include "dbg/report.hpp"
+#include "etw/provider.hpp"
 #include "io.hpp"
 #include "ke/call_watch.hpp"
 #include "ke/ke.hpp"
@@ -174,6 +175,7 @@ void unload_driver(Driver& driver) {
         }
         mm::tell_unfreed_blocks();
         vf::tell_resolution_left();
+        etw::tell_providers_left();
     }
     free_driver(driver);
     if (module != nullptr) {

@@ -2,6 +2,7 @@
 // The scheduler, the dispatch interrupt, and who is woken when an object is signalled.
 #include "dbg/report.hpp"
 #include "ke.hpp"
+#include "vf/troubles.hpp"
 
 namespace nanont::ke {
 
@@ -257,6 +258,12 @@ extern "C" void ki_interrupt(ULONG vector) {
             serve_requests();
         } else {
             cpu::interrupts_on();
+            // Of what it would keep waiting at DISPATCH_LEVEL, a DPC or who holds a lock, the time is judged.
+            constexpr ULONG kLatest = 100; // us
+            const ULONG late = old < DISPATCH_LEVEL ? vf::draw_trouble(NANONT_CHOICE_LATE_INTERRUPTS, kLatest) : 0;
+            if (late != 0) {
+                KeStallExecutionProcessor(late);
+            }
             device_interrupt(vector);
             cpu::interrupts_off();
         }

@@ -3,9 +3,11 @@
 #include "dbg/report.hpp"
 #include "ke.hpp"
 #include "ldr/ldr.hpp"
+#include "mm/paged.hpp"
 #include "vf/locks.hpp"
 #include "vf/memory.hpp"
 #include "vf/rules.hpp"
+#include "vf/troubles.hpp"
 
 namespace nanont::ke {
 namespace {
@@ -19,7 +21,10 @@ Processor* queued_on(const KDPC& dpc) {
     return static_cast<Processor*>(__atomic_load_n(const_cast<PVOID*>(&dpc.DpcData), __ATOMIC_ACQUIRE));
 }
 
-ULONG g_delay; // 100 ns; see set_dpc_delay()
+constexpr ULONG kLatestDrawn = 10'000; // 100 ns
+
+ULONG g_delay;    // 100 ns; see set_dpc_delay()
+bool g_some_late; // DPCs may be held back at all
 
 /// When a DPC may run, on a clock of 100 ns that wraps: in the four bytes that amd64's KDPC leaves unused behind
 /// Number.
@@ -41,7 +46,7 @@ VOID NTAPI reached(KDPC*, PVOID event, PVOID, PVOID);
 
 /// The kernel's own come at once; the one that a flush waits for comes no sooner than those before it.
 bool is_held_back(const KDPC& dpc) {
-    return g_delay != 0 &&
+    return g_some_late &&
            (!ldr::in_kernel(reinterpret_cast<ULONG_PTR>(dpc.DeferredRoutine)) || dpc.DeferredRoutine == reached);
 }
 
@@ -51,7 +56,7 @@ LIST_ENTRY* first_due(Processor& processor) {
     if (entry == &processor.dpcs) {
         return nullptr;
     }
-    if (g_delay == 0) {
+    if (!g_some_late) {
         return entry;
     }
     const ULONG now = now_wrapping();
@@ -134,10 +139,15 @@ void request_dispatch(Processor& processor) {
 
 void set_dpc_delay(ULONG delay_100ns) {
     g_delay = delay_100ns;
+    g_some_late = g_delay != 0;
+}
+
+void let_dpcs_be_late() {
+    g_some_late = true;
 }
 
 bool may_run_a_dpc(Processor& processor) {
-    if (g_delay == 0) {
+    if (!g_some_late) {
         return !List::empty(processor.dpcs);
     }
     acquire_lock(processor.dpc_lock);
@@ -148,7 +158,7 @@ bool may_run_a_dpc(Processor& processor) {
 
 ULONG next_late_dpc(Processor& processor) {
     ULONG soonest = MAXULONG;
-    if (g_delay == 0) {
+    if (!g_some_late) {
         return soonest;
     }
     acquire_lock(processor.dpc_lock);
@@ -198,6 +208,7 @@ void drain_dpcs(bool early) {
         processor.dpc_began = interrupt_time();
         processor.current_dpc = call.routine;
         const ULONG locks = vf::locks_held();
+        mm::irql_has_risen(nullptr);
         call.routine(dpc, call.context, call.argument1, call.argument2);
         processor.current_dpc = nullptr;
         check_return(call);
@@ -246,8 +257,8 @@ BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemAr
     }
     processor.dpc_count = processor.dpc_count + 1;
     const bool late = is_held_back(*Dpc);
-    if (g_delay != 0) {
-        due_of(*Dpc) = now_wrapping() + (late ? g_delay : 0);
+    if (g_some_late) {
+        due_of(*Dpc) = now_wrapping() + (late ? g_delay + vf::draw_trouble(NANONT_CHOICE_LATE_DPCS, kLatestDrawn) : 0);
     }
     release_lock(processor.dpc_lock);
     if (late) {

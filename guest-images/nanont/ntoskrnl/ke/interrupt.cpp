@@ -3,6 +3,7 @@
 #include "dbg/report.hpp"
 #include "io/pci_function.hpp"
 #include "ke.hpp"
+#include "mm/paged.hpp"
 #include "vf/locks.hpp"
 #include "vf/rules.hpp"
 
@@ -94,6 +95,7 @@ void device_interrupt(ULONG vector) {
     for (ULONG i = 0; i < count; ++i) {
         _KINTERRUPT& interrupt = *connected[i];
         RaisedIrql raised(interrupt.synchronize_irql);
+        mm::irql_has_risen(nullptr);
         const ULONG locks = vf::locks_held();
         claimed |= synchronized(interrupt, [&] { return interrupt.serve(); }) != FALSE;
         check_return(interrupt);
@@ -258,6 +260,7 @@ VOID NTAPI IoDisconnectInterrupt(PKINTERRUPT InterruptObject) {
 BOOLEAN NTAPI KeSynchronizeExecution(PKINTERRUPT Interrupt, PKSYNCHRONIZE_ROUTINE SynchronizeRoutine,
                                      PVOID SynchronizeContext) {
     RaisedIrql raised(Interrupt->synchronize_irql);
+    mm::irql_has_risen(nullptr);
     return synchronized(*Interrupt, [&] { return SynchronizeRoutine(SynchronizeContext); });
 }
 
@@ -267,6 +270,7 @@ KIRQL NTAPI KeAcquireInterruptSpinLock(PKINTERRUPT Interrupt) {
         KeBugCheckEx(IRQL_NOT_GREATER_OR_EQUAL, Interrupt->synchronize_irql, old, 0, 0);
     }
     cpu::set_irql_register(Interrupt->synchronize_irql);
+    mm::irql_has_risen(nullptr);
     acquire_lock(*Interrupt->lock);
     return old;
 }

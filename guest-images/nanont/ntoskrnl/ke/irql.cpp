@@ -2,6 +2,7 @@
 // The exported forms of what drivers' headers mostly do inline with CR8.
 #include "dbg/report.hpp"
 #include "ke.hpp"
+#include "mm/paged.hpp"
 #include "vf/rules.hpp"
 
 using namespace nanont;
@@ -26,6 +27,9 @@ KIRQL export_KfRaiseIrql(KIRQL NewIrql) {
                       old, NewIrql);
     }
     cpu::set_irql_register(NewIrql);
+    if (NewIrql >= DISPATCH_LEVEL) {
+        mm::irql_has_risen(__builtin_return_address(0));
+    }
     return old;
 }
 

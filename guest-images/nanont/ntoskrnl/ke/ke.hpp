@@ -285,6 +285,8 @@ const KTIMER* timer_within(const void* begin, SIZE_T bytes);
 /// Each DPC whose routine is not the kernel's comes so much later, at least, and the CPU is free meanwhile: what a
 /// driver sees of a system in which others run long DPCs. A flush does not wait for it. Before the first driver.
 void set_dpc_delay(ULONG delay_100ns);
+/// The same, by lots that are drawn for each (vf/troubles.hpp). Once the driver has started.
+void let_dpcs_be_late();
 /// A DPC of this processor is queued and not held back. Interrupts off.
 bool may_run_a_dpc(Processor& processor);
 /// 100 ns until the next one that is still held back may run; MAXULONG: none is. Interrupts off.

@@ -3,6 +3,7 @@
 // was taken from above it, so that a deadlock can be told in words: who has it, since where.
 #include "dbg/report.hpp"
 #include "ke.hpp"
+#include "mm/paged.hpp"
 #include "vf/locks.hpp"
 #include "vf/memory.hpp"
 
@@ -87,6 +88,7 @@ KIRQL acquire_raised(KSPIN_LOCK& lock, const void* from) {
                       "KeAcquireSpinLock at IRQL %u; expected DISPATCH_LEVEL (2) or below", old);
     }
     cpu::set_irql_register(DISPATCH_LEVEL);
+    mm::irql_has_risen(from);
     acquire_watched(lock, from);
     return old;
 }

@@ -3,7 +3,9 @@
 // is set and when it is looked at.
 #include "dbg/report.hpp"
 #include "ke.hpp"
+#include "ldr/ldr.hpp"
 #include "vf/memory.hpp"
+#include "vf/troubles.hpp"
 
 namespace nanont::ke {
 namespace {
@@ -128,6 +130,11 @@ BOOLEAN set(KTIMER* Timer, LARGE_INTEGER DueTime, LONG Period, KDPC* Dpc, const 
     vf::check_type(Timer->Header.Type, is_timer ? Timer->Header.Type : kNotificationTimer, "KTIMER", from);
     if (!is_timer) {
         initialize(Timer, NotificationTimer, from); // it is told; its links must not be followed
+    }
+    constexpr ULONG kLatest = 20'000; // 100 ns
+    if (vf::has_trouble(NANONT_CHOICE_LATE_TIMERS) && !ldr::in_kernel(reinterpret_cast<ULONG_PTR>(from))) {
+        const LONGLONG late = vf::draw_trouble(NANONT_CHOICE_LATE_TIMERS, kLatest);
+        DueTime.QuadPart += DueTime.QuadPart < 0 ? -late : late;
     }
     DispatcherLock lock;
     const bool was_set = remove_timer(Locked{}, *Timer);

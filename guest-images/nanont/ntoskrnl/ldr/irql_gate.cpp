@@ -15,6 +15,7 @@
 #include "ke/ke.hpp"
 #include "mm/mm.hpp"
 #include "vf/rules.hpp"
+#include "vf/troubles.hpp"
 
 namespace nanont::ldr {
 namespace {
@@ -73,7 +74,7 @@ static_assert(std::ranges::count_if(kLimits, [](const Limit& l) { return failabl
               "a failable call that no module exports");
 static_assert(std::ranges::adjacent_find(kLimits, {}, &Limit::name) == kLimits.end(), "a name in two exports.inc");
 
-constexpr size_t kGateSize = 96; // a multiple of 16: what /guard:cf may call
+constexpr size_t kGateSize = 112; // a multiple of 16: what /guard:cf may call
 constexpr ULONG kAreaSize = (kLimits.size() * kGateSize + kPageSize - 1) / kPageSize * kPageSize;
 ULONGLONG g_area;
 bool g_written[kLimits.size()];
@@ -134,8 +135,14 @@ void write_gate(uint8_t* memory, const Limit& limit, ULONGLONG target) {
     gate.code(0x44, 0x0f, 0x20, 0xc0);  // mov rax, cr8: no argument is in rax, and a call may change it
     gate.code(0x2c, limit.irql.lowest); // sub al, lowest
     gate.code(0x3c, limit.irql.highest - limit.irql.lowest); // cmp al, width: below the lowest it has wrapped around
-    gate.code(0x77, 12);                                     // ja over the next two
-    gate.code(0x48, 0xb8);                                   // mov rax, target
+    const bool preempted = vf::calls_are_preempted();
+    gate.code(0x77, preempted ? 22 : 12); // ja over what goes to the export
+    if (preempted) {
+        gate.code(0x49, 0xba); // mov r10, target
+        gate.address(target);
+        target = reinterpret_cast<ULONG_PTR>(&ki_preempt_and_jump);
+    }
+    gate.code(0x48, 0xb8); // mov rax, target
     gate.address(target);
     gate.code(0xff, 0xe0); // jmp rax
     gate.code(0x48, 0xb9); // mov rcx, limit

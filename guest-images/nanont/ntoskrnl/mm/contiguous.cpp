@@ -184,7 +184,7 @@ VOID NTAPI MmFreePagesFromMdl(PMDL MemoryDescriptorList) {
     const size_t count = pages_of(MemoryDescriptorList->ByteCount);
     for (size_t i = 0; i < count; ++i) {
         if (pages[i] == kEndOfList) {
-            dbg::bugcheck(MEMORY_MANAGEMENT, 0x1234, reinterpret_cast<ULONG_PTR>(MemoryDescriptorList), 0, 0,
+            dbg::bugcheck(PFN_LIST_CORRUPT, 0x99, pages[i], 0, reinterpret_cast<ULONG_PTR>(MemoryDescriptorList),
                           "MmFreePagesFromMdl: the pages of MDL %p were given back before",
                           static_cast<PVOID>(MemoryDescriptorList));
         }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Memory descriptor lists. All memory is resident and in one address space: locking is checking, mapping is adding.
+// Memory descriptor lists. All memory is in one address space: locking is checking, and pageable pages that were locked
+// once stay in; mapping is adding.
 // What drivers count on is kept: page numbers after the MDL, flags, MappedSystemVa.
 #include "dbg/report.hpp"
 #include "ke/ke.hpp"
 #include "mm.hpp"
+#include "paged.hpp"
 #include "seh/seh.hpp"
 
 using namespace nanont;
@@ -117,6 +119,7 @@ VOID NTAPI MmProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE, LOCK_OPERATION Operati
     if (end < start) { // around the end of the address space
         seh::raise(STATUS_ACCESS_VIOLATION);
     }
+    mm::make_resident(start, (end - start + PAGE_SIZE - 1) / PAGE_SIZE);
     for (ULONGLONG address = start; address < end; address += PAGE_SIZE) {
         if (!is_accessible(address, Operation != IoReadAccess)) {
             seh::raise(STATUS_ACCESS_VIOLATION);
@@ -165,7 +168,7 @@ VOID NTAPI ProbeForWrite(PVOID Address, SIZE_T Length, ULONG Alignment) {
     probe(begin, Length, Alignment);
     const ULONG_PTR end = begin + Length;
     for (ULONG_PTR page = begin & ~ULONG_PTR{PAGE_SIZE - 1}; Length != 0 && page < end; page += PAGE_SIZE) {
-        if (!is_accessible(page, true)) {
+        if (!is_accessible(page, true) && !mm::is_pageable(page)) {
             seh::raise(STATUS_ACCESS_VIOLATION);
         }
     }

@@ -6,7 +6,6 @@
 #include "arch/cpu.hpp"
 #include "dbg/report.hpp"
 #include "ke/ke.hpp"
-#include "ldr/ldr.hpp"
 #include "mm.hpp"
 
 namespace nanont::mm {
@@ -215,6 +214,43 @@ ULONGLONG page_entry(ULONGLONG address) {
     return g_tables.entry(address);
 }
 
+volatile ULONGLONG* page_slot(ULONGLONG address) {
+    return reinterpret_cast<volatile ULONGLONG*>(g_tables.slot(address));
+}
+
+const void* readable(ULONGLONG address) {
+    if (is_mapped(address)) {
+        return reinterpret_cast<const void*>(address);
+    }
+    const ULONGLONG physical = g_tables.physical(address);
+    return physical != 0 ? direct(physical) : nullptr;
+}
+
+bool map_pages(ULONGLONG address, size_t count) {
+    ke::SpinLockGuard guard(g_lock);
+    for (size_t i = 0; i < count; ++i) {
+        const size_t page = g_physical.take(1);
+        if (page == PageBitmap::kNone ||
+            !g_tables.map(address + i * PAGE_SIZE, page * PAGE_SIZE, PageRights::ReadWrite)) {
+            if (page != PageBitmap::kNone) {
+                g_physical.give(page, 1);
+            }
+            while (i-- > 0) {
+                unmap_and_give(address + i * PAGE_SIZE, 1);
+            }
+            return false;
+        }
+    }
+    return true;
+}
+
+void unmap_pages(ULONGLONG address, size_t count) {
+    ke::SpinLockGuard guard(g_lock);
+    for (size_t i = 0; i < count; ++i) {
+        unmap_and_give(address + i * PAGE_SIZE, 1);
+    }
+}
+
 } // namespace nanont::mm
 
 using namespace nanont;
@@ -264,17 +300,5 @@ BOOLEAN NTAPI MmIsAddressValid(PVOID VirtualAddress) {
 MM_SYSTEMSIZE NTAPI MmQuerySystemSize(VOID) {
     return MmSmallSystem;
 }
-
-// Nothing here is paged out.
-#undef MmLockPagableCodeSection
-PVOID NTAPI MmLockPagableDataSection(PVOID AddressWithinSection) {
-    return AddressWithinSection;
-}
-VOID NTAPI MmUnlockPagableImageSection(PVOID) {}
-PVOID NTAPI MmPageEntireDriver(PVOID AddressWithinSection) {
-    const nanont::ldr::Module* module = nanont::ldr::find_by_address(reinterpret_cast<ULONGLONG>(AddressWithinSection));
-    return module != nullptr ? reinterpret_cast<PVOID>(module->base) : nullptr;
-}
-VOID NTAPI MmResetDriverPaging(PVOID) {}
 
 } // extern "C"

@@ -45,6 +45,16 @@ KUSER_SHARED_DATA* map_shared_user_data();
 
 bool is_mapped(ULONGLONG address);
 ULONGLONG page_entry(ULONGLONG address);
+/// The entry of the 4 KB page at `address`, to be changed in place; nullptr: there is none.
+volatile ULONGLONG* page_slot(ULONGLONG address);
+/// Where a byte can be read whether its page is pageable and out or not; nullptr: it is nowhere. Any IRQL.
+const void* readable(ULONGLONG address);
+
+/// Memory behind `count` pages of an area of the caller's, read-write; false: there is not enough, and nothing is
+/// mapped. <= DISPATCH_LEVEL.
+bool map_pages(ULONGLONG address, size_t count);
+/// Takes them away, on all CPUs, and gives their memory back. <= DISPATCH_LEVEL.
+void unmap_pages(ULONGLONG address, size_t count);
 
 // pool.cpp
 void init_pool();

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Pool as drivers see it. There is one, never paged and never executable: what a driver asks for as paged pool is
-// merely better than it asked.
+// Pool as drivers see it, never executable. The driver under test gets its blocks from special pool, paged ones where
+// it asks for them; everybody else, and the driver where that has no room, from a pool that is never paged.
 #include "dbg/report.hpp"
 #include "driver_blocks.hpp"
 #include "ke/ke.hpp"
 #include "ldr/ldr.hpp"
 #include "mm.hpp"
+#include "special_pool.hpp"
+#include "tag_text.hpp"
 #include "vf/memory.hpp"
 #include "vf/rules.hpp"
+#include "vf/selftest.hpp"
 
 namespace nanont::mm {
 namespace {
@@ -25,28 +28,30 @@ void give(void*, void* first, size_t pages) {
     give_pages(reinterpret_cast<ULONGLONG>(first) - kDirectMap, pages);
 }
 
-struct Name {
-    explicit Name(ULONG value) {
-        for (int i = 0; i < 4; ++i) {
-            const char c = static_cast<char>(value >> (8 * i) & 0x7f);
-            text[i] = c >= ' ' && c < 0x7f ? c : '.';
-        }
-    }
-    char text[5] = {};
+/// Paged pool is for APC_LEVEL and below, all other for DISPATCH_LEVEL and below.
+struct IrqlLimit {
+    explicit IrqlLimit(bool paged) : highest(paged ? APC_LEVEL : DISPATCH_LEVEL), paged_(paged) {}
+    const char* pool() const { return paged_ ? "paged pool" : "pool"; }
+    const char* expected() const { return paged_ ? "APC_LEVEL" : "DISPATCH_LEVEL"; }
+    KIRQL highest;
+
+  private:
+    bool paged_;
 };
 
-void require_allocation_irql(SIZE_T bytes, ULONG pool_tag, const void* from) {
+void require_allocation_irql(SIZE_T bytes, ULONG pool_tag, bool paged, const void* from) {
     const KIRQL irql = ke::current_irql();
-    if (irql > DISPATCH_LEVEL) {
-        dbg::bugcheck(
-            {BAD_POOL_CALLER, 1}, 8, irql, 0, bytes,
-            "pool allocation of %I64u bytes, tag '%s', at IRQL %u (from %p); expected DISPATCH_LEVEL or below",
-            static_cast<ULONGLONG>(bytes), Name(pool_tag).text, irql, from);
+    const IrqlLimit limit(paged);
+    if (irql > limit.highest) {
+        dbg::bugcheck({BAD_POOL_CALLER, 1}, 8, irql, paged ? PagedPool : NonPagedPool, bytes,
+                      "%s allocation of %I64u bytes, tag '%s', at IRQL %u (from %p); expected %s or below",
+                      limit.pool(), static_cast<ULONGLONG>(bytes), TagText(pool_tag).text, irql, from,
+                      limit.expected());
     }
 }
 
-void* allocate(SIZE_T bytes, ULONG pool_tag, const void* from) {
-    require_allocation_irql(bytes, pool_tag, from);
+void* allocate(SIZE_T bytes, ULONG pool_tag, bool paged, const void* from) {
+    require_allocation_irql(bytes, pool_tag, paged, from);
     const bool drivers = ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(from));
     if (drivers) {
         vf::judged(1);
@@ -55,8 +60,9 @@ void* allocate(SIZE_T bytes, ULONG pool_tag, const void* from) {
         vf::expect(53, sound, bytes != 0 ? pool_tag : 0, 1,
                    bytes == 0 ? "V53 an allocation of 0 bytes" : "V53 an allocation without a tag");
     }
+    void* special = drivers && vf::wants_special_pool(pool_tag) ? allocate_special(bytes, pool_tag, paged) : nullptr;
     ke::SpinLockGuard guard(g_lock);
-    void* block = g_pool.allocate(bytes, pool_tag);
+    void* block = special != nullptr ? special : g_pool.allocate(bytes, pool_tag);
     if (drivers && block != nullptr) {
         // Without memory for its entry a block is merely not counted.
         if (void* room = g_pool.allocate(sizeof(DriverBlock), tag("DrBl"))) {
@@ -75,12 +81,12 @@ void* allocate(SIZE_T bytes, ULONG pool_tag, const void* from) {
     switch (verdict) {
     case PoolVerdict::AlreadyFree:
         dbg::bugcheck({BAD_POOL_CALLER, 51}, 7, 0, info.tag, address,
-                      "pool block %p (tag '%s', %I64u bytes) is freed a second time, at %p", block, Name(info.tag).text,
-                      static_cast<ULONGLONG>(info.bytes), from);
+                      "pool block %p (tag '%s', %I64u bytes) is freed a second time, at %p", block,
+                      TagText(info.tag).text, static_cast<ULONGLONG>(info.bytes), from);
     case PoolVerdict::WrongTag:
         dbg::bugcheck({BAD_POOL_CALLER, 51}, 0xa, address, info.tag, pool_tag,
                       "pool block %p was allocated with tag '%s' and is freed with tag '%s', at %p", block,
-                      Name(info.tag).text, Name(pool_tag).text, from);
+                      TagText(info.tag).text, TagText(pool_tag).text, from);
     case PoolVerdict::HeaderDamaged:
         dbg::bugcheck({BAD_POOL_HEADER, 52}, 0x20, address, info.tag, 0,
                       "the header before pool block %p is damaged: something wrote before the block or past the end "
@@ -90,11 +96,49 @@ void* allocate(SIZE_T bytes, ULONG pool_tag, const void* from) {
         dbg::bugcheck({BAD_POOL_HEADER, 52}, 0x20, address, info.tag, info.bytes,
                       "something wrote past the end of pool block %p (tag '%s', %I64u bytes), found when it was freed "
                       "at %p",
-                      block, Name(info.tag).text, static_cast<ULONGLONG>(info.bytes), from);
+                      block, TagText(info.tag).text, static_cast<ULONGLONG>(info.bytes), from);
     default:
         dbg::bugcheck({BAD_POOL_CALLER, 51}, 0x46, address, 0, 0, "%p, freed at %p, is no block of the pool", block,
                       from);
     }
+}
+
+/// The same of a block of special pool.
+[[noreturn]] void report_special(const SpecialVerdict& seen, void* block, ULONG pool_tag, const void* from) {
+    const auto address = reinterpret_cast<ULONG_PTR>(block);
+    const auto damaged = reinterpret_cast<ULONG_PTR>(seen.damaged);
+    constexpr ULONG kNearby = 0x23, kBehind = 0x24;
+    switch (seen.verdict) {
+    case PoolVerdict::HeaderDamaged:
+        dbg::bugcheck(
+            {SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, 52}, address, damaged, 0, kNearby,
+            "something wrote before pool block %p (tag '%s', %I64u bytes), at %p, found when it was freed at %p", block,
+            TagText(seen.info.tag).text, static_cast<ULONGLONG>(seen.info.bytes), seen.damaged, from);
+    case PoolVerdict::Overrun:
+        dbg::bugcheck({SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, 52}, address, damaged, 0, kBehind,
+                      "something wrote past the end of pool block %p (tag '%s', %I64u bytes), at %p, found when it was "
+                      "freed at %p",
+                      block, TagText(seen.info.tag).text, static_cast<ULONGLONG>(seen.info.bytes), seen.damaged, from);
+    default:
+        report(seen.verdict, block, pool_tag, seen.info, from);
+    }
+}
+
+void forget_driver_block(const void* block) {
+    if (DriverBlock* entry = g_driver_blocks.take(block)) {
+        PoolBlockInfo ignored{};
+        g_pool.release(entry, tag("DrBl"), ignored);
+    }
+}
+
+void release_from_special(void* block, ULONG pool_tag, const void* from) {
+    vf::judged(48);
+    const SpecialVerdict seen = release_special(block, pool_tag, from);
+    if (seen.verdict != PoolVerdict::Ok) {
+        report_special(seen, block, pool_tag, from);
+    }
+    ke::SpinLockGuard guard(g_lock);
+    forget_driver_block(block);
 }
 
 /// Of a live block that the driver allocated; 0: it is none.
@@ -106,9 +150,13 @@ SIZE_T driver_block_size(const void* block) {
 
 void release(void* block, ULONG pool_tag, const void* from) {
     const KIRQL irql = ke::current_irql();
-    if (irql > DISPATCH_LEVEL) {
-        dbg::bugcheck({BAD_POOL_CALLER, 1}, 9, irql, 0, reinterpret_cast<ULONG_PTR>(block),
-                      "pool block %p is freed at IRQL %u, at %p; expected DISPATCH_LEVEL or below", block, irql, from);
+    const bool paged = is_special_paged(block);
+    const IrqlLimit limit(paged);
+    if (irql > limit.highest) {
+        dbg::bugcheck({BAD_POOL_CALLER, 1}, 9, irql, paged ? PagedPool : NonPagedPool,
+                      reinterpret_cast<ULONG_PTR>(block),
+                      "%s block %p is freed at IRQL %u, at %p; expected %s or below", limit.pool(), block, irql, from,
+                      limit.expected());
     }
     if (ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(from))) {
         vf::judged(1);
@@ -118,15 +166,18 @@ void release(void* block, ULONG pool_tag, const void* from) {
             vf::memory_goes(block, bytes, from);
         }
     }
+    if (is_special(block)) {
+        release_from_special(block, pool_tag, from);
+        return;
+    }
     PoolBlockInfo info{};
     PoolVerdict verdict = PoolVerdict::NotAllocated;
     if (block != nullptr && is_mapped(reinterpret_cast<ULONGLONG>(block)) &&
         reinterpret_cast<ULONGLONG>(block) - kDirectMap < kMaxManagedMemory) {
         ke::SpinLockGuard guard(g_lock);
         verdict = g_pool.release(block, pool_tag, info);
-        if (DriverBlock* entry = verdict == PoolVerdict::Ok ? g_driver_blocks.take(block) : nullptr) {
-            PoolBlockInfo ignored{};
-            g_pool.release(entry, tag("DrBl"), ignored);
+        if (verdict == PoolVerdict::Ok) {
+            forget_driver_block(block);
         }
     }
     if (verdict != PoolVerdict::Ok) {
@@ -167,7 +218,7 @@ void tell_unfreed_blocks() {
         }
         char text[192];
         _snprintf(text, sizeof(text) - 1, "V20 a pool block of %I64u bytes, tag '%s', allocated at %s, was never freed",
-                  static_cast<ULONGLONG>(entry.bytes), Name(entry.tag).text, dbg::Place(entry.from).text);
+                  static_cast<ULONGLONG>(entry.bytes), TagText(entry.tag).text, dbg::Place(entry.from).text);
         text[sizeof(text) - 1] = '\0';
         vf::finding(20, entry.bytes, 0, text);
     }
@@ -182,6 +233,11 @@ namespace {
 // Flags in a POOL_TYPE, wdm.h: POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, POOL_RAISE_IF_ALLOCATION_FAILURE.
 constexpr ULONG kFailInsteadOfRaise = 8;
 constexpr ULONG kRaise = 16;
+
+/// Of the pool types, the paged ones are odd.
+bool is_paged(POOL_TYPE type) {
+    return (type & PagedPool) != 0;
+}
 
 void* or_raise(void* block, bool raise) {
     if (block == nullptr && raise) {
@@ -198,15 +254,16 @@ extern "C" {
 
 /// NULL: no memory; with POOL_RAISE_IF_ALLOCATION_FAILURE in the type STATUS_INSUFFICIENT_RESOURCES is raised instead.
 PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE Type, SIZE_T NumberOfBytes, ULONG Tag) {
-    return or_raise(allocate(NumberOfBytes, Tag, __builtin_return_address(0)), (Type & kRaise) != 0);
+    return or_raise(allocate(NumberOfBytes, Tag, is_paged(Type), __builtin_return_address(0)), (Type & kRaise) != 0);
 }
 
 PVOID NTAPI ExAllocatePool(POOL_TYPE Type, SIZE_T NumberOfBytes) {
-    return or_raise(allocate(NumberOfBytes, nanont::tag("None"), __builtin_return_address(0)), (Type & kRaise) != 0);
+    return or_raise(allocate(NumberOfBytes, nanont::tag("None"), is_paged(Type), __builtin_return_address(0)),
+                    (Type & kRaise) != 0);
 }
 
 PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE Type, SIZE_T NumberOfBytes, ULONG Tag, EX_POOL_PRIORITY) {
-    return or_raise(allocate(NumberOfBytes, Tag, __builtin_return_address(0)), (Type & kRaise) != 0);
+    return or_raise(allocate(NumberOfBytes, Tag, is_paged(Type), __builtin_return_address(0)), (Type & kRaise) != 0);
 }
 
 /// As ExAllocatePoolWithTag, for nobody's quota is counted here; but no memory raises STATUS_INSUFFICIENT_RESOURCES,
@@ -214,12 +271,13 @@ PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE Type, SIZE_T NumberOfBytes, 
 PVOID export_ExAllocatePoolWithQuotaTag(POOL_TYPE Type, SIZE_T NumberOfBytes,
                                         ULONG Tag) __asm__("ExAllocatePoolWithQuotaTag");
 PVOID export_ExAllocatePoolWithQuotaTag(POOL_TYPE Type, SIZE_T NumberOfBytes, ULONG Tag) {
-    return or_raise(allocate(NumberOfBytes, Tag, __builtin_return_address(0)), (Type & kFailInsteadOfRaise) == 0);
+    return or_raise(allocate(NumberOfBytes, Tag, is_paged(Type), __builtin_return_address(0)),
+                    (Type & kFailInsteadOfRaise) == 0);
 }
 
 PVOID export_ExAllocatePoolWithQuota(POOL_TYPE Type, SIZE_T NumberOfBytes) __asm__("ExAllocatePoolWithQuota");
 PVOID export_ExAllocatePoolWithQuota(POOL_TYPE Type, SIZE_T NumberOfBytes) {
-    return or_raise(allocate(NumberOfBytes, nanont::tag("None"), __builtin_return_address(0)),
+    return or_raise(allocate(NumberOfBytes, nanont::tag("None"), is_paged(Type), __builtin_return_address(0)),
                     (Type & kFailInsteadOfRaise) == 0);
 }
 
@@ -233,7 +291,8 @@ PVOID export_ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag) {
     constexpr ULONG64 kNonPaged = 0x40;
     constexpr ULONG64 kNonPagedExecute = 0x80;
     constexpr ULONG64 kPaged = 0x100;
-    require_allocation_irql(NumberOfBytes, Tag, __builtin_return_address(0)); // whatever it asks for
+    require_allocation_irql(NumberOfBytes, Tag, (Flags & kPaged) != 0,
+                            __builtin_return_address(0)); // whatever it asks for
     const ULONG64 kind = Flags & (kNonPaged | kNonPagedExecute | kPaged);
     if (NumberOfBytes == 0 || Tag == 0 || kind == 0 || (kind & (kind - 1)) != 0) {
         if ((Flags & kRaiseOnFailure) != 0) {
@@ -241,7 +300,8 @@ PVOID export_ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag) {
         }
         return nullptr;
     }
-    PVOID block = or_raise(allocate(NumberOfBytes, Tag, __builtin_return_address(0)), (Flags & kRaiseOnFailure) != 0);
+    PVOID block = or_raise(allocate(NumberOfBytes, Tag, kind == kPaged, __builtin_return_address(0)),
+                           (Flags & kRaiseOnFailure) != 0);
     if (block != nullptr && (Flags & kUninitialized) == 0) {
         RtlZeroMemory(block, NumberOfBytes);
     }

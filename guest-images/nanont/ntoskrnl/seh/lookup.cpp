@@ -11,10 +11,16 @@ namespace {
 
 bool read(void*, uint64_t address, void* out, size_t size) {
     const uint64_t last = address + size - 1;
-    if (last < address || !mm::is_mapped(address) || !mm::is_mapped(last)) {
+    const uint64_t first_part = PAGE_SIZE - address % PAGE_SIZE;
+    const void* begin = mm::readable(address);
+    if (last < address || begin == nullptr || mm::readable(last) == nullptr) {
         return false; // nothing read is longer than a page
     }
-    __builtin_memcpy(out, reinterpret_cast<const void*>(address), size);
+    const size_t here = size < first_part ? size : first_part;
+    __builtin_memcpy(out, begin, here);
+    if (here != size) {
+        __builtin_memcpy(static_cast<UCHAR*>(out) + here, mm::readable(address + here), size - here);
+    }
     return true;
 }
 

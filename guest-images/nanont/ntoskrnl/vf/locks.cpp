@@ -158,7 +158,7 @@ void check_locks_after(const void* routine, ULONG before) {
     const ULONG after = locks_held();
     judged(7);
     if (after > before) {
-        tell(7, after, before, "V07 %s returned with a spin lock held, taken at %s", dbg::Place(routine),
+        tell(7, after, before, "V07 routine %s returned with a spin lock held, taken at %s", dbg::Place(routine),
              dbg::Place(this_cpu().held[after - 1].from));
         this_cpu().count = before; // told once
     }

@@ -33,6 +33,8 @@ constexpr bool in_order() {
 }
 static_assert(in_order(), "nanont_rules.def lists the rules in their order");
 
+constexpr LONG kMostStacks = 16; // of a rule: as many as the harness tells
+
 volatile LONGLONG g_looks[kRules + 1];
 volatile LONG g_findings[kRules + 1];
 ULONG g_off[NANONT_RULE_WORDS];
@@ -70,6 +72,9 @@ void finding(ULONG rule, ULONGLONG seen, ULONGLONG expected, const char* text) {
     }
     tell(rule, seen, expected);
     dbg::name(text);
+    if (g_findings[rule] <= kMostStacks) {
+        dbg::emit_stack();
+    }
 }
 
 void stopping(ULONG rule, ULONGLONG seen, ULONGLONG expected, const char* text) {

@@ -16,7 +16,7 @@ void judged(ULONG rule, ULONGLONG times = 1);
 /// Whether its findings are told. Rules that end the run always are.
 bool is_on(ULONG rule);
 
-/// FINDING with its text, unless the rule is off. Any IRQL.
+/// FINDING with its text and, of a rule's first ones, the stack, unless the rule is off. Any IRQL.
 void finding(ULONG rule, ULONGLONG seen, ULONGLONG expected, const char* text);
 
 /// The same, of a rule that ends the run with a bugcheck right after: "Vnn " before the text.

@@ -11,6 +11,7 @@
 #include "locks.hpp"
 #include "mm/driver_blocks.hpp"
 #include "mm/mm.hpp"
+#include "mm/paged.hpp"
 #include "rules.hpp"
 #include "seh/seh.hpp"
 
@@ -111,15 +112,33 @@ void cancel_timer() {
     KeCancelTimer(&g_timer);
 }
 
+void touch_freed() {
+    g_block = allocate();
+    ExFreePoolWithTag(g_block, kTag);
+    *const_cast<volatile UCHAR*>(g_block) = 0;
+}
+
+void touch_paged() {
+    g_block = static_cast<UCHAR*>(ExAllocatePoolWithTag(PagedPool, kBytes, kTag));
+    *const_cast<volatile UCHAR*>(g_block) = 0;
+    cpu::set_irql_register(DISPATCH_LEVEL);
+    mm::irql_has_risen(nullptr);
+    *const_cast<volatile UCHAR*>(g_block) = 0;
+}
+void free_paged() {
+    lower_irql();
+    free_block();
+}
+
 // One at least of each group with a checker in the kernel; power and portcls: portcls.sys plants its own.
 constexpr Defect kDefects[] = {
-    {1, close_at_dispatch, lower_irql}, // irql
-    {52, overrun_block, free_overrun},  // pool
-    {20, leave_block, free_block},      // tracking
-    {71, complete_freed_irp, nothing},  // io
-    {8, take_in_both_orders, nothing},  // deadlock
-    {65, write_code, nothing},          // security
-    {57, set_timer_anew, cancel_timer}, // misc
+    {1, close_at_dispatch, lower_irql},                                    // irql
+    {2, touch_paged, free_paged},       {52, overrun_block, free_overrun}, // pool
+    {48, touch_freed, nothing},         {20, leave_block, free_block},     // tracking
+    {71, complete_freed_irp, nothing},                                     // io
+    {8, take_in_both_orders, nothing},                                     // deadlock
+    {65, write_code, nothing},                                             // security
+    {57, set_timer_anew, cancel_timer},                                    // misc
 };
 
 __attribute__((noinline)) void try_defect(const Defect& defect) {
@@ -169,6 +188,10 @@ void go_back_if_planted(ULONG rule) {
     }
     g_came_back = true;
     rtl_restore_context(&g_back, nullptr);
+}
+
+bool wants_special_pool(ULONG tag) {
+    return !g_running || tag == kTag;
 }
 
 bool selftest_runs() {

@@ -23,6 +23,9 @@ void tell_planted();
 bool was_planted(ULONG rule);
 /// The same of a rule that ends the run. Does not return when it was planted.
 void go_back_if_planted(ULONG rule);
+/// Whether a block of a driver's goes into special pool: while the kernel stands in for one only those that it plants
+/// do.
+bool wants_special_pool(ULONG tag);
 /// Locks that are released now are the kernel's.
 bool selftest_runs();
 

@@ -77,6 +77,14 @@ void resolution_given_up_twice() {
     ExSetTimerResolution(0, FALSE);
 }
 
+void provider_given_back_twice() {
+    static const GUID id = {0x2f5ac7f0, 0x52d6, 0x4c58, {0x9e, 0x0b, 0x1d, 0x10, 0x5c, 0x4e, 0x10, 0x01}};
+    REGHANDLE provider = 0;
+    EtwRegister(&id, nullptr, nullptr, &provider);
+    EtwUnregister(provider);
+    EtwUnregister(provider);
+}
+
 void lock_kept() {
     run_dpc(keep_lock);
 }
@@ -189,6 +197,7 @@ constexpr Breach kBreaches[] = {
     BREACH(dpc_not_initialised),
     BREACH(lock_not_initialised),
     BREACH(resolution_given_up_twice),
+    BREACH(provider_given_back_twice),
 };
 
 } // namespace

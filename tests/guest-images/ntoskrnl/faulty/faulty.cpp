@@ -42,6 +42,7 @@ VOID NTAPI never_called(PDRIVER_OBJECT) {
 }
 
 #include "dpc_faults.inc"
+#include "pool_faults.inc"
 
 PLAIN_FUNCTION none() {
     DbgPrint("faulty: nothing is wrong\n");
@@ -201,20 +202,6 @@ PLAIN_FUNCTION power_down_at_dispatch() {
     return PoSetPowerState(device, DevicePowerState, state).DeviceState == PowerDeviceD0;
 }
 
-PLAIN_FUNCTION double_free() {
-    UCHAR* block = allocate(100);
-    ExFreePoolWithTag(block, kTag);
-    ExFreePoolWithTag(block, kTag);
-    return STATUS_SUCCESS;
-}
-
-PLAIN_FUNCTION overrun() {
-    UCHAR* block = allocate(100);
-    *const_cast<volatile UCHAR*>(block + 100) = 0;
-    ExFreePoolWithTag(block, kTag);
-    return STATUS_SUCCESS;
-}
-
 /// Some bytes too many in an array on the stack: what lies behind it is the security cookie, where there is one.
 PLAIN_FUNCTION stack_overrun() {
     UCHAR buffer[16];
@@ -222,31 +209,6 @@ PLAIN_FUNCTION stack_overrun() {
     for (ULONG i = 0; i < size; ++i)
         const_cast<volatile UCHAR*>(buffer)[i] = 0x5a;
     return STATUS_SUCCESS;
-}
-
-PLAIN_FUNCTION underrun() {
-    UCHAR* block = allocate(100);
-    *const_cast<volatile UCHAR*>(block - 1) = static_cast<UCHAR>(block[-1] ^ 0x55);
-    ExFreePoolWithTag(block, kTag);
-    return STATUS_SUCCESS;
-}
-
-PLAIN_FUNCTION wrong_tag() {
-    ExFreePoolWithTag(allocate(100), 'rehO');
-    return STATUS_SUCCESS;
-}
-
-PLAIN_FUNCTION foreign_free() {
-    ExFreePoolWithTag(g_data, kTag);
-    return STATUS_SUCCESS;
-}
-
-PLAIN_FUNCTION pool_at_dirql() {
-    KIRQL old;
-    KeRaiseIrql(7, &old);
-    UCHAR* block = allocate(100);
-    KeLowerIrql(old);
-    return block != nullptr;
 }
 
 PLAIN_FUNCTION bugcheck_ex() {
@@ -343,6 +305,9 @@ PLAIN_FUNCTION entry_leaks_pool() {
         allocate(100);
     }
     ExSetTimerResolution(10'000, TRUE);
+    static const GUID id = {0x2f5ac7f0, 0x52d6, 0x4c58, {0x9e, 0x0b, 0x1d, 0x10, 0x5c, 0x4e, 0x10, 0x02}};
+    REGHANDLE provider = 0;
+    EtwRegister(&id, nullptr, nullptr, &provider);
     g_driver->DriverUnload = never_called;
     return STATUS_DEVICE_CONFIGURATION_ERROR;
 }
