@@ -29,9 +29,11 @@ void run_all(const RunOptions& options, const std::vector<Scenario>& scenarios,
     std::atomic<bool> stop = false;
     const auto take_runs = [&] {
         WorkerSlot slot{&pool, "", nullptr};
+        std::string at; // whose runs come first here, be there a worker for them or not (a driver that does not start)
         while (SignalWatch::seen() == 0 && !stop) {
-            const auto next = queue.take(slot.machine);
+            const auto next = queue.take(at);
             if (!next) return;
+            if (next->warm) at = machines[next->index % scenarios.size()];
             const Scenario& scenario = scenarios[next->index % scenarios.size()];
             if (!ended(next->index, run_scenario(options, scenario, *looks, next->warm ? &slot : nullptr))) stop = true;
         }

@@ -103,7 +103,11 @@ ShapePtr steps_shape() {
              {of_capture, expect, within},
              "until so many bytes have come"},
             {"stop-reading", handle, {expect, within}, "cancel the reads and wait for their end"},
-            {"wait", time_shape(1, kHour), {}, "virtual time passes"},
+            {"wait",
+             time_shape(1, kHour),
+             {},
+             "virtual time passes, by the ticks of the guest's clock as NT counts them: up to a tick less, which is 1 "
+             "ms while a stream runs and 15.6 ms before"},
             {"wait-event",
              word_shape(card_kinds()),
              {{"a", number_shape(0, INT64_MAX), false,

@@ -203,6 +203,13 @@ class FastLane(unittest.TestCase):
         self.assertIn("1 failed", run.stdout)
         self.assertEqual(len(self.results()), 1)
 
+    def test_each_run_of_a_driver_that_does_not_start_has_its_verdict(self):
+        driver = mpulab.BUILD / "tests/guest-images/test_drivers/mingw/ntoskrnl/faulty/faulty-entry_fails.sys"
+        path = self.folder / "start.yaml"
+        path.write_text("scenario: the driver starts\nsteps:\n  - wait: 1ms\nchecks:\n  - never: BUGCHECK\n")
+        run = self.mpulab("run", path, "--driver", driver, "--seeds", "9", "--warm", expect=mpulab.ERROR)
+        self.assertIn("9 scenarios: 0 passed, 9 with errors\n", run.stdout)
+
     def test_a_stored_run_gives_the_identical_log_again_or_says_what_changed(self):
         self.mpulab("run", NOTE)
         self.assertIn("the identical event log", self.mpulab("rerun", "note-1").stdout)

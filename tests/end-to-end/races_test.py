@@ -14,7 +14,7 @@ import mpulab
 ABI = os.environ.get("MPULAB_ABI", "mingw")
 RACY = mpulab.BUILD / "tests/guest-images/test_drivers" / ABI / "ntoskrnl/racy/racy.sys"
 SEEDS = 24
-SCENARIO = "scenario: two threads share a block\ncpus: 2\nsteps:\n  - wait: 1ms\nchecks:\n  - never: BUGCHECK\n"
+SCENARIO = "scenario: two threads share a block\ncpus: 2\nsteps:\n  - device: query-stop\n  - device: cancel-stop\nchecks:\n  - never: BUGCHECK\n"
 
 
 class Races(unittest.TestCase):

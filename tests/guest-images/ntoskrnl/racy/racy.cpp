@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// racy.sys: two threads, a processor for each, share a block of pool and no lock. Whoever sees the block uses it,
-// forgets it and frees it. Under most schedules one of them is done before the other looks; under some both see it.
+// racy.sys: when it is asked whether it may be stopped, two threads, a processor for each, share a block of pool and no
+// lock. Whoever sees the block uses it, forgets it and frees it. Under most schedules one of them is done before the
+// other looks; under some both see it.
 #define CHECKS_OF "racy"
 #include "../../support/other_thread.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 
 constexpr ULONG kTag = 'ycaR';
 constexpr ULONG kBytes = 64;
-constexpr LONG kRounds = 4;
+constexpr LONG kRounds = 16;
 constexpr LONG kMostLooks = 1'000'000;
 
 UCHAR* volatile g_block;
@@ -48,6 +49,13 @@ VOID NTAPI share(PVOID) {
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
+void race() {
+    g_processors = 0;
+    g_arrived = 0;
+    OtherThread one(share, nullptr);
+    OtherThread other(share, nullptr);
+}
+
 // What makes it a device's driver: it passes on what it is asked.
 
 PDEVICE_OBJECT g_own, g_lower;
@@ -61,7 +69,9 @@ NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
 }
 
 NTSTATUS NTAPI pass_on(PDEVICE_OBJECT, PIRP irp) {
-    const bool removed = IoGetCurrentIrpStackLocation(irp)->MinorFunction == IRP_MN_REMOVE_DEVICE;
+    const UCHAR minor = IoGetCurrentIrpStackLocation(irp)->MinorFunction;
+    const bool removed = minor == IRP_MN_REMOVE_DEVICE;
+    if (minor == IRP_MN_QUERY_STOP_DEVICE) race();
     IoSkipCurrentIrpStackLocation(irp);
     const NTSTATUS status = IofCallDriver(g_lower, irp);
     if (removed) {
@@ -79,7 +89,5 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
     driver->DriverExtension->AddDevice = add_device;
     driver->DriverUnload = unload;
     driver->MajorFunction[IRP_MJ_PNP] = pass_on;
-    OtherThread one(share, nullptr);
-    OtherThread other(share, nullptr);
     return STATUS_SUCCESS;
 }
