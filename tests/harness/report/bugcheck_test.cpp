@@ -5,7 +5,6 @@
 #include "support/catch.hpp"
 
 using namespace mpulab;
-using namespace mpulab::test;
 
 namespace {
 
