@@ -47,8 +47,7 @@ void ScoreCompiler::device(const Json& step) {
     if (request == MPULAB_DEVICE_START)
         argument =
             step.value("elsewhere", false) ? MPULAB_DEVICE_ELSEWHERE : first_unit() + step.value("argument", unit);
-    if (request == MPULAB_DEVICE_REMOVE) gone_.insert(unit);
-    if (request == MPULAB_DEVICE_SURPRISE_REMOVE) gone_.insert(unit);
+    if (request == MPULAB_DEVICE_REMOVE || request == MPULAB_DEVICE_SURPRISE_REMOVE) gone_.insert(unit);
     if (step.contains("pend")) return begin_device(step, unit, request, argument);
     for (const char* key : {"after", "spread"}) {
         if (step.contains(key))
@@ -78,12 +77,11 @@ void ScoreCompiler::begin_device(const Json& step, uint32_t unit, uint32_t reque
 }
 
 void ScoreCompiler::wait_device(const Json& step) {
-    const auto found = jobs_.find(step.at("wait-device").get<std::string>());
+    const std::string name = step.at("wait-device");
+    const auto found = jobs_.find(name);
     if (found == jobs_.end()) {
-        return complain(
-            step,
-            fmt::format("no device request named '{}' is under way here", step.at("wait-device").get<std::string>()),
-            "a device step with pend: of that name before it");
+        return complain(step, fmt::format("no device request named '{}' is under way here", name),
+                        "a device step with pend: of that name before it");
     }
     const Job job = found->second;
     jobs_.erase(found);
@@ -98,8 +96,7 @@ void ScoreCompiler::remove(const Json& step) {
 }
 
 void ScoreCompiler::ioctl(const Json& step) {
-    const Handle* handle =
-        find(step, step.at("to"), {Handle::Kind::Render, Handle::Kind::Capture, Handle::Kind::Device}, "a handle");
+    const Handle* handle = any_handle(step, step.at("to"));
     if (handle == nullptr) return;
     const Bytes fill = *parse_hex(step.value("fill", ""));
     const uint32_t output = step.value("output", static_cast<uint32_t>(fill.size()));
@@ -109,14 +106,12 @@ void ScoreCompiler::ioctl(const Json& step) {
 }
 
 void ScoreCompiler::wait_ioctls(const Json& step) {
-    const Handle* handle = find(step, step.at("wait-ioctls"),
-                                {Handle::Kind::Render, Handle::Kind::Capture, Handle::Kind::Device}, "a handle");
+    const Handle* handle = any_handle(step, step.at("wait-ioctls"));
     if (handle != nullptr) score_.wait_ioctls(handle->slot, timeout(step));
 }
 
 void ScoreCompiler::cancel(const Json& step) {
-    const Handle* handle =
-        find(step, step.at("cancel"), {Handle::Kind::Render, Handle::Kind::Capture, Handle::Kind::Device}, "a handle");
+    const Handle* handle = any_handle(step, step.at("cancel"));
     if (handle != nullptr) score_.cancel_io(handle->slot, timeout(step));
 }
 

@@ -2,7 +2,6 @@
 // Steps about when: time that passes, marks in the log, the machine saved and put back.
 #include "scenario/score_compiler.hpp"
 
-#include "common/error.hpp"
 #include "events/names.hpp"
 #include "link/mpulab_link.h"
 #include "scenario/scenario_cues.hpp"
@@ -24,19 +23,19 @@ void ScoreCompiler::marker(const Json& step) {
 void ScoreCompiler::watch_for(const Json& step) {
     const uint32_t unit = step.value("unit", 0u);
     if (unit >= cards()) return; // wait_event() tells
-    run_.steps[score_.watch_event(first_unit() + unit, kind_by_name(step.at("wait-event").get<std::string>()),
-                                  step.value("a", MPULAB_EVENT_ANY), step.value("b", MPULAB_EVENT_ANY))] =
-        fmt::format("wait-event ({}:{})", file_of_step(step).filename().string(), step.at(kPlaceKey)[0].get<int>());
+    const uint32_t number =
+        score_.watch_event(first_unit() + unit, kind_by_name(step.at("wait-event").get<std::string>()),
+                           step.value("a", MPULAB_EVENT_ANY), step.value("b", MPULAB_EVENT_ANY));
+    run_.steps[number] = told_as(step);
 }
 
 void ScoreCompiler::wait_event(const Json& step) {
-    if (const uint32_t unit = step.value("unit", 0u); unit >= cards())
-        return complain(step, fmt::format("there is no card {}", unit), "a unit of one of cards:");
+    if (!unit_of(step)) return;
     if (!run_.wire) {
-        throw Error(fmt::format("{}:{}: the package has no card whose {} could be waited for",
-                                file_of_step(step).string(), step.at(kPlaceKey)[0].get<int>(),
-                                step.at("wait-event").get<std::string>()),
-                    "take a package with hardware, or a wait: instead");
+        does_not_fit(step,
+                     fmt::format("the package has no card whose {} could be waited for",
+                                 step.at("wait-event").get<std::string>()),
+                     "take a package with hardware, or a wait: instead");
     }
     score_.wait_event(step.value("nth", uint64_t{1}), timeout(step));
 }

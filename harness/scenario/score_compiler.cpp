@@ -46,19 +46,31 @@ void ScoreCompiler::complain(const Json& at, std::string what, std::string expec
     complaints_->push_back(complaint_at(at, scenario_.file.string(), std::move(what), std::move(expected)));
 }
 
+std::string ScoreCompiler::told_as(const Json& step) const {
+    return fmt::format("{} ({}:{})", step.at("verb").get<std::string>(), file_of_step(step).filename().string(),
+                       step.at(kPlaceKey)[0].get<int>());
+}
+
+void ScoreCompiler::does_not_fit(const Json& step, const std::string& what, const char* next) const {
+    throw Error(fmt::format("{}:{}: {}", file_of_step(step).string(), step.at(kPlaceKey)[0].get<int>(), what), next);
+}
+
+void ScoreCompiler::note_steps(uint32_t first, const std::string& of, bool may_fail) {
+    for (uint32_t number = first; number <= score_.steps(); ++number) {
+        run_.steps[number] = of;
+        if (may_fail) run_.may_fail.insert(number);
+    }
+}
+
 void ScoreCompiler::compile_step(const Json& step) {
-    const std::string verb = step.at("verb");
-    here_ = fmt::format("{} ({}:{})", verb, file_of_step(step).filename().string(), step.at(kPlaceKey)[0].get<int>());
+    here_ = told_as(step);
     expected_ = {here_, 0};
     any_ = false;
     if (step.contains("expect")) read_expectation(step);
     score_.may_fail(lenient());
     const uint32_t before = score_.steps();
-    (this->*verbs().at(verb))(step);
-    for (uint32_t number = before + 1; number <= score_.steps(); ++number) {
-        run_.steps[number] = here_;
-        if (lenient()) run_.may_fail.insert(number);
-    }
+    (this->*verbs().at(step.at("verb")))(step);
+    note_steps(before + 1, here_, lenient());
     // A step may be several of the score (an open, a walk of states): the last one is what it is about.
     if (score_.steps() != before && expected_.status != 0) run_.expected[subject_.value_or(score_.steps())] = expected_;
     score_.may_fail(false);
@@ -102,6 +114,17 @@ Handle* ScoreCompiler::pin_of(const Json& step, const char* key, const char* fal
 
 Handle* ScoreCompiler::render_of(const Json& step, const char* key) {
     return find(step, step.value(key, "render"), {Handle::Kind::Render}, "a render pin");
+}
+
+Handle* ScoreCompiler::any_handle(const Json& step, const std::string& name, const char* what) {
+    return find(step, name, {Handle::Kind::Render, Handle::Kind::Capture, Handle::Kind::Device}, what);
+}
+
+std::optional<uint32_t> ScoreCompiler::unit_of(const Json& step) {
+    const uint32_t unit = step.value("unit", 0u);
+    if (unit < cards()) return unit;
+    complain(step, fmt::format("there is no card {}", unit), "a unit of one of cards:");
+    return std::nullopt;
 }
 
 std::optional<uint16_t> ScoreCompiler::free_slot(const Json& step) {
@@ -172,10 +195,7 @@ void ScoreCompiler::wind_down_step(bool may_fail, const std::function<void()>& s
     const uint32_t first = score_.steps() + 1;
     score_.may_fail(may_fail);
     steps();
-    for (uint32_t number = first; number <= score_.steps(); ++number) {
-        run_.steps[number] = here_;
-        if (may_fail) run_.may_fail.insert(number);
-    }
+    note_steps(first, here_, may_fail);
 }
 
 /// What each verb of the format does.

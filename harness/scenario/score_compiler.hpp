@@ -38,6 +38,11 @@ class ScoreCompiler {
     void complain(const Json& at, std::string what, std::string expected);
     uint32_t timeout(const Json& step, uint32_t fallback_ms = kDefaultTimeoutMs) const;
     std::filesystem::path file_of_step(const Json& step) const { return file_of(step, scenario_.file.string()); }
+    /// "write (a.yaml:12)": what a score step is of.
+    std::string told_as(const Json& step) const;
+    /// A scenario that is sound and does not fit the package.
+    [[noreturn]] void does_not_fit(const Json& step, const std::string& what, const char* next) const;
+    void note_steps(uint32_t first, const std::string& of, bool may_fail);
     /// Whether the step at hand may fail.
     bool lenient() const { return any_ || expected_.status != 0; }
     void wind_down();
@@ -48,6 +53,11 @@ class ScoreCompiler {
                  const char* what);
     Handle* pin_of(const Json& step, const char* key, const char* fallback);
     Handle* render_of(const Json& step, const char* key);
+    /// A pin or a device.
+    Handle* any_handle(const Json& step, const std::string& name, const char* what = "a handle");
+    /// The step's unit:; empty, and told, when there is no such card.
+    std::optional<uint32_t> unit_of(const Json& step);
+    const SongTargets& targets_of(uint32_t unit) const { return unit == 0 ? targets_ : targets_.more.at(unit - 1); }
     std::optional<uint16_t> free_slot(const Json& step);
     bool take_name(const Json& step, const std::string& name);
     std::optional<uint16_t> filter_for(const Json& step, const PinTarget& target);

@@ -18,6 +18,7 @@ namespace mpulab {
 namespace {
 
 constexpr uint64_t kDefaultLeadNs = 10'000'000;
+constexpr const char* kInspect = "look at what it offers with \"mpulab inspect\"";
 
 uint32_t wire_ms(size_t bytes) {
     return static_cast<uint32_t>(bytes * kWireByteNs / kNsPerMs);
@@ -29,15 +30,12 @@ void ScoreCompiler::open(const Json& step) {
     if (step.at("open") == "filter") return open_filter(step);
     const bool render = step.at("open") == "render";
     if (step.contains("of")) return open_of(step, render);
-    const uint32_t unit = step.value("unit", 0u);
-    if (unit >= cards()) return complain(step, fmt::format("there is no card {}", unit), "a unit of one of cards:");
-    const SongTargets& targets = unit == 0 ? targets_ : targets_.more.at(unit - 1);
+    const auto unit = unit_of(step);
+    if (!unit) return;
+    const SongTargets& targets = targets_of(*unit);
     const auto& target = render ? targets.render : targets.capture;
-    if (!target) {
-        throw Error(fmt::format("{}:{}: the driver has no {} pin for MIDI", file_of_step(step).string(),
-                                step.at(kPlaceKey)[0].get<int>(), render ? "render" : "capture"),
-                    "look at what it offers with \"mpulab inspect\"");
-    }
+    if (!target)
+        does_not_fit(step, fmt::format("the driver has no {} pin for MIDI", render ? "render" : "capture"), kInspect);
     const std::string name = step.value("as", step.at("open").get<std::string>());
     if (!take_name(step, name)) return;
     const auto filter = filter_for(step, *target);
@@ -54,15 +52,11 @@ void ScoreCompiler::open_filter(const Json& step) {
         if (step.contains(key))
             return complain(step, fmt::format("a filter has no {}", key), "render or capture with it");
     }
-    const uint32_t unit = step.value("unit", 0u);
-    if (unit >= cards()) return complain(step, fmt::format("there is no card {}", unit), "a unit of one of cards:");
-    const SongTargets& targets = unit == 0 ? targets_ : targets_.more.at(unit - 1);
+    const auto unit = unit_of(step);
+    if (!unit) return;
+    const SongTargets& targets = targets_of(*unit);
     const auto& target = targets.render ? targets.render : targets.capture;
-    if (!target) {
-        throw Error(fmt::format("{}:{}: the driver has no filter with a pin for MIDI", file_of_step(step).string(),
-                                step.at(kPlaceKey)[0].get<int>()),
-                    "look at what it offers with \"mpulab inspect\"");
-    }
+    if (!target) does_not_fit(step, "the driver has no filter with a pin for MIDI", kInspect);
     const std::string name = step.value("as", "filter");
     if (!take_name(step, name)) return;
     const auto slot = free_slot(step);
@@ -192,8 +186,7 @@ void ScoreCompiler::stop_reading(const Json& step) {
 
 void ScoreCompiler::close(const Json& step) {
     const std::string name = step.at("close");
-    const Handle* handle =
-        find(step, name, {Handle::Kind::Render, Handle::Kind::Capture, Handle::Kind::Device}, "a pin or device");
+    const Handle* handle = any_handle(step, name, "a pin or device");
     if (handle == nullptr) return;
     const uint16_t slot = handle->slot;
     handles_.erase(name);
