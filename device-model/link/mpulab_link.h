@@ -36,6 +36,10 @@ typedef struct mpulab_record {
     uint64_t a, b, c; /* payload, see mpulab_link_kinds.def */
 } mpulab_record;
 
+/* Kinds of records (mpulab_link_kinds.def): a card's begin with the one, a guest's with the other. */
+#define MPULAB_FIRST_CARD_KIND 16u
+#define MPULAB_FIRST_GUEST_KIND 64u
+
 #define MPULAB_NO_CPU 0xffu
 #define MPULAB_NO_UNIT 0xffu
 

@@ -18,11 +18,9 @@ struct KindRules {
     bool has_text = false; // `count` and MPULAB_RECORD_MORE mean something
 };
 
-constexpr uint32_t kFirstGuestKind = 64;
-
 constexpr std::array<KindRules, 256> make_kind_rules() {
     std::array<KindRules, 256> rules = {};
-#define MPULAB_KIND(value, name, text, a, b, c) rules[value].known = (value) >= kFirstGuestKind;
+#define MPULAB_KIND(value, name, text, a, b, c) rules[value].known = (value) >= MPULAB_FIRST_GUEST_KIND;
 #include "mpulab_link_kinds.def"
 #undef MPULAB_KIND
     for (const uint32_t kind : {MPULAB_KIND_RUN_ENDED, MPULAB_KIND_HOLD, MPULAB_KIND_MARKER, MPULAB_KIND_AWAIT})

@@ -14,10 +14,10 @@ namespace {
 
 constexpr int64_t kMs = 1'000'000;
 
-/// What a card makes of its own: 16 to 63 of mpulab_link_kinds.def.
+/// What a card makes of its own.
 std::vector<std::string> card_kinds() {
     std::vector<std::string> names;
-    for (uint16_t kind = 16; kind < 64; ++kind) {
+    for (uint16_t kind = MPULAB_FIRST_CARD_KIND; kind < MPULAB_FIRST_GUEST_KIND; ++kind) {
         if (const KindInfo* info = kind_info(kind)) names.emplace_back(info->name);
     }
     return names;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "score_check.hpp"
 
+#include <mpulab_link.h>
+
 namespace agent {
 namespace {
 
@@ -8,10 +10,6 @@ constexpr uint32_t kMaxReadBytes = 65536;
 constexpr uint32_t kMinReadBytes = 16;
 constexpr uint32_t kHighestState = 3;                /* KSSTATE_RUN */
 constexpr uint64_t kMaxDelayNs = 86'400'000'000'000; /* a day */
-
-constexpr uint32_t kFirstCardKind = 16; /* mpulab_link_kinds.def */
-constexpr uint32_t kLastCardKind = 63;
-constexpr uint32_t kNoUnit = 255;
 
 constexpr uint32_t kLastOpcode = 0
 #define MPULAB_OPCODE(number, NAME, text) +1
@@ -212,9 +210,9 @@ class Checker {
         case MPULAB_OP_WATCH_EVENT: {
             if ((bad = sized(step, sizeof(mpulab_op_watch_event))).reason) return bad;
             auto op = load<mpulab_op_watch_event>(a);
-            if (op.kind < kFirstCardKind || op.kind > kLastCardKind)
-                return fault("no kind of record that a card makes", op.kind, kLastCardKind);
-            if (op.unit >= kNoUnit) return fault("no such card", op.unit, kNoUnit - 1);
+            if (op.kind < MPULAB_FIRST_CARD_KIND || op.kind >= MPULAB_FIRST_GUEST_KIND)
+                return fault("no kind of record that a card makes", op.kind, MPULAB_FIRST_GUEST_KIND - 1);
+            if (op.unit >= MPULAB_NO_UNIT) return fault("no such card", op.unit, MPULAB_NO_UNIT - 1);
             watches_ = true;
             return {};
         }
