@@ -12,11 +12,11 @@
 #include "cli/show.hpp"
 #include "cli/sweep.hpp"
 #include "common/files.hpp"
+#include "common/text.hpp"
 #include "scenario/format_parts.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -33,10 +33,7 @@ int refuse(const Error& error) {
 
 /// CLI11 takes -1 and more than 64 bits for the largest number there is.
 std::string check_seed(const std::string& text) {
-    uint64_t value = 0;
-    const char* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, value);
-    if (read.ec == std::errc() && read.ptr == end) return "";
+    if (parse_number(text, 10)) return "";
     return fmt::format("'{}' is no seed; expected a whole number from 0 to {}", text, UINT64_MAX);
 }
 

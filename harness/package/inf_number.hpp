@@ -2,20 +2,9 @@
 // Numbers as INFs write them.
 #pragma once
 
-#include <charconv>
-#include <cstdint>
-#include <optional>
-#include <string_view>
+#include "common/text.hpp"
 
 namespace mpulab {
-
-/// All of `text` as an unsigned number to `base`; empty: it is none, or too large.
-inline std::optional<uint64_t> parse_number(std::string_view text, int base) {
-    uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
 
 /// "0x10", "16", "-1" (as its 32 bits): what an INF takes for a number.
 inline std::optional<uint64_t> parse_inf_number(std::string_view text) {

@@ -6,7 +6,6 @@
 #include "package/inf_text.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
 namespace mpulab {
@@ -47,8 +46,10 @@ struct Range {
 };
 
 bool read_number(std::string_view digits, int base, uint32_t limit, uint32_t& value) {
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-    return !digits.empty() && error == std::errc() && end == digits.data() + digits.size() && value <= limit;
+    const auto number = parse_number(digits, base);
+    if (!number || *number > limit) return false;
+    value = static_cast<uint32_t>(*number);
+    return true;
 }
 
 /// "5" or "330-331".

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/bugcheck.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
-#include <iterator>
 
 namespace mpulab {
 namespace {
