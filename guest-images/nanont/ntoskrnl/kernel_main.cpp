@@ -6,14 +6,11 @@
 #include "cm/cm.hpp"
 #include "dbg/crash_data.hpp"
 #include "dbg/report.hpp"
-#include "etw/provider.hpp"
 #include "io/io.hpp"
 #include "ke/ke.hpp"
 #include "ldr/ldr.hpp"
 #include "ldr/profile.hpp"
-#include "mm/driver_blocks.hpp"
 #include "mm/mm.hpp"
-#include "vf/resolution.hpp"
 #include "vf/rules.hpp"
 #include "vf/selftest.hpp"
 #include "vf/troubles.hpp"
@@ -173,9 +170,7 @@ void start_driver(io::Driver& driver) {
     NTSTATUS status = io::call_driver_entry(driver);
     if (!NT_SUCCESS(status)) {
         dbg::say("%s: DriverEntry failed: 0x%08lx", driver.module->name, static_cast<ULONG>(status));
-        mm::tell_unfreed_blocks();
-        vf::tell_resolution_left();
-        etw::tell_providers_left();
+        io::tell_what_is_left();
     } else {
         status = io::start_devices(driver);
     }

@@ -160,6 +160,12 @@ NTSTATUS call_driver_entry(Driver& driver) {
     return status;
 }
 
+void tell_what_is_left() {
+    mm::tell_unfreed_blocks();
+    vf::tell_resolution_left();
+    etw::tell_providers_left();
+}
+
 void unload_driver(Driver& driver) {
     if (driver.entered && driver.object.DriverUnload != nullptr) {
         const ke::WatchedCall call(is_under_test(driver), MPULAB_CALLBACK_DriverUnload, name_of(driver),
@@ -173,9 +179,7 @@ void unload_driver(Driver& driver) {
             vf::memory_goes(reinterpret_cast<const void*>(module->base), module->size,
                             reinterpret_cast<const void*>(module->entry));
         }
-        mm::tell_unfreed_blocks();
-        vf::tell_resolution_left();
-        etw::tell_providers_left();
+        tell_what_is_left();
     }
     free_driver(driver);
     if (module != nullptr) {

@@ -90,6 +90,8 @@ NTSTATUS create_driver(const char* service, ldr::Module* module, Driver*& driver
 NTSTATUS call_driver_entry(Driver& driver);
 /// Calls DriverUnload, if there is one, and gives the driver's memory back.
 void unload_driver(Driver& driver);
+/// The driver under test goes: V20 for each thing that it has left behind. PASSIVE_LEVEL.
+void tell_what_is_left();
 inline Driver& driver_of(PDRIVER_OBJECT object) {
     return *CONTAINING_RECORD(object, Driver, object);
 }

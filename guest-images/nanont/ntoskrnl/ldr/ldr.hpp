@@ -50,8 +50,10 @@ Module* find_by_name(const char* name);
 const char* discarded_section_at(ULONGLONG address);
 /// "section PAGE of driver.sys"; nullptr: it lies in none. Any IRQL.
 const char* section_at(ULONGLONG address);
-/// Whether the section that an address of the module lies in may be paged out: its name begins with PAGE.
-bool is_pageable_section(const Module& module, ULONGLONG address);
+/// The section that an address lies in; nullptr: none of the module's.
+const PeSection* find_section(const Module& module, ULONGLONG address);
+/// Whether it may be paged out: its name begins with PAGE.
+bool is_pageable(const PeSection& section);
 bool in_driver_under_test(ULONGLONG address);
 bool in_kernel(ULONGLONG address);
 /// The kernel's image counts as the driver's until it no longer does. No driver is loaded meanwhile.

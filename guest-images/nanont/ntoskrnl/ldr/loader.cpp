@@ -74,21 +74,6 @@ uint64_t resolve(void* context, const Import& import) {
     return 0;
 }
 
-/// As MmPageEntireDriver's page and "Making Drivers Pageable" say: by name, which the linker merges as PAGE*.
-bool is_pageable(const PeSection& section) {
-    return __builtin_memcmp(section.name, "PAGE", 4) == 0 && !section.discardable();
-}
-
-const PeSection* find_section(const Module& module, ULONGLONG address) {
-    for (size_t i = 0; i < module.image.section_count; ++i) {
-        const PeSection& section = module.image.sections[i];
-        if (address - module.base - section.rva < section.virtual_size) {
-            return &section;
-        }
-    }
-    return nullptr;
-}
-
 PageRights rights_of(const PeSection& section) {
     return section.executable() ? PageRights::Execute
            : section.writable() ? PageRights::ReadWrite
@@ -317,6 +302,21 @@ const char* discarded_section_at(ULONGLONG address) {
     return nullptr;
 }
 
+/// As MmPageEntireDriver's page and "Making Drivers Pageable" say: by name, which the linker merges as PAGE*.
+bool is_pageable(const PeSection& section) {
+    return __builtin_memcmp(section.name, "PAGE", 4) == 0 && !section.discardable();
+}
+
+const PeSection* find_section(const Module& module, ULONGLONG address) {
+    for (size_t i = 0; i < module.image.section_count; ++i) {
+        const PeSection& section = module.image.sections[i];
+        if (address - module.base - section.rva < section.virtual_size) {
+            return &section;
+        }
+    }
+    return nullptr;
+}
+
 const char* section_at(ULONGLONG address) {
     static char text[96];
     const Module* module = find_by_address(address);
@@ -326,11 +326,6 @@ const char* section_at(ULONGLONG address) {
     }
     _snprintf(text, sizeof(text) - 1, "section %s of %s", section->name, module->name);
     return text;
-}
-
-bool is_pageable_section(const Module& module, ULONGLONG address) {
-    const PeSection* section = find_section(module, address);
-    return section != nullptr && is_pageable(*section);
 }
 
 bool in_driver_under_test(ULONGLONG address) {

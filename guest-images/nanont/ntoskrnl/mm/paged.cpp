@@ -117,17 +117,13 @@ using namespace nanont;
 
 namespace {
 
-/// Pages of the section, or of the whole image, that `address` lies in, for what is done to all of them.
+/// What is done to all pages of the section that `address` lies in; nothing to those of an image that is one piece.
 template <class Change> PVOID with_section(PVOID address, Change change) {
     const auto at = reinterpret_cast<ULONGLONG>(address);
     const ldr::Module* module = ldr::find_by_address(at);
-    if (module == nullptr || module->image.mapped_whole()) {
-        return address;
-    }
-    for (size_t i = 0; i < module->image.section_count; ++i) {
-        const PeSection& section = module->image.sections[i];
-        if (at - module->base - section.rva < section.virtual_size) {
-            change(module->base + section.rva, (section.virtual_size + PAGE_SIZE - 1) / PAGE_SIZE);
+    if (module != nullptr && !module->image.mapped_whole()) {
+        if (const PeSection* section = ldr::find_section(*module, at)) {
+            change(*module, *section, module->base + section->rva, (section->virtual_size + PAGE_SIZE - 1) / PAGE_SIZE);
         }
     }
     return address;
@@ -140,16 +136,19 @@ extern "C" {
 /// The handle is the address.
 #undef MmLockPagableCodeSection
 PVOID NTAPI MmLockPagableDataSection(PVOID AddressWithinSection) {
-    return with_section(AddressWithinSection, mm::make_resident);
+    return with_section(AddressWithinSection, [](const ldr::Module&, const PeSection&, ULONGLONG begin, size_t pages) {
+        mm::make_resident(begin, pages);
+    });
 }
 
 /// The section of a handle stays in until then. A section that is locked twice is unlocked by the first of these.
 VOID NTAPI MmUnlockPagableImageSection(PVOID ImageSectionHandle) {
-    const ldr::Module* module = ldr::find_by_address(reinterpret_cast<ULONGLONG>(ImageSectionHandle));
-    if (module != nullptr && module->under_test &&
-        ldr::is_pageable_section(*module, reinterpret_cast<ULONGLONG>(ImageSectionHandle))) {
-        with_section(ImageSectionHandle, mm::make_pageable);
-    }
+    with_section(ImageSectionHandle,
+                 [](const ldr::Module& module, const PeSection& section, ULONGLONG begin, size_t pages) {
+                     if (module.under_test && ldr::is_pageable(section)) {
+                         mm::make_pageable(begin, pages);
+                     }
+                 });
 }
 
 // A driver that has itself paged out as a whole is left resident but for its PAGE sections.
