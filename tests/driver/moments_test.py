@@ -180,7 +180,7 @@ class Moments(OwnDriver):
                 if moment == "in":
                     self.open_capture()
                     self.score.marker(number + 1)
-                    self.score.delay_ms(4)
+                    self.score.wait_captured(CAPTURE, 10)
                 body = {"out": bytes([0xF0, number, *range(60)]), "SysEx": bytes([0xF0, number]), "in": b""}[moment]
                 if body:
                     self.write(body, flags=MAY_FAIL)
@@ -206,7 +206,7 @@ class Moments(OwnDriver):
                 if moment == "SysEx":
                     self.assertEqual(sent, body)
         self.assertEqual(out, b"")
-        self.assertEqual(captured(run)[:8], bytes([0xF0, *range(7)]), "what had come in 4 ms")
+        self.assertEqual(captured(run)[:10], bytes([0xF0, *range(9)]))
 
     def test_a_shutdown_at_every_moment_leaves_what_was_sent_intact(self):
         song = bytes([0xF0, *range(60)])
