@@ -64,6 +64,7 @@ struct Adapter {
     LIST_ENTRY connections;
     LIST_ENTRY ports;
     bool started, gone;              // gone: surprise removal or removal has begun
+    bool remove_pending;             // a removal was granted, and may yet be cancelled: nobody opens anything
     IAdapterPowerManagement* power;  // one reference; to call it: HeldPower
     ULONG power_version;             // 1..3: which IAdapterPowerManagement it is
     ControlLock power_lock;          // both

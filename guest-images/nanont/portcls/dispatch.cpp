@@ -56,7 +56,7 @@ PORTCLASSAPI NTSTATUS NTAPI PcDispatchIrp(PDEVICE_OBJECT device, PIRP irp) {
     case IRP_MJ_CLEANUP:
         return dispatch_cleanup(irp);
     case IRP_MJ_CREATE:
-        if (!adapter || adapter->gone) return complete(irp, STATUS_DELETE_PENDING);
+        if (!adapter || adapter->gone || adapter->remove_pending) return complete(irp, STATUS_DELETE_PENDING);
         if (!adapter->started) return complete(irp, STATUS_DEVICE_NOT_READY);
         return KsDispatchIrp(device, irp);
     default:

@@ -165,8 +165,11 @@ NTSTATUS dispatch_pnp(Adapter& adapter, PIRP irp) {
         return cancel_stop(adapter, irp);
     case IRP_MN_STOP_DEVICE:
         return stop(adapter, irp);
-    case IRP_MN_QUERY_REMOVE_DEVICE:
-    case IRP_MN_CANCEL_REMOVE_DEVICE:
+    case IRP_MN_QUERY_REMOVE_DEVICE: // who opens it now would hold up, or outlive, the removal that was granted
+        adapter.remove_pending = true;
+        return pass_down(adapter, irp);
+    case IRP_MN_CANCEL_REMOVE_DEVICE: // comes too when a driver below has refused the query
+        adapter.remove_pending = false;
         return pass_down(adapter, irp);
     case IRP_MN_SURPRISE_REMOVAL:
         return surprise_removal(adapter, irp);

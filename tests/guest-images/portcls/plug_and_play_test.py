@@ -27,15 +27,16 @@ class Idle(Moody):
 
     def test_a_device_is_removed_in_steps_and_comes_back_with_its_driver_loaded_afresh(self):
         score = self.score
-        steps = [score.device(QUERY_REMOVE), score.device(CANCEL_REMOVE), score.device(QUERY_REMOVE),
-                 score.device(FINISH_REMOVE)]
+        steps = [score.device(QUERY_REMOVE), score.device(CANCEL_REMOVE), score.device(QUERY_REMOVE)]
+        leaving = score.open_filter(8, flags=MAY_FAIL)
+        steps.append(score.device(FINISH_REMOVE))
         gone = score.open_filter(9, flags=MAY_FAIL)
         steps.append(score.device(ADD_DEVICE))
         self.stream()
         self.write(b"\x01")
         score.wait_writes(1)
         run = self.play()
-        self.assertStatuses(run, *((step, SUCCESS) for step in steps), (gone, NO_SUCH_DEVICE))
+        self.assertStatuses(run, *((step, SUCCESS) for step in steps), (leaving, DELETE_PENDING), (gone, NO_SUCH_DEVICE))
         self.assertEqual(self.told(run), BEGIN + ["QUERY_REMOVE", "CANCEL_REMOVE", "QUERY_REMOVE", "REMOVE"] + END +
                          ["unload"] + BEGIN)  # its counts begin again: it is a new image
         self.assertEqual(len(run.calls("DriverEntry")), 2)
