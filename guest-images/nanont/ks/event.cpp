@@ -3,8 +3,7 @@
 // list, and is taken off it again. Facts: Microsoft Learn (KsEnableEvent, KsDisableEvent, KsFreeEventList,
 // KSEVENT_ITEM).
 #include "event.hpp"
-#include "list_query.hpp"
-#include "request.hpp"
+#include "set_query.hpp"
 
 #include "module/pool.hpp"
 
@@ -13,7 +12,6 @@ namespace {
 
 constexpr ULONG kTag = 'esKM';
 constexpr ULONG kMaxExtra = 65536;
-constexpr GUID kNoSet{};
 
 /** References what the client wants signalled. STATUS_INVALID_PARAMETER: a notification type that is none, or that is
  * not this client's. */
@@ -119,16 +117,6 @@ NTSTATUS handle_item(PIRP irp, const Request& request, const KSEVENT_SET& set, c
     }
 }
 
-/** KSEVENT_TYPE_SETSUPPORT of GUID_NULL: the sets, one behind the other. */
-NTSTATUS answer_sets(PIRP irp, const Request& request, ULONG count, const KSEVENT_SET* sets) {
-    bool fill;
-    NTSTATUS status = answer_size(irp, request.value, count * static_cast<ULONG>(sizeof(GUID)), fill);
-    copy_value_back(irp, request);
-    for (ULONG i = 0; fill && i < count; ++i)
-        static_cast<GUID*>(request.value)[i] = *sets[i].Set;
-    return status;
-}
-
 /** Marks the first entry that `wanted` takes, so that nobody else ends it or signals it; NULL: there is none. */
 template <class Wanted> EventRecord* take(PLIST_ENTRY list, EventLock& lock, Wanted wanted) {
     EventRecord* found = nullptr;
@@ -224,13 +212,11 @@ KSDDKAPI NTSTATUS NTAPI KsEnableEventWithAllocator(PIRP irp, ULONG count, const 
     Request request;
     NTSTATUS status = capture_request(irp, request);
     if (!NT_SUCCESS(status)) return status;
-    const bool asks_for_set = request.identifier->Flags & KSEVENT_TYPE_SETSUPPORT;
-    if (asks_for_set && IsEqualGUIDAligned(request.identifier->Set, kNoSet))
-        return answer_sets(irp, request, count, sets);
+    if (asks_for_sets(request, KSEVENT_TYPE_SETSUPPORT)) return answer_sets(irp, request, count, sets);
     const SIZE_T stride = item_size ? item_size : sizeof(KSEVENT_ITEM);
     for (ULONG i = 0; i < count; ++i) {
         if (!IsEqualGUIDAligned(*sets[i].Set, request.identifier->Set)) continue;
-        if (asks_for_set) return STATUS_SUCCESS;
+        if (request.identifier->Flags & KSEVENT_TYPE_SETSUPPORT) return STATUS_SUCCESS;
         KSEVENT_SET_IRP_STORAGE(irp) = &sets[i];
         for (ULONG n = 0; n < sets[i].EventsCount; ++n) {
             auto* item =

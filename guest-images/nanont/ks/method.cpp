@@ -2,7 +2,7 @@
 // IOCTL_KS_METHOD: the set and the item are looked up and the handler is called (Microsoft Learn: KsMethodHandler,
 // KSMETHOD, KSMETHOD_ITEM). What the client's buffer is for, the item says: its data are copied in (READ), back
 // (WRITE), both (MODIFY) or neither (NONE).
-#include "request.hpp"
+#include "set_query.hpp"
 
 namespace {
 
@@ -53,6 +53,7 @@ KSDDKAPI NTSTATUS NTAPI KsMethodHandlerWithAllocator(PIRP irp, ULONG count, cons
     Request request;
     NTSTATUS status = ks::capture_request(irp, request);
     if (!NT_SUCCESS(status)) return status;
+    if (ks::asks_for_sets(request, KSMETHOD_TYPE_SETSUPPORT)) return ks::answer_sets(irp, request, count, sets);
     const SIZE_T stride = item_size ? item_size : sizeof(KSMETHOD_ITEM);
     for (ULONG i = 0; i < count; ++i) {
         if (!IsEqualGUIDAligned(*sets[i].Set, request.identifier->Set)) continue;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // IOCTL_KS_PROPERTY: the set and the item are looked up and the handler is called (reference portcls-midi.md §5.2).
-#include "request.hpp"
+#include "set_query.hpp"
 
 namespace {
 
@@ -70,6 +70,7 @@ KSDDKAPI NTSTATUS NTAPI KsPropertyHandlerWithAllocator(PIRP irp, ULONG count, co
     NTSTATUS status = ks::capture_request(irp, request);
     if (!NT_SUCCESS(status)) return status;
     const ULONG flags = request.identifier->Flags;
+    if (ks::asks_for_sets(request, KSPROPERTY_TYPE_SETSUPPORT)) return ks::answer_sets(irp, request, count, sets);
     flags& KSPROPERTY_TYPE_SET ? ks::copy_value_in(irp, request) : ks::copy_value_back(irp, request);
     ULONG stride = item_size ? item_size : sizeof(KSPROPERTY_ITEM);
     for (ULONG i = 0; i < count; ++i) {

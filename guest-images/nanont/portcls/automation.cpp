@@ -15,6 +15,20 @@ const PCPROPERTY_ITEM* item_at(const PCAUTOMATION_TABLE& table, ULONG index) {
                                                     static_cast<SIZE_T>(index) * table.PropertyItemSize);
 }
 
+bool asks_for_sets(PIRP irp) {
+    constexpr GUID kNoSet{};
+    const auto& control = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl;
+    const auto* request = static_cast<const KSPROPERTY*>(control.Type3InputBuffer);
+    return request && control.InputBufferLength >= sizeof *request && (request->Flags & KSPROPERTY_TYPE_SETSUPPORT) &&
+           IsEqualGUIDAligned(request->Set, kNoSet);
+}
+
+bool has_set(const KSPROPERTY_SET* sets, ULONG count, const GUID& set) {
+    for (ULONG i = 0; i < count; ++i)
+        if (IsEqualGUIDAligned(*sets[i].Set, set)) return true;
+    return false;
+}
+
 NTSTATUS finish(PPCPROPERTY_REQUEST request, NTSTATUS status) {
     request->Irp->IoStatus.Information = request->ValueSize;
     ExFreePoolWithTag(request, kObjectTag.value);
@@ -47,10 +61,7 @@ NTSTATUS AutomationSets::build(const PCAUTOMATION_TABLE* table, const char* owne
     Item* next = items_;
     for (ULONG i = 0; i < count; ++i) {
         const GUID* set = item_at(*table, i)->Set;
-        bool seen = false;
-        for (ULONG s = 0; s < set_count_; ++s)
-            seen |= IsEqualGUIDAligned(*sets_[s].Set, *set) != 0;
-        if (seen) continue;
+        if (has_set(sets_, set_count_, *set)) continue;
         KSPROPERTY_SET& made = sets_[set_count_++];
         made.Set = set;
         made.PropertyItem = &next->ks;
@@ -73,6 +84,25 @@ NTSTATUS AutomationSets::build(const PCAUTOMATION_TABLE* table, const char* owne
 NTSTATUS AutomationSets::handle(PIRP irp) const {
     if (set_count_ == 0) return STATUS_PROPSET_NOT_FOUND;
     return KsPropertyHandlerWithAllocator(irp, set_count_, sets_, nullptr, sizeof(Item));
+}
+
+NTSTATUS AutomationSets::list_sets(PIRP irp, const KSPROPERTY_SET* built_in, ULONG count) const {
+    PoolBuffer<KSPROPERTY_SET> all((set_count_ + count) * sizeof(KSPROPERTY_SET));
+    if (!all) return STATUS_INSUFFICIENT_RESOURCES;
+    ULONG found = 0;
+    for (ULONG i = 0; i < set_count_; ++i)
+        all.get()[found++] = sets_[i];
+    for (ULONG i = 0; i < count; ++i)
+        if (!has_set(sets_, set_count_, *built_in[i].Set)) all.get()[found++] = built_in[i];
+    return KsPropertyHandler(irp, found, all.get());
+}
+
+NTSTATUS AutomationSets::handle_with(PIRP irp, bool removed, const KSPROPERTY_SET* built_in, ULONG count) const {
+    if (!removed && asks_for_sets(irp)) return list_sets(irp, built_in, count);
+    const NTSTATUS status = removed ? STATUS_PROPSET_NOT_FOUND : handle(irp);
+    if (status != STATUS_PROPSET_NOT_FOUND && status != STATUS_NOT_FOUND) return status;
+    const NTSTATUS answered = KsPropertyHandler(irp, count, built_in);
+    return answered == STATUS_PROPSET_NOT_FOUND ? status : answered;
 }
 
 /** The request may stay with the driver (STATUS_PENDING) until PcCompletePendingPropertyRequest, so it is in pool. */

@@ -22,6 +22,10 @@ class AutomationSets {
     /** Tries the request; STATUS_PROPSET_NOT_FOUND when the table has nothing for it. */
     NTSTATUS handle(PIRP irp) const;
 
+    /** Tries the table, unless the device is `removed` and its driver no longer asked, and then what the port answers
+     * itself. Asked which sets there are (KSPROPERTY_TYPE_SETSUPPORT of GUID_NULL), both answer together. */
+    NTSTATUS handle_with(PIRP irp, bool removed, const KSPROPERTY_SET* built_in, ULONG count) const;
+
     const EventSets& events() const { return events_; }
 
   private:
@@ -29,6 +33,7 @@ class AutomationSets {
         KSPROPERTY_ITEM ks; // first: ks.sys steps over sizeof(Item)
         const PCPROPERTY_ITEM* pc;
     };
+    NTSTATUS list_sets(PIRP irp, const KSPROPERTY_SET* built_in, ULONG count) const;
     static NTSTATUS call_driver(PIRP irp, PKSIDENTIFIER request, PVOID data);
 
     KSPROPERTY_SET* sets_ = nullptr;

@@ -78,10 +78,7 @@ NTSTATUS Filter::property(PIRP irp) {
     NTSTATUS status = description.table_for(irp, description.filter_table(), table, node);
     if (!NT_SUCCESS(status)) return status;
     if (node != kNoTarget && port_.is_removed()) return STATUS_DEVICE_NOT_CONNECTED;
-    status = port_.is_removed() ? STATUS_PROPSET_NOT_FOUND : table->handle(irp);
-    if (status != STATUS_PROPSET_NOT_FOUND && status != STATUS_NOT_FOUND) return status;
-    NTSTATUS built_in = KsPropertyHandler(irp, SIZEOF_ARRAY(kSets), kSets);
-    return built_in == STATUS_PROPSET_NOT_FOUND ? status : built_in;
+    return table->handle_with(irp, port_.is_removed(), kSets, SIZEOF_ARRAY(kSets));
 }
 
 /** Of a node's automation table, or the filter's own. PCEVENT_ITEM's page says that a filter is no target, and yet the

@@ -41,10 +41,7 @@ NTSTATUS Pin::property(PIRP irp) {
     NTSTATUS status = description.table_for(irp, description.pin_table(pin_id_), table, node);
     if (!NT_SUCCESS(status)) return status;
     if (node != kNoTarget) return port().is_removed() ? STATUS_DEVICE_NOT_CONNECTED : table->handle(irp);
-    status = port().is_removed() ? STATUS_PROPSET_NOT_FOUND : table->handle(irp);
-    if (status != STATUS_PROPSET_NOT_FOUND && status != STATUS_NOT_FOUND) return status;
-    NTSTATUS built_in = KsPropertyHandler(irp, SIZEOF_ARRAY(kSets), kSets);
-    return built_in == STATUS_PROPSET_NOT_FOUND ? status : built_in;
+    return table->handle_with(irp, port().is_removed(), kSets, SIZEOF_ARRAY(kSets));
 }
 
 /** Of the pin's own automation table, or a node's (PCEVENT_ITEM: "a pin instance or a node on a pin"). */

@@ -44,6 +44,7 @@ CASES = {
     "node_names": "a nodes name is that of its name or its type in the registry",
     "node_properties": "a nodes properties are reached through the filter and through a pin",
     "pending_properties": "a property may be completed later and never as pending",
+    "property_sets": "asked for its sets an object lists the driver's and the port's own",
     "methods": "methods of automation tables are left out as wdm audio does",
     "pin_events": "a client is told of the events of a pin that it enabled until it disables them",
     "node_events": "a client is told of the events of a node",

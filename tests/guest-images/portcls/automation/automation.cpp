@@ -200,6 +200,7 @@ void run_cases() {
                                  CASE(counts_of_the_miniport),
                                  CASE(node_properties),
                                  CASE(pending_properties),
+                                 CASE(property_sets),
                                  CASE(methods),
                                  CASE(pin_events),
                                  CASE(node_events),

@@ -69,7 +69,7 @@ NTSTATUS get_topology(Object& object, ULONG property, ULONG node, void* out, ULO
 
 void pin_names(), node_names(), names_of_the_miniport();                   // names.cpp
 void pin_counts(), counts_of_the_miniport();                               // counts.cpp
-void node_properties(), pending_properties(), methods();                   // properties.cpp
+void node_properties(), pending_properties(), property_sets(), methods();  // properties.cpp
 void pin_events(), node_events(), filter_events(), wrong_event_requests(); // events.cpp
 void one_shot_events(), closing_handles(), support_queries();
 void kernel_notifications(), generating_above_dispatch_level(); // notifications.cpp

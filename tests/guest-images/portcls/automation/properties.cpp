@@ -68,6 +68,29 @@ void pending_properties() {
     CHECK_EQUAL(filter.returned, sizeof(ULONG));
 }
 
+/// KSPROPERTY_TYPE_SETSUPPORT of GUID_NULL: the driver's set, and behind it those that the port answers itself.
+void property_sets() {
+    const GUID kPin = {STATIC_KSPROPSETID_Pin}, kTopology = {STATIC_KSPROPSETID_Topology},
+               kConnection = {STATIC_KSPROPSETID_Connection};
+    Object filter, pin;
+    CHECK_EQUAL(filter.open_filter(), STATUS_SUCCESS);
+    CHECK_EQUAL(pin.open_pin(filter), STATUS_SUCCESS);
+    const KSPROPERTY all{{{{}, 0, KSPROPERTY_TYPE_SETSUPPORT}}};
+    GUID sets[4] = {};
+    CHECK_EQUAL(filter.send(IOCTL_KS_PROPERTY, &all, sizeof all, nullptr, 0), STATUS_BUFFER_OVERFLOW);
+    CHECK_EQUAL(filter.returned, 3 * sizeof(GUID));
+    CHECK_EQUAL(filter.send(IOCTL_KS_PROPERTY, &all, sizeof all, sets, sizeof(GUID)), STATUS_BUFFER_TOO_SMALL);
+    CHECK_EQUAL(filter.send(IOCTL_KS_PROPERTY, &all, sizeof all, sets, sizeof sets), STATUS_SUCCESS);
+    CHECK_EQUAL(filter.returned, 3 * sizeof(GUID));
+    CHECK(IsEqualGUIDAligned(sets[0], kSet) && IsEqualGUIDAligned(sets[1], kPin) &&
+          IsEqualGUIDAligned(sets[2], kTopology));
+    CHECK_EQUAL(pin.send(IOCTL_KS_PROPERTY, &all, sizeof all, sets, sizeof sets), STATUS_SUCCESS);
+    CHECK_EQUAL(pin.returned, 2 * sizeof(GUID));
+    CHECK(IsEqualGUIDAligned(sets[0], kSet) && IsEqualGUIDAligned(sets[1], kConnection));
+    const KSPROPERTY none{{{{}, 0, KSPROPERTY_TYPE_GET}}};
+    CHECK_EQUAL(filter.send(IOCTL_KS_PROPERTY, &none, sizeof none, sets, sizeof sets), STATUS_PROPSET_NOT_FOUND);
+}
+
 /// "The WDM audio subsystem does not currently support methods" (PCMETHOD_ITEM).
 void methods() {
     Object filter, pin;
