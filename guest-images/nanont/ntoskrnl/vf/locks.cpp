@@ -165,11 +165,20 @@ void check_locks_after(const void* routine, ULONG before) {
 }
 
 void forget_locks(ULONGLONG begin, SIZE_T bytes) {
-    ke::SpinLockGuard guard(g_lock);
+    cpu::InterruptsOff off;   // an ISR of the driver's may take two locks, and learn their order
+    ke::acquire_lock(g_lock); // not watched: in the selftest the kernel's own locks are
     for (ULONG i = 0; i < kMostKnown; ++i) {
         if (g_known[i] != nullptr && reinterpret_cast<ULONG_PTR>(g_known[i]) - begin < bytes) {
             forget(i);
         }
+    }
+    ke::release_lock(g_lock);
+}
+
+void forget_held() {
+    cpu::InterruptsOff off;
+    for (Cpu& cpu : g_cpus) {
+        cpu.count = 0;
     }
 }
 

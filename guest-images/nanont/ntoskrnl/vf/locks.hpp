@@ -22,6 +22,9 @@ void check_locks_after(const void* routine, ULONG before);
 /// The memory goes, and the locks in it: another lock may lie there next.
 void forget_locks(ULONGLONG begin, SIZE_T bytes);
 
+/// Nobody holds a lock of the driver's: there is no driver yet.
+void forget_held();
+
 } // namespace nanont::vf
 
 #endif
