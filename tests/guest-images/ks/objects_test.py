@@ -28,6 +28,7 @@ CASES = {
     "refused_pins": "a pin is refused without the filter the number the format or the interface for it",
     "refused_dispatches": "what has no object behind it is dispatched nowhere",
     "one_shot_events": "a one shot event happens once and what is no event never",
+    "methods": "a methods buffer goes in and out as its item says and an object lists its sets",
     "discarded_events": "an event that its owner discards is nobodys any more",
 }
 

@@ -83,6 +83,9 @@ NTSTATUS NTAPI control(PDEVICE_OBJECT device, PIRP irp) {
         break;
     case kQueueIoctl:
         return keep_request(irp);
+    case kMethodIoctl:
+        status = handle_method(irp);
+        break;
     case IOCTL_KS_PROPERTY:
         status = property(irp);
         break;

@@ -84,7 +84,7 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
                                  CASE(intersections),          CASE(wrong_requests),    CASE(queued_requests),
                                  CASE(chained_cancel),         CASE(acquired_requests), CASE(topology_answers),
                                  CASE(extended_intersections), CASE(refused_pins),      CASE(refused_dispatches),
-                                 CASE(one_shot_events),        CASE(discarded_events)};
+                                 CASE(one_shot_events),        CASE(discarded_events),  CASE(methods)};
     run_cases(cases);
     KsFreeDeviceHeader(g_header);
     IoDeleteDevice(g_device);

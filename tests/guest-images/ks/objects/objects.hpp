@@ -11,9 +11,10 @@
 #include <initializer_list>
 
 /// IOCTLs of an opened object, beside those of KS: what KsHandleSizedListQuery answers for three numbers; a request
-/// that stays in a cancelable queue.
+/// that stays in a cancelable queue; a method.
 inline constexpr ULONG kListIoctl = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS);
 inline constexpr ULONG kQueueIoctl = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x801, METHOD_BUFFERED, FILE_ANY_ACCESS);
+inline constexpr ULONG kMethodIoctl = CTL_CODE(FILE_DEVICE_UNKNOWN, 0x802, METHOD_NEITHER, FILE_ANY_ACCESS);
 inline constexpr ULONG kListed[] = {3, 1, 4};
 
 extern PDRIVER_OBJECT g_driver;
@@ -37,6 +38,8 @@ NTSTATUS keep_request(PIRP irp);
 /// Its property sets beside that of pins (properties.cpp).
 inline constexpr ULONG kMoreSets = 2;
 const KSPROPERTY_SET* more_properties();
+/// Its methods (methods.cpp).
+NTSTATUS handle_method(PIRP irp);
 /// Its events, enabled and disabled; those of a file that is closed (events.cpp).
 NTSTATUS handle_event(PIRP irp, bool enable);
 void free_events(PFILE_OBJECT file);
@@ -54,6 +57,7 @@ class Object : public OpenFile {
 void device_objects(), given_items(), added_items(), items_by_context(), items_in_use(); // create_items.cpp
 void lists(), intersections(), wrong_requests();                                         // answers.cpp
 void topology_answers(), extended_intersections();                                       // properties.cpp
+void methods();                                                                          // methods.cpp
 void refused_pins(), refused_dispatches();                                               // refusals.cpp
 void one_shot_events(), discarded_events();                                              // events.cpp
 void queued_requests(), chained_cancel(), acquired_requests();                           // queue.cpp
