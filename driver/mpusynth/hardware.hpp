@@ -8,6 +8,10 @@
 //   void stall_us(uint32_t us)                 busy wait, <= 50, any IRQL
 //   void sleep_ms(uint32_t ms)                 gives the CPU away; PASSIVE_LEVEL; may take a clock tick longer
 //   uint64_t now_100ns()                       a clock that never goes back; any IRQL
+// A `Receiver` has what the card sends, whether an interrupt brings it or a look at the ports:
+//   uint32_t take()                            reads what the card shows, some kDrainLimit bytes at most; how many
+//   void begin_ack_watch()                     from here on an FEh is the card's answer
+//   bool acknowledged()                        it has come
 #pragma once
 
 #include <stdint.h>
@@ -23,6 +27,7 @@ inline constexpr uint32_t kFirstAckLimitMs = 50; // an idle card answers within 
 inline constexpr uint32_t kSecondAckLimitMs = 100;
 inline constexpr uint32_t kUartSettleMs = 40; // a Roland takes no byte and drops MIDI IN for 34 ms after ENTER_UART
 inline constexpr uint32_t kDrainLimit = 64;   // bytes read in one go during the handshake
+inline constexpr uint32_t kMostUnread = 2048; // a Roland holds 1745 (ref. §4)
 
 /// How a conversation with the card went. `status` is the last STATUS read, for the message.
 enum class Answer : uint8_t {
@@ -36,8 +41,7 @@ struct Report {
     Answer answer;
     uint8_t status;
     uint32_t waited_ms;
-    uint32_t resets;  // RESET commands written
-    uint32_t skipped; // bytes read that were no ACK: MIDI IN, a track request of the intelligent mode
+    uint32_t resets; // RESET commands written
 };
 
 namespace detail {
@@ -91,47 +95,31 @@ template <class Io> bool wait_until_writable(Io& io, uint32_t limit_ms, uint8_t&
     });
 }
 
-/// Reads what waits, up to kDrainLimit bytes, and says whether an ACK was among it; stops behind the ACK.
-template <class Io> bool take_ack(Io& io, Report& report) {
-    for (uint32_t n = 0; n < kDrainLimit; ++n) {
-        report.status = io.read(mpu401::kStatusPort);
-        if (!mpu401::byte_waits_for_host(report.status)) return false;
-        if (io.read(mpu401::kDataPort) == mpu401::kAck) return true;
-        ++report.skipped;
-    }
-    return false;
-}
-
 } // namespace detail
 
-/// Reads and forgets what the card holds, at most `limit` bytes, until it has shown nothing for 40 µs: a Roland needs
-/// up to 35 µs to show the next one (reference §3.2). Nobody else may read DATA meanwhile. Returns the number of bytes.
-template <class Io> uint32_t discard_pending(Io& io, uint32_t limit) {
+/// Takes and forgets what the card holds, until it has shown nothing for 40 µs: a Roland needs up to 35 µs to show the
+/// next one (reference §3.2). False when there is no end to it: DSR is stuck. PASSIVE_LEVEL.
+template <class Io, class Receiver> bool discard_pending(Io& io, Receiver& receiver) {
     uint32_t count = 0;
-    uint32_t waited_us = 0;
-    while (count < limit && waited_us <= kSpinLimitUs) {
-        if (mpu401::byte_waits_for_host(io.read(mpu401::kStatusPort))) {
-            io.read(mpu401::kDataPort);
-            ++count;
+    for (uint32_t waited_us = 0; waited_us <= kSpinLimitUs; waited_us += kPollStepUs) {
+        if (const uint32_t taken = receiver.take(); taken != 0) {
+            count += taken;
+            if (count >= kMostUnread) return false;
             waited_us = 0;
-        } else {
-            io.stall_us(kPollStepUs);
-            waited_us += kPollStepUs;
         }
+        io.stall_us(kPollStepUs);
     }
-    return count;
+    return true;
 }
 
-/// Brings the card into intelligent mode from whatever state it was left in. PASSIVE_LEVEL; nobody else may read DATA
-/// meanwhile (interrupt not connected). At most ~0.35 s.
+/// Brings the card into intelligent mode from whatever state it was left in, its unread bytes discarded before.
+/// PASSIVE_LEVEL; at most ~0.35 s.
 ///
 /// The first RESET of a card in UART mode is obeyed but not answered; the second then is (reference §2.1). A byte that
 /// looks like an ACK and is none (Active Sensing from MIDI IN) does no harm: RESET leads to intelligent mode from both.
-template <class Io> Report reset_card(Io& io) {
+template <class Io, class Receiver> Report reset_card(Io& io, Receiver& receiver) {
     Report report = {};
     const uint64_t start = io.now_100ns();
-    discard_pending(io, kDrainLimit); // an ACK somebody left unread must not be taken for ours
-
     constexpr uint32_t kAckLimitMs[] = {kFirstAckLimitMs, kSecondAckLimitMs};
     report.answer = Answer::NoAck;
     for (const uint32_t limit_ms : kAckLimitMs) {
@@ -139,9 +127,15 @@ template <class Io> Report reset_card(Io& io) {
             report.answer = report.status == mpu401::kFloatingBus ? Answer::Absent : Answer::NotReady;
             break;
         }
+        receiver.begin_ack_watch();
         io.write(mpu401::kCommandPort, mpu401::kCommandReset);
         ++report.resets;
-        if (detail::wait_until(io, limit_ms, [&] { return detail::take_ack(io, report); })) {
+        bool answered = detail::wait_until(io, limit_ms, [&] { return receiver.acknowledged(); });
+        if (!answered) {
+            receiver.take(); // where the interrupt is dead, the ACK is still in the card
+            answered = receiver.acknowledged();
+        }
+        if (answered) {
             report.answer = Answer::Ok;
             break;
         }
@@ -153,7 +147,7 @@ template <class Io> Report reset_card(Io& io) {
         uint8_t status = 0;
         detail::wait_until_writable(io, kReadyLimitMs, status);
         io.sleep_ms(1);
-        discard_pending(io, kDrainLimit);
+        discard_pending(io, receiver);
     }
     return report;
 }
@@ -172,12 +166,12 @@ template <class Io> Report write_enter_uart(Io& io) {
     return report;
 }
 
-/// Waits for the ACK of ENTER_UART as `acknowledged` sees it (an interrupt, or a look at the ports); then until the
-/// card is ready for MIDI. NoAck is a warning: not all cards send it. PASSIVE_LEVEL, at most 0.15 s.
-template <class Io, class Acknowledged> Report await_uart(Io& io, Acknowledged acknowledged) {
+/// Waits for the ACK of ENTER_UART, then until the card is ready for MIDI. NoAck is a warning: not all cards send it.
+/// PASSIVE_LEVEL, at most 0.15 s.
+template <class Io, class Receiver> Report await_uart(Io& io, Receiver& receiver) {
     Report report = {};
     const uint64_t start = io.now_100ns();
-    if (!detail::wait_until(io, kReadyLimitMs, acknowledged)) report.answer = Answer::NoAck;
+    if (!detail::wait_until(io, kReadyLimitMs, [&] { return receiver.acknowledged(); })) report.answer = Answer::NoAck;
     report.waited_ms = detail::elapsed_ms(io, start);
     io.sleep_ms(kUartSettleMs);
     report.status = io.read(mpu401::kStatusPort);

@@ -37,9 +37,7 @@ NTSTATUS Input::connect(PRESOURCELIST resources) {
     }
     connected_.store_release(true);
     // A byte that waited already keeps the line high; without an edge it would never interrupt.
-    SynchronizedDrain first = {this, {}};
-    sync_->CallSynchronizedRoutine(on_synchronized, &first);
-    if (!first.result.empty) dpc_.run_now();
+    if (!take_synchronized().empty) dpc_.run_now();
     return STATUS_SUCCESS;
 }
 
@@ -55,9 +53,14 @@ void Input::disconnect() {
     }
 }
 
-void Input::begin_ack_watch() {
-    ack_arrived_.store_release(false);
-    ack_awaited_.store_release(true);
+uint32_t Input::take() {
+    uint32_t count = 0;
+    Drained some;
+    do {
+        some = sync_ ? take_synchronized() : take_from_card();
+        count += some.bytes;
+    } while (!some.empty && count < kDrainLimit);
+    return count;
 }
 
 void Input::start_capture() {
@@ -89,9 +92,8 @@ ULONG Input::read(UCHAR* bytes, ULONG limit) {
 
 /// True when the byte is something to tell the port about. DIRQL or DISPATCH_LEVEL.
 bool Input::store(UCHAR byte) {
-    if (byte == mpu401::kAck && ack_awaited_.load_acquire()) {
-        ack_awaited_.store_release(false);
-        ack_arrived_.store_release(true);
+    if (byte == mpu401::kAck && ack_.load_acquire() == kAckAwaited) {
+        ack_.store_release(kAckArrived);
         return false;
     }
     if (!capturing_.load_acquire() || stale_.load_relaxed()) {
@@ -139,6 +141,13 @@ NTSTATUS NTAPI Input::on_synchronized(PINTERRUPTSYNC, PVOID context) {
     return STATUS_SUCCESS;
 }
 
+/// Connected. <= DISPATCH_LEVEL.
+Drained Input::take_synchronized() {
+    SynchronizedDrain drain = {this, {}};
+    sync_->CallSynchronizedRoutine(on_synchronized, &drain);
+    return drain.result;
+}
+
 /// DISPATCH_LEVEL.
 void NTAPI Input::on_dpc(PKDPC, PVOID context, PVOID, PVOID) {
     static_cast<Input*>(context)->run_dpc();
@@ -147,11 +156,10 @@ void NTAPI Input::on_dpc(PKDPC, PVOID context, PVOID, PVOID) {
 void Input::run_dpc() {
     if (polling_.load_acquire()) poll();
     if (!connected_.load_acquire()) return;
-    SynchronizedDrain rest = {this, {}};
-    sync_->CallSynchronizedRoutine(on_synchronized, &rest);
+    const Drained rest = take_synchronized();
     if (doubtful_.exchange(false)) looks_left_ = kLooksAfterSpurious;
-    if (rest.result.bytes != 0) looks_left_ = 0;
-    if (!rest.result.empty) {
+    if (rest.bytes != 0) looks_left_ = 0;
+    if (!rest.empty) {
         dpc_.run_at_next_tick();
     } else if (looks_left_ != 0) {
         --looks_left_;

@@ -38,11 +38,23 @@ class Input {
         KeFlushQueuedDpcs(); // one that had begun is over, and so is an interrupt on another CPU: DPCs come after it
     }
 
-    /// Between begin and end an ACK that the interrupt brings is noted, and is no MIDI byte. Outside it is one: Active
-    /// Sensing. Any IRQL.
-    void begin_ack_watch();
-    void end_ack_watch() { ack_awaited_.store_release(false); }
-    [[nodiscard]] bool ack_arrived() const { return ack_arrived_.load_acquire(); }
+    /// Whether connect() has been and disconnect() not. PASSIVE_LEVEL.
+    [[nodiscard]] bool by_interrupt() const { return static_cast<bool>(sync_); }
+
+    // As the Receiver of hardware.hpp. PASSIVE_LEVEL.
+
+    /// Reads what the card shows, kDrainLimit bytes or a few more at most, where an interrupt is connected under its
+    /// lock. Returns how many.
+    uint32_t take();
+    /// Between begin and end the first FEh is the card's answer, and is no MIDI byte. Outside it is one: Active
+    /// Sensing.
+    void begin_ack_watch() { ack_.store_release(kAckAwaited); }
+    void end_ack_watch() { ack_.store_release(kNoAck); }
+    /// The answer has come; without an interrupt it is looked for.
+    [[nodiscard]] bool acknowledged() {
+        if (!sync_) take();
+        return ack_.load_acquire() == kAckArrived;
+    }
 
     /// Bytes that arrive from now on are kept for read(); those before are not. PASSIVE_LEVEL.
     void start_capture();
@@ -59,6 +71,7 @@ class Input {
     _IRQL_requires_max_(DISPATCH_LEVEL) ULONG read(UCHAR* bytes, ULONG limit);
 
   private:
+    enum Ack : UCHAR { kNoAck, kAckAwaited, kAckArrived };
     static constexpr uint32_t kQueueBytes = 1024; // 0.3 s of wire
     static constexpr uint32_t kPollSlicesPerTick = 12;
     static constexpr uint32_t kLooksAfterSpurious = 8; // ticks
@@ -70,6 +83,7 @@ class Input {
     void poll();
     bool store(UCHAR byte);
     Drained take_from_card();
+    Drained take_synchronized();
 
     Counters& counters_;
     KernelIo io_;
@@ -86,9 +100,8 @@ class Input {
     Atomic<bool> asleep_;
     Atomic<bool> capturing_;
     Atomic<bool> polling_;
-    Atomic<bool> stale_; // polled, and the card has not been empty since RUN
-    Atomic<bool> ack_awaited_;
-    Atomic<bool> ack_arrived_;
+    Atomic<bool> stale_;          // polled, and the card has not been empty since RUN
+    Atomic<UCHAR> ack_;           // an Ack
     uint32_t poll_slices_ = 0;    // the DPC's alone
     uint32_t looks_left_ = 0;     // the DPC's alone
     uint32_t dropped_before_ = 0; // this RUN

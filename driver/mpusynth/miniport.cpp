@@ -30,8 +30,8 @@ NTSTATUS report_failure(const char* command, const Report& report) {
         MPUSYNTH_ERROR("card does not take %s: status 0x%02lx, waited %lu ms\n", command, status, waited);
         return STATUS_IO_DEVICE_ERROR;
     case Answer::NoAck:
-        MPUSYNTH_ERROR("no ACK after %s: status 0x%02lx, waited %lu ms (sent %lu times, %lu other bytes read)\n",
-                       command, status, waited, static_cast<ULONG>(report.resets), static_cast<ULONG>(report.skipped));
+        MPUSYNTH_ERROR("no ACK after %s: status 0x%02lx, waited %lu ms (sent %lu times)\n", command, status, waited,
+                       static_cast<ULONG>(report.resets));
         return STATUS_IO_DEVICE_ERROR;
     }
     return STATUS_IO_DEVICE_ERROR;
@@ -98,16 +98,20 @@ NTSTATUS MidiMiniport::start(PRESOURCELIST resources, PPORTMIDI port) {
     port_->RegisterServiceGroup(group_.get()); // before anything can ask for service
     input_.use(io_, port_.get(), group_.get());
 
-    NT_TRY(reset()); // before Connect: an interrupt routine would take the ACK away
-    if (assigned.has_interrupt) {
-        NT_TRY(input_.connect(resources));
-        interrupt_connected_ = true;
+    if (!discard_pending(io_, input_)) {
+        MPUSYNTH_ERROR("%lu bytes read and the card still shows one: its DSR is stuck\n",
+                       static_cast<ULONG>(kMostUnread));
+        return STATUS_IO_DEVICE_ERROR;
     }
+    // Before RESET: its ACK holds the line of a PCI card high, and whoever shares a line of which nobody takes the
+    // byte is called over and over.
+    if (assigned.has_interrupt) NT_TRY(input_.connect(resources));
+    NT_TRY(reset());
     return enter_uart_mode();
 }
 
 NTSTATUS MidiMiniport::reset() {
-    const Report report = reset_card(io_);
+    const Report report = reset_card(io_, input_);
     counters_.resets.add(report.resets);
     counters_.acks_missed.add(report.resets - (report.answer == Answer::Ok ? 1 : 0));
     write_event(Event::Reset, report.answer == Answer::Ok ? Severity::Information : Severity::Error,
@@ -115,29 +119,25 @@ NTSTATUS MidiMiniport::reset() {
     return report_failure("RESET", report);
 }
 
-/// ENTER_UART is the first command whose ACK comes by interrupt, so it also tells whether interrupts come at all.
+/// Its ACK also tells whether interrupts come at all.
 NTSTATUS MidiMiniport::enter_uart_mode() {
     input_.begin_ack_watch();
     NT_TRY(report_failure("ENTER_UART", write_enter_uart(io_)));
     in_uart_mode_ = true;
-    Report unused = {};
-    const Report report =
-        await_uart(io_, [&] { return interrupt_connected_ ? input_.ack_arrived() : detail::take_ack(io_, unused); });
-    input_.end_ack_watch();
-    if (report.answer == Answer::Ok) return STATUS_SUCCESS;
-
-    if (interrupt_connected_ && mpu401::byte_waits_for_host(report.status)) {
+    const Report report = await_uart(io_, input_);
+    const bool unheard = input_.by_interrupt() && mpu401::byte_waits_for_host(report.status);
+    if (report.answer != Answer::Ok && unheard) {
         MPUSYNTH_WARNING("the card's interrupt does not come: status 0x%02lx for %lu ms; MIDI in will be polled\n",
                          static_cast<ULONG>(report.status), static_cast<ULONG>(report.waited_ms));
         write_event(Event::InterruptDead, Severity::Warning, report.status, report.waited_ms);
         input_.disconnect();
-        interrupt_connected_ = false;
-        detail::take_ack(io_, unused);
-        return STATUS_SUCCESS;
+        input_.take();
+    } else if (report.answer != Answer::Ok) {
+        counters_.acks_missed.add(1);
+        MPUSYNTH_WARNING("no ACK after ENTER_UART: status 0x%02lx, waited %lu ms; some cards send none, going on\n",
+                         static_cast<ULONG>(report.status), static_cast<ULONG>(report.waited_ms));
     }
-    counters_.acks_missed.add(1);
-    MPUSYNTH_WARNING("no ACK after ENTER_UART: status 0x%02lx, waited %lu ms; some cards send none, going on\n",
-                     static_cast<ULONG>(report.status), static_cast<ULONG>(report.waited_ms));
+    input_.end_ack_watch();
     return STATUS_SUCCESS;
 }
 

@@ -78,7 +78,6 @@ class MidiMiniport final : public IMiniportMidi, public CUnknown {
     ComPtr<IServiceGroup> group_;
     Input input_;
     Output output_;
-    bool interrupt_connected_ = false;
     bool in_uart_mode_ = false;
     Atomic<bool> retired_;
     Atomic<bool> render_open_;

@@ -9,6 +9,7 @@
 #include "mpulab_link.h"
 
 #include "hardware.hpp"
+#include "receive_poll.hpp"
 #include "support/catch.hpp"
 
 #include <algorithm>
@@ -203,4 +204,46 @@ class ScriptedCard : public BenchClock {
 
   private:
     uint8_t status_;
+};
+
+/// Input's part in the handshake (driver/mpusynth/input.hpp) where no interrupt is connected.
+template <class Card> class PolledReceiver {
+  public:
+    explicit PolledReceiver(Card& card) : card_(card) {}
+
+    uint32_t take() {
+        return mpusynth::drain(
+                   card_,
+                   [&](uint8_t byte) {
+                       if (byte == mpu401::kAck && awaited_) {
+                           awaited_ = false;
+                           arrived_ = true;
+                       }
+                   },
+                   mpusynth::kDrainLimit)
+            .bytes;
+    }
+    void begin_ack_watch() {
+        awaited_ = true;
+        arrived_ = false;
+    }
+    bool acknowledged() {
+        take();
+        return arrived_;
+    }
+
+  protected:
+    [[nodiscard]] bool arrived() const { return arrived_; }
+
+  private:
+    Card& card_;
+    bool awaited_ = false;
+    bool arrived_ = false;
+};
+
+/// The same with an interrupt connected that does not come: nobody looks until somebody calls take().
+template <class Card> class DeafReceiver : public PolledReceiver<Card> {
+  public:
+    using PolledReceiver<Card>::PolledReceiver;
+    bool acknowledged() { return this->arrived(); }
 };

@@ -255,10 +255,11 @@ TEST_CASE("nothing to send costs no access") {
 
 TEST_CASE("bytes held back by a card that was busy for 34 ms all arrive when it is ready") {
     BenchCard card(BenchCard::Properties{{"timing", "authentic"}}, kMillisecond);
-    reset_card(card);
+    PolledReceiver receiver{card};
+    reset_card(card, receiver);
+    receiver.begin_ack_watch();
     REQUIRE(write_enter_uart(card).answer == Answer::Ok);
-    Report drained = {};
-    detail::wait_until(card, 50, [&] { return detail::take_ack(card, drained); });
+    REQUIRE(detail::wait_until(card, 50, [&] { return receiver.acknowledged(); }));
     TransmitPump pump;
     Queue queue;
     std::vector<uint8_t> bytes;
