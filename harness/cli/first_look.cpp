@@ -21,13 +21,15 @@ Bytes waiting_score() {
 } // namespace
 
 FirstLook look_at_driver(const Guest& guest, MachineSpec spec, std::vector<PlanSection> options,
-                         const WatchdogLimits& watchdog) {
+                         WatchdogLimits watchdog) {
     const RuntimeDir folder = RuntimeDir::create(RuntimeDir::default_base());
     options.insert(options.begin(), {MPULAB_SECTION_SCORE, 0, waiting_score()});
     spec.plan = folder.path() / "plan.bin";
     spec.initrd = folder.without_space(folder.path() / "modules.cpio");
     write_file(spec.plan, write_plan(spec.seed, options));
     write_file(folder.path() / "modules.cpio", guest.archive);
+
+    watchdog.most_log_bytes = kMaxLogBytes; // all of it is read below
 
     FirstLook look;
     const auto log = folder.path() / "events.mpl";

@@ -27,6 +27,6 @@ struct FirstLook {
 /// Boots `guest` in the machine `spec` with a score that only waits, so that what the driver does from a thread of its
 /// own is seen, too. `options`: further plan sections (profile, choices). Throws Error when QEMU cannot be started.
 FirstLook look_at_driver(const Guest& guest, MachineSpec spec, std::vector<PlanSection> options,
-                         const WatchdogLimits& watchdog);
+                         WatchdogLimits watchdog);
 
 } // namespace mpulab

@@ -18,7 +18,7 @@ constexpr int kLookEveryMs = 50; // for a signal, and for silence
 } // namespace
 
 RunRecorder::RunRecorder(std::filesystem::path log, const WatchdogLimits& watchdog, std::optional<LogSplice> splice)
-    : log_(std::move(log)), watchdog_(watchdog), splice_(std::move(splice)),
+    : log_(std::move(log), watchdog.most_log_bytes), watchdog_(watchdog), splice_(std::move(splice)),
       reader_([this](const mpulab_record& record) {
           guest_.record(record);
           if (record.kind == MPULAB_KIND_PHASE) phase_ = record.a;

@@ -52,7 +52,8 @@ std::string last_words(const std::string& log) {
 class Session {
   public:
     explicit Session(SessionRequest request)
-        : request_(std::move(request)), runtime_(RuntimeDir::create(RuntimeDir::default_base())), log_(request_.log),
+        : request_(std::move(request)), runtime_(RuntimeDir::create(RuntimeDir::default_base())),
+          log_(request_.log, request_.watchdog.most_log_bytes),
           reader_([this](const mpulab_record& record) { on_record(record); }),
           hypervisor_(runtime_, request_.libvirt_uri), machine_(hypervisor_, kDomainName) {}
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/error.hpp"
+#include "link/log_writer.hpp"
 #include "link/mpulab_link.h"
 #include "machine/spec.hpp"
 
@@ -19,6 +20,7 @@ struct WatchdogLimits {
     std::chrono::milliseconds stalled{10'000}; // no record and no CPU used: QEMU hangs
     std::chrono::milliseconds silent{60'000};  // no record though CPU is used: the guest spins, or never started
     bool enabled = true;                       // off under a debugger
+    uint64_t most_log_bytes = kMostLogBytes;   // a guest that has no end would fill the disk
 };
 
 struct SessionRequest {

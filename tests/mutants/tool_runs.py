@@ -22,7 +22,8 @@ GROUPS = [[mutants.SCENARIO],
           [SUITE / f"{name}.yaml" for name in (
               "resource-lists", "power-cycles", "torn-out", "polled-removal", "stop-in-stream", "stuck-card", "stuck-removal",
               "late-answer", "no-uart-ack", "not-ready-for-uart", "stuck-dsr", "left-over", "small-pieces", "overflow",
-              "d3-in-sysex", "d3-after-spurious", "d3-on-shared-line", "pci", "low-memory-of-portcls", "two-processors")]]
+              "d3-in-sysex", "d3-after-spurious", "d3-on-shared-line", "start-on-shared-line", "pci",
+              "low-memory-of-portcls", "two-processors")]]
 ENDED = (0, 1, 2, 3)  # mpulab's exit codes of runs that it has judged
 MEMORY_LIMIT = 5 << 29  # bytes: a mutant that never stops reading ports fills an event log
 HOST_LIMIT_S = 600  # a run has bounds in virtual time and a watchdog; this one says that those have failed
@@ -49,7 +50,7 @@ def play(image, scenarios, out, jobs=1):
                            "--driver", image, "--cold", "-j", str(jobs), "--json", "--out", out], text=True, capture_output=True,
                           timeout=HOST_LIMIT_S, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, limit))
     results = [json.loads(path.read_text()) for path in sorted(out.glob("*/result.json"))]
-    if done.returncode not in ENDED:
+    if done.returncode not in ENDED or any("does not come to an end" in (result["reason"] or "") for result in results):
         raise TooMuch(f"mpulab ended with {done.returncode}")
     if not results:
         raise AssertionError(f"mpulab left no result of {image}: {done.stderr}{done.stdout[-300:]}")
