@@ -14,42 +14,45 @@ namespace mpulab {
 
 class RecordMatch {
   public:
-    /// `check[key]` is the kind; `prefix` + "a", "b", "c", "unit" what its words must be.
+    /// `check[key]` is the kind; `prefix` + "a", "b", "c", "unit" what its words must be: numbers, or names that the
+    /// words of that kind have.
     RecordMatch(const nlohmann::json& check, const std::string& key, const std::string& prefix = "")
         : name_(check.at(key).get<std::string>()), kind_(kind_by_name(name_)) {
-        const auto word = [&](const char* field) -> std::optional<uint64_t> {
-            const std::string full = prefix + field;
-            if (!check.contains(full)) return std::nullopt;
-            return check[full].get<uint64_t>();
-        };
-        a_ = word("a");
-        b_ = word("b");
-        c_ = word("c");
-        unit_ = word("unit");
+        for (int i = 0; i < 3; ++i) {
+            const auto value = check.find(prefix + kWords[i]);
+            if (value == check.end()) continue;
+            words_[i] = value->is_string() ? word_by_name(kind_, i, value->get<std::string>()) : value->get<uint64_t>();
+        }
+        if (const auto unit = check.find(prefix + "unit"); unit != check.end()) unit_ = unit->get<uint64_t>();
     }
 
     bool operator()(const mpulab_record& record) const {
-        return record.kind == kind_ && (!a_ || record.a == *a_) && (!b_ || record.b == *b_) &&
-               (!c_ || record.c == *c_) && (!unit_ || record.unit == *unit_);
+        const auto fits = [](const std::optional<uint64_t>& wanted, uint64_t value) {
+            return !wanted || *wanted == value;
+        };
+        return record.kind == kind_ && fits(words_[0], record.a) && fits(words_[1], record.b) &&
+               fits(words_[2], record.c) && fits(unit_, record.unit);
     }
 
-    /// "REG_READ a=0".
+    /// "REG_READ a=0", "CALL_ENTER a=InterruptRoutine".
     std::string text() const {
         std::string out = name_;
-        const auto add = [&out](const char* word, const std::optional<uint64_t>& value) {
-            if (value) out += fmt::format(" {}={}", word, *value);
-        };
-        add("a", a_);
-        add("b", b_);
-        add("c", c_);
-        add("unit", unit_);
+        for (int i = 0; i < 3; ++i) {
+            if (words_[i])
+                out += fmt::format(" {}={}", kWords[i],
+                                   word_name(kind_, i, *words_[i]).value_or(std::to_string(*words_[i])));
+        }
+        if (unit_) out += fmt::format(" unit={}", *unit_);
         return out;
     }
 
   private:
+    static constexpr const char* kWords[] = {"a", "b", "c"};
+
     std::string name_;
     uint16_t kind_;
-    std::optional<uint64_t> a_, b_, c_, unit_;
+    std::optional<uint64_t> words_[3];
+    std::optional<uint64_t> unit_;
 };
 
 } // namespace mpulab

@@ -193,6 +193,8 @@ int main(int argc, char** argv) {
     std::string new_name;
     auto* new_command = app.add_subcommand("new", "write a commented scenario that runs");
     new_command->add_option("NAME", new_name, "its file; .yaml is added")->required();
+    bool new_as_json = false;
+    new_command->add_flag("--json", new_as_json, "print its path as JSON");
 
     SweepOptions sweep_options;
     std::string sweep_profile = kDefaultProfile;
@@ -209,12 +211,14 @@ int main(int argc, char** argv) {
         ->type_name("FILE");
     sweep_command->add_option("--profile", sweep_profile, "Windows of the guest")->capture_default_str();
     sweep_command->add_option("--out", sweep_options.run.out, "where runs are left")->capture_default_str();
+    sweep_command->add_flag("--json", sweep_options.json, "print the figures as JSON instead of lines");
 
     RerunOptions rerun_options;
     auto* rerun_command =
         app.add_subcommand("rerun", "make a stored run once more; the event log must be the identical one");
     rerun_command->add_option("RUN", rerun_options.what, "folder of a run, or its id")->required();
     rerun_command->add_option("--out", rerun_options.out, "where runs are left")->capture_default_str();
+    rerun_command->add_flag("--json", rerun_options.json, "print the outcome as JSON");
 
     DiffOptions diff_options;
     auto* diff_command = app.add_subcommand("diff", "say where two runs part for the first time");
@@ -230,6 +234,7 @@ int main(int argc, char** argv) {
     show_command->add_option("--kind", show_options.kinds, "only these kinds, e.g. WIRE_OUT,IRQ")->delimiter(',');
     show_command->add_option("--from", show_options.from, "first record")->capture_default_str();
     show_command->add_option("--count", show_options.count, "at most so many records");
+    show_command->add_flag("--json", show_options.json, "print a JSON object a line");
 
     InspectOptions inspect_options;
     auto* inspect_command = app.add_subcommand(
@@ -285,7 +290,7 @@ int main(int argc, char** argv) {
                               : sweep_command->parsed()   ? sweep(sweep_options)
                               : rerun_command->parsed()   ? rerun(rerun_options)
                               : diff_command->parsed()    ? diff(diff_options)
-                              : new_command->parsed()     ? new_scenario(new_name)
+                              : new_command->parsed()     ? new_scenario(new_name, new_as_json)
                               : inspect_command->parsed() ? inspect(inspect_options)
                                                           : show(show_options);
         return flushed(static_cast<int>(code));

@@ -4,6 +4,7 @@
 #include "common/files.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace mpulab {
 namespace {
@@ -53,14 +54,18 @@ checks:                     # beside: a whole log, each step's status, no rule b
 
 } // namespace
 
-ExitCode new_scenario(const std::string& name) {
+ExitCode new_scenario(const std::string& name, bool json) {
     const std::filesystem::path path = name.ends_with(".yaml") ? name : name + ".yaml";
     std::error_code ignored;
     if (std::filesystem::exists(path, ignored))
         throw Error(fmt::format("{} exists", path.string()), "take another name", ExitCode::Usage);
     if (path.has_parent_path()) create_folders(path.parent_path());
     write_file(path, fmt::format(kTemplate, path.string()));
-    fmt::print("{}\nnext: mpulab run {}\n", path.string(), path.string());
+    if (json) {
+        fmt::print("{}\n", nlohmann::ordered_json{{"file", path.string()}}.dump(2));
+    } else {
+        fmt::print("{}\nnext: mpulab run {}\n", path.string(), path.string());
+    }
     return ExitCode::Passed;
 }
 

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace mpulab {
 namespace {
@@ -64,15 +65,51 @@ std::vector<std::string> changed_inputs(const StoredRun& run, const std::vector<
     return changed;
 }
 
-void print_first_difference(const fs::path& then, const fs::path& now) {
+struct FirstDifference {
+    std::string then, now; // records as text
+};
+
+std::optional<FirstDifference> first_difference(const fs::path& then, const fs::path& now) {
     const EventLog a = EventLog::open(then);
     const EventLog b = EventLog::open(now);
     const auto difference = compare_records(a, b).difference;
-    if (!difference) return;
+    if (!difference) return std::nullopt;
     const auto line = [](const EventLog& log, const std::optional<size_t>& at) {
         return at ? format_record(log, log.records()[*at]) : std::string("(no more)");
     };
-    fmt::print("  then {}\n  now  {}\n", line(a, difference->a), line(b, difference->b));
+    return FirstDifference{line(a, difference->a), line(b, difference->b)};
+}
+
+/// What came of it. `difference`: of two logs that are both whole.
+struct Outcome {
+    bool same;
+    std::string sha256, sha256_then;
+    fs::path log; // kept when it is another one
+    std::vector<std::string> changed;
+    std::optional<FirstDifference> difference;
+};
+
+void print_as_json(const Outcome& outcome) {
+    nlohmann::ordered_json json = {{"identical", outcome.same},
+                                   {"event_log_sha256", outcome.sha256},
+                                   {"event_log_sha256_then", outcome.sha256_then},
+                                   {"changed_inputs", outcome.changed}};
+    if (!outcome.same) json["event_log"] = outcome.log.string();
+    if (outcome.difference)
+        json["first_difference"] = {{"then", outcome.difference->then}, {"now", outcome.difference->now}};
+    fmt::print("{}\n", json.dump(2));
+}
+
+void print_as_text(const Outcome& outcome) {
+    if (outcome.same) {
+        fmt::print("the identical event log\nevent log sha256: {}\n", outcome.sha256);
+    } else {
+        fmt::print("another event log: {}\nevent log sha256: {}, then {}\n", outcome.log.string(),
+                   outcome.sha256.empty() ? "none" : outcome.sha256, outcome.sha256_then);
+    }
+    for (const std::string& line : outcome.changed)
+        fmt::print("{}input changed: {}\n", outcome.same ? "though an " : "", line);
+    if (outcome.difference) fmt::print("  then {}\n  now  {}\n", outcome.difference->then, outcome.difference->now);
 }
 
 } // namespace
@@ -90,21 +127,16 @@ ExitCode rerun(const RerunOptions& options) {
         throw *outcome.trouble;
     }
     const bool same = !outcome.trouble && outcome.sha256 == run.event_log_sha256;
+    Outcome seen{same, outcome.sha256, run.event_log_sha256, now, changed, {}};
+    if (!same && !outcome.trouble) seen.difference = first_difference(then, now);
+    options.json ? print_as_json(seen) : print_as_text(seen);
     if (same) {
         std::error_code ignored;
         fs::remove(now, ignored);
-        fmt::print("the identical event log\nevent log sha256: {}\n", outcome.sha256);
-        for (const std::string& line : changed)
-            fmt::print("though an input changed: {}\n", line);
         return ExitCode::Passed;
     }
-    fmt::print("another event log: {}\nevent log sha256: {}, then {}\n", now.string(),
-               outcome.sha256.empty() ? "none" : outcome.sha256, run.event_log_sha256);
-    for (const std::string& line : changed)
-        fmt::print("input changed: {}\n", line);
     if (outcome.trouble)
         throw Error(outcome.trouble->what(), changed.empty() ? outcome.trouble->next() : "restore the input");
-    print_first_difference(then, now);
     throw Error(changed.empty() ? "the run is not repeatable: its inputs are the same, its event log is not"
                                 : "the run cannot be repeated: an input changed",
                 changed.empty()

@@ -12,6 +12,7 @@ namespace mpulab {
 struct RerunOptions {
     std::string what; // a run's folder or its id
     std::filesystem::path out = "mpulab-out";
+    bool json = false;
 };
 
 /// Prints whether the run came to the identical event log. Passed: it did. Error: it did not, and which of its inputs

@@ -47,7 +47,7 @@ struct RunOptions {
 /// The worst outcome makes the exit code: interrupted, crash, failed, error.
 ExitCode run_scenarios(RunOptions options);
 
-/// mpulab new: writes a commented scenario that runs. Throws Error when the file exists.
-ExitCode new_scenario(const std::string& name);
+/// mpulab new: writes a commented scenario that runs, and prints its path. Throws Error when the file exists.
+ExitCode new_scenario(const std::string& name, bool json);
 
 } // namespace mpulab

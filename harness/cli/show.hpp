@@ -17,6 +17,7 @@ struct ShowOptions {
     std::vector<std::string> kinds; // empty: all
     uint64_t from = 0;              // first record
     uint64_t count = UINT64_MAX;    // records shown at most
+    bool json = false;              // an object a line (events/json.hpp)
 };
 
 /// Prints the records, one a line, on stdout. Throws Error.

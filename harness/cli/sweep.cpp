@@ -25,6 +25,7 @@ struct Row {
     bool read = false; // somebody asked for what came in
     /// Bytes that arrived and that no client got, and those the card had no place for.
     uint64_t lost() const { return read && wire_in > captured ? wire_in - captured : overruns; }
+    std::string shown_verdict() const { return verdict.empty() ? "not run" : verdict; }
 };
 
 Row measure(const RunOutcome& outcome) {
@@ -164,11 +165,37 @@ std::string csv_of(const std::vector<SweepAxis>& axes, const std::vector<Scenari
         for (const SweepAxis& axis : axes)
             text += field(scenarios[i].parameters.at(axis.name)) + ",";
         const Row& row = rows[i];
-        text += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", row.verdict.empty() ? "not run" : row.verdict,
-                            row.lost(), row.wire_out, row.wire_in, row.captured, row.overruns, row.interrupts,
-                            row.spurious, row.guest_errors, field(row.id), field(row.reason));
+        text += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", row.shown_verdict(), row.lost(), row.wire_out,
+                            row.wire_in, row.captured, row.overruns, row.interrupts, row.spurious, row.guest_errors,
+                            field(row.id), field(row.reason));
     }
     return text;
+}
+
+/// The same figures for programs.
+nlohmann::ordered_json json_of(const SweepOptions& options, const std::vector<SweepAxis>& axes,
+                               const std::vector<Scenario>& scenarios, const std::vector<Row>& rows) {
+    nlohmann::ordered_json json = {{"csv", options.csv.string()}, {"svg", options.svg.string()}};
+    json["runs"] = nlohmann::ordered_json::array();
+    for (size_t i = 0; i < rows.size(); ++i) {
+        nlohmann::ordered_json values;
+        for (const SweepAxis& axis : axes)
+            values[axis.name] = scenarios[i].parameters.at(axis.name);
+        const Row& row = rows[i];
+        json["runs"].push_back({{"values", std::move(values)},
+                                {"verdict", row.shown_verdict()},
+                                {"lost", row.lost()},
+                                {"wire_out", row.wire_out},
+                                {"wire_in", row.wire_in},
+                                {"captured", row.captured},
+                                {"overruns", row.overruns},
+                                {"interrupts", row.interrupts},
+                                {"spurious", row.spurious},
+                                {"guest_errors", row.guest_errors},
+                                {"run", row.id},
+                                {"reason", row.reason}});
+    }
+    return json;
 }
 
 std::string svg_of(const SweepOptions& options, const std::vector<SweepAxis>& axes,
@@ -203,7 +230,7 @@ ExitCode sweep(const SweepOptions& options) {
     run_all(options.run, scenarios, [&](size_t index, RunOutcome outcome) {
         Row row = measure(outcome);
         const std::lock_guard lock(mutex);
-        fmt::print("{:<8} {:>6} lost  {}\n", row.verdict, row.lost(), scenarios[index].name);
+        if (!options.json) fmt::print("{:<8} {:>6} lost  {}\n", row.verdict, row.lost(), scenarios[index].name);
         rows[index] = std::move(row);
         return true;
     });
@@ -212,8 +239,12 @@ ExitCode sweep(const SweepOptions& options) {
     const auto with = [&rows](const std::string& verdict) {
         return std::count_if(rows.begin(), rows.end(), [&](const Row& row) { return row.verdict == verdict; });
     };
-    fmt::print("{} runs: {} passed, {} failed, {} with errors; {}  {}\n", rows.size(), with("passed"),
-               with("failed") + with("crash"), with("error"), options.csv.string(), options.svg.string());
+    if (options.json) {
+        fmt::print("{}\n", json_of(options, axes, scenarios, rows).dump(2));
+    } else {
+        fmt::print("{} runs: {} passed, {} failed, {} with errors; {}  {}\n", rows.size(), with("passed"),
+                   with("failed") + with("crash"), with("error"), options.csv.string(), options.svg.string());
+    }
     if (SignalWatch::seen() != 0) return ExitCode::Interrupted;
     return with("error") != 0 ? ExitCode::Error : ExitCode::Passed;
 }

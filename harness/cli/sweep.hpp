@@ -11,7 +11,8 @@ struct SweepOptions {
     std::vector<std::string> axes; // "rx-fifo=1..64"
     std::filesystem::path csv = "sweep.csv";
     std::filesystem::path svg = "sweep.svg";
-    RunOptions run; // package, profile, jobs, lane, out
+    bool json = false; // prints the figures as one document at the end, in place of lines
+    RunOptions run;    // package, profile, jobs, lane, out
 };
 
 /// Runs all combinations; a run that fails is a row like others. Error: when a run had an error of the bench.

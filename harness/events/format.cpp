@@ -21,10 +21,6 @@ std::string trimmed(std::string_view text) {
     return std::string(text);
 }
 
-bool is_text(uint16_t kind) {
-    return kind == MPULAB_KIND_TEXT || kind == MPULAB_KIND_NAME;
-}
-
 std::string quoted(ByteView bytes) {
     std::string out = "\"";
     for (const uint8_t byte : bytes) {
@@ -39,38 +35,25 @@ std::string quoted(ByteView bytes) {
 
 /// A word whose number means something has a name; the others are shown as decimal when small, else hexadecimal.
 std::string word(const EventLog& log, uint16_t kind, int index, uint64_t value) {
+    if (const std::optional<std::string> name = word_name(kind, index, value)) return *name;
     const bool first = index == 0;
     switch (kind) {
-    case MPULAB_KIND_RUN_ENDED:
-        if (first) return run_end_name(value);
-        return status_name(value);
-    case MPULAB_KIND_PHASE:
-        return phase_name(value);
     case MPULAB_KIND_CALL_ENTER:
-        return first ? callback_name(value) : log.module_at(value) ? log.symbol(value) : fmt::format("{}", value);
+        return log.module_at(value) ? log.symbol(value) : fmt::format("{}", value);
     case MPULAB_KIND_CALL_LEAVE:
-        if (index == 1) return status_name(value);
-        return first ? callback_name(value) : fmt::format("{}", value);
     case MPULAB_KIND_STEP_BEGIN:
-        if (index == 2) return device_request_name(value);
-        return first ? opcode_name(value) : fmt::format("{}", value);
     case MPULAB_KIND_STEP_END:
-        if (index == 1) return status_name(value);
-        return first ? opcode_name(value) : fmt::format("{}", value);
+    case MPULAB_KIND_CUE:
+        return fmt::format("{}", value);
     case MPULAB_KIND_IRP_DONE:
-        if (index == 1) return status_name(value);
         return first ? fmt::format("0x{:x}", value) : fmt::format("{}", value);
     case MPULAB_KIND_IRP_MADE:
         if (index == 2) return value == 0 ? "nothing" : correlation_name(value);
         return fmt::format("0x{:x}", value);
     case MPULAB_KIND_OVERRUN:
-        return first ? overrun_name(value) : fmt::format("0x{:02x}", value);
     case MPULAB_KIND_GUEST_ERROR:
-        return first ? guest_error_name(value) : fmt::format("0x{:02x}", value);
     case MPULAB_KIND_UNMODELLED:
         return fmt::format("0x{:02x}", value);
-    case MPULAB_KIND_CUE:
-        return first ? fmt::format("{}", value) : index == 1 ? cue_trigger_name(value) : cue_action_name(value);
     case MPULAB_KIND_FAULT:
         if (first) return fault_name(value);
         return value == MPULAB_FAULT_NOTHING ? "nothing"
@@ -87,7 +70,6 @@ std::string word(const EventLog& log, uint16_t kind, int index, uint64_t value) 
     case MPULAB_KIND_MODULE: // a base shown as "module+0x0" would tell nothing
         return first ? fmt::format("0x{:x}", value) : index == 1 ? fmt::format("{}", value) : log.symbol(value);
     case MPULAB_KIND_REGISTER:
-        return first ? register_name(value) : log.symbol(value);
     case MPULAB_KIND_BUGCHECK: // codes and parameters are known by their hexadecimal numbers
     case MPULAB_KIND_BUGCHECK_MORE:
     case MPULAB_KIND_DPC:
@@ -117,10 +99,9 @@ std::string format_record(const EventLog& log, const mpulab_record& record) {
     std::string line = fmt::format("{:>8} {:>14} {:<14}", record.seq, format_time(record.time_ns), info.name);
     line += record.unit == MPULAB_NO_UNIT ? "      " : fmt::format(" card{}", record.unit);
     if (record.corr != 0) line += " [" + correlation_name(record.corr) + "]";
-    if (is_text(record.kind)) {
+    if (holds_text(record.kind)) {
         line += " " + quoted(record_payload(record));
-    } else if (record.kind == MPULAB_KIND_CAPTURED || record.kind == MPULAB_KIND_RANGE ||
-               record.kind == MPULAB_KIND_ANSWER || record.kind == MPULAB_KIND_ETW_DATA) {
+    } else if (holds_bytes(record.kind)) {
         line += " " + format_hex(record_payload(record), MPULAB_RECORD_PAYLOAD);
     } else {
         const uint64_t words[3] = {record.a, record.b, record.c};

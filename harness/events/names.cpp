@@ -9,6 +9,8 @@
 #include <cctype>
 #include <charconv>
 #include <fmt/format.h>
+#include <iterator>
+#include <span>
 
 namespace mpulab {
 namespace {
@@ -24,8 +26,6 @@ constexpr Numbered kKinds[] = {
 #undef MPULAB_KIND
 };
 
-constexpr size_t kKindLimit = 256;
-
 /// Kinds by number, for the reader's hot path.
 constexpr auto kByNumber = [] {
     std::array<const KindInfo*, kKindLimit> table{};
@@ -39,7 +39,7 @@ struct Named {
     std::string_view name;
 };
 
-template <size_t N> std::string name_of(const Named (&table)[N], uint64_t value) {
+std::string name_of(std::span<const Named> table, uint64_t value) {
     for (const Named& entry : table) {
         if (entry.value == value) return std::string(entry.name);
     }
@@ -117,14 +117,18 @@ constexpr Named kStatuses[] = {{0x00000000, "SUCCESS"},
                                {0x00000102, "TIMEOUT"},
                                {0x00000103, "PENDING"},
                                {0x80000005, "BUFFER_OVERFLOW"},
+                               {0x80000011, "DEVICE_BUSY"},
                                {0xc0000001, "UNSUCCESSFUL"},
                                {0xc0000002, "NOT_IMPLEMENTED"},
                                {0xc0000008, "INVALID_HANDLE"},
                                {0xc000000d, "INVALID_PARAMETER"},
+                               {0xc000000e, "NO_SUCH_DEVICE"},
                                {0xc0000010, "INVALID_DEVICE_REQUEST"},
                                {0xc0000023, "BUFFER_TOO_SMALL"},
                                {0xc0000034, "OBJECT_NAME_NOT_FOUND"},
+                               {0xc0000056, "DELETE_PENDING"},
                                {0xc000009a, "INSUFFICIENT_RESOURCES"},
+                               {0xc000009d, "DEVICE_NOT_CONNECTED"},
                                {0xc00000a3, "DEVICE_NOT_READY"},
                                {0xc00000b5, "IO_TIMEOUT"},
                                {0xc00000bb, "NOT_SUPPORTED"},
@@ -137,6 +141,37 @@ constexpr Named kStatuses[] = {{0x00000000, "SUCCESS"},
                                {0xc0000225, "NOT_FOUND"},
                                {0xc0000230, "PROPSET_NOT_FOUND"},
                                {0xc0000272, "NO_MATCH"}};
+constexpr std::string_view kStatusPrefix = "STATUS_";
+
+struct NamedWord {
+    uint16_t kind;
+    int word;
+    std::span<const Named> names;
+    std::string_view prefix = "";
+};
+
+constexpr NamedWord kNamedWords[] = {{MPULAB_KIND_RUN_ENDED, 0, kRunEnds},
+                                     {MPULAB_KIND_RUN_ENDED, 1, kStatuses, kStatusPrefix},
+                                     {MPULAB_KIND_OVERRUN, 0, kOverruns},
+                                     {MPULAB_KIND_CUE, 1, kCueTriggers},
+                                     {MPULAB_KIND_CUE, 2, kCueActions},
+                                     {MPULAB_KIND_GUEST_ERROR, 0, kGuestErrors},
+                                     {MPULAB_KIND_PHASE, 0, kPhases},
+                                     {MPULAB_KIND_CALL_ENTER, 0, kCallbacks},
+                                     {MPULAB_KIND_CALL_LEAVE, 0, kCallbacks},
+                                     {MPULAB_KIND_CALL_LEAVE, 1, kStatuses, kStatusPrefix},
+                                     {MPULAB_KIND_IRP_DONE, 1, kStatuses, kStatusPrefix},
+                                     {MPULAB_KIND_STEP_BEGIN, 0, kOpcodes},
+                                     {MPULAB_KIND_STEP_BEGIN, 2, kDeviceRequests},
+                                     {MPULAB_KIND_STEP_END, 0, kOpcodes},
+                                     {MPULAB_KIND_STEP_END, 1, kStatuses, kStatusPrefix},
+                                     {MPULAB_KIND_REGISTER, 0, kRegisters}};
+
+const NamedWord* named_word(uint16_t kind, int word) {
+    const auto* found = std::find_if(std::begin(kNamedWords), std::end(kNamedWords),
+                                     [&](const NamedWord& one) { return one.kind == kind && one.word == word; });
+    return found == std::end(kNamedWords) ? nullptr : found;
+}
 
 } // namespace
 
@@ -161,35 +196,19 @@ std::string callback_name(uint64_t callback) {
 std::string phase_name(uint64_t phase) {
     return name_of(kPhases, phase);
 }
-std::string run_end_name(uint64_t code) {
-    return name_of(kRunEnds, code);
-}
 std::string opcode_name(uint64_t opcode) {
     return name_of(kOpcodes, opcode);
 }
-std::string device_request_name(uint64_t request) {
-    return name_of(kDeviceRequests, request);
-}
 std::string overrun_name(uint64_t place) {
     return name_of(kOverruns, place);
-}
-std::string guest_error_name(uint64_t what) {
-    return name_of(kGuestErrors, what);
 }
 
 std::string register_name(uint64_t number) {
     return name_of(kRegisters, number);
 }
 
-std::string cue_trigger_name(uint64_t trigger) {
-    return name_of(kCueTriggers, trigger);
-}
-std::string cue_action_name(uint64_t action) {
-    return name_of(kCueActions, action);
-}
-
 std::string fault_name(uint64_t fault) {
-    return fmt::format("{} of cue {}{}", cue_action_name(MPULAB_FAULT_ACTION(fault)), MPULAB_FAULT_CUE(fault),
+    return fmt::format("{} of cue {}{}", name_of(kCueActions, MPULAB_FAULT_ACTION(fault)), MPULAB_FAULT_CUE(fault),
                        MPULAB_FAULT_MOMENT(fault) == MPULAB_FAULT_ENDS ? " is over" : "");
 }
 
@@ -201,7 +220,7 @@ std::string correlation_name(uint64_t corr) {
 std::string status_name(uint64_t status) {
     const uint64_t code = status & 0xffffffffu; // records may hold it sign-extended
     for (const Named& entry : kStatuses) {
-        if (entry.value == code) return fmt::format("0x{:08x} STATUS_{}", code, entry.name);
+        if (entry.value == code) return fmt::format("0x{:08x} {}{}", code, kStatusPrefix, entry.name);
     }
     return fmt::format("0x{:08x}", code);
 }
@@ -213,11 +232,44 @@ std::optional<uint32_t> status_by_name(std::string_view name) {
         if (failure == std::errc{} && end == name.data() + name.size()) return number;
         return std::nullopt;
     }
-    if (!name.starts_with("STATUS_")) return std::nullopt;
+    if (!name.starts_with(kStatusPrefix)) return std::nullopt;
     for (const Named& entry : kStatuses) {
-        if (entry.name == name.substr(7)) return static_cast<uint32_t>(entry.value);
+        if (entry.name == name.substr(kStatusPrefix.size())) return static_cast<uint32_t>(entry.value);
     }
     return std::nullopt;
+}
+
+bool holds_text(uint16_t kind) {
+    return kind == MPULAB_KIND_TEXT || kind == MPULAB_KIND_NAME;
+}
+
+bool holds_bytes(uint16_t kind) {
+    return kind == MPULAB_KIND_CAPTURED || kind == MPULAB_KIND_RANGE || kind == MPULAB_KIND_ANSWER ||
+           kind == MPULAB_KIND_ETW_DATA;
+}
+
+std::optional<std::string> word_name(uint16_t kind, int word, uint64_t value) {
+    const NamedWord* named = named_word(kind, word);
+    if (named == nullptr) return std::nullopt;
+    return named->prefix == kStatusPrefix ? status_name(value) : name_of(named->names, value);
+}
+
+std::optional<uint64_t> word_by_name(uint16_t kind, int word, std::string_view name) {
+    const NamedWord* named = named_word(kind, word);
+    if (named == nullptr || !name.starts_with(named->prefix)) return std::nullopt;
+    for (const Named& entry : named->names) {
+        if (entry.name == name.substr(named->prefix.size())) return entry.value;
+    }
+    return std::nullopt;
+}
+
+std::vector<std::string> word_names(uint16_t kind, int word) {
+    std::vector<std::string> names;
+    if (const NamedWord* named = named_word(kind, word)) {
+        for (const Named& entry : named->names)
+            names.push_back(std::string(named->prefix) + std::string(entry.name));
+    }
+    return names;
 }
 
 } // namespace mpulab

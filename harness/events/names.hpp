@@ -7,8 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mpulab {
+
+/// Kinds are below it.
+inline constexpr uint16_t kKindLimit = 256;
 
 struct KindInfo {
     std::string_view name;     // "WIRE_OUT"
@@ -24,14 +28,9 @@ uint16_t kind_by_name(std::string_view name);
 // "?" followed by the number for values nobody knows.
 std::string callback_name(uint64_t callback);
 std::string phase_name(uint64_t phase);
-std::string run_end_name(uint64_t code);
 std::string opcode_name(uint64_t opcode);
-std::string device_request_name(uint64_t request); // of a DEVICE step; 0: "none"
 std::string overrun_name(uint64_t place);
-std::string guest_error_name(uint64_t what);
-std::string register_name(uint64_t number);     // of a REGISTER record: "RIP"
-std::string cue_trigger_name(uint64_t trigger); // "wire-out"
-std::string cue_action_name(uint64_t action);   // "drop-irq"
+std::string register_name(uint64_t number); // of a REGISTER record: "RIP"
 /// Word a of a FAULT: "hold-dsr of cue 3", "hold-dsr of cue 3 is over".
 std::string fault_name(uint64_t fault);
 std::string correlation_name(uint64_t corr); // "rx 12"; "" for 0
@@ -39,5 +38,17 @@ std::string correlation_name(uint64_t corr); // "rx 12"; "" for 0
 std::string status_name(uint64_t status);
 /// "STATUS_TIMEOUT", "0xc0000184"; empty: there is no such status here.
 std::optional<uint32_t> status_by_name(std::string_view name);
+
+/// Whether such a record's payload is text, or bytes of data; else it has words.
+bool holds_text(uint16_t kind);
+bool holds_bytes(uint16_t kind);
+
+// Words of records (0 a, 1 b, 2 c) whose numbers have names.
+/// What `value` is called in that word of such a record; empty: the word is a plain number.
+std::optional<std::string> word_name(uint16_t kind, int word, uint64_t value);
+/// Its number, by a name that word_names() has; empty: it has no such name.
+std::optional<uint64_t> word_by_name(uint16_t kind, int word, std::string_view name);
+/// All names of that word; empty: it is a plain number.
+std::vector<std::string> word_names(uint16_t kind, int word);
 
 } // namespace mpulab

@@ -7,6 +7,8 @@
 #include "scenario/ks_states.hpp"
 #include "scenario/scenario.hpp"
 
+#include <set>
+
 namespace mpulab {
 namespace {
 
@@ -43,19 +45,33 @@ void add_time_bounds(std::vector<Field>& fields, const std::string& what, const 
     fields.push_back({what + "-max", time, false, text + ": so much at most, the worst"});
 }
 
+/// A number, or a name that this word has in records of some kind; of which one, proofread_checks() sees to.
+ShapePtr record_word_shape(int word) {
+    std::set<std::string> names;
+    for (uint16_t kind = 1; kind < kKindLimit; ++kind) {
+        for (const std::string& name : word_names(kind, word))
+            names.insert(name);
+    }
+    return number_shape(0, INT64_MAX, {names.begin(), names.end()});
+}
+
 } // namespace
 
 ShapePtr checks_shape() {
     std::vector<std::string> kinds;
-    for (uint16_t kind = 1; kind < 256; ++kind) {
+    for (uint16_t kind = 1; kind < kKindLimit; ++kind) {
         if (const KindInfo* info = kind_info(kind)) kinds.emplace_back(info->name);
     }
     const ShapePtr kind = word_shape(kinds);
-    const ShapePtr word = number_shape(0, INT64_MAX);
     const ShapePtr number = number_shape(0, INT64_MAX);
-    const Field a{"a", number_shape(0, INT64_MAX), false, "only those whose word a is this (mpulab_link_kinds.def)"};
-    const Field b{"b", number_shape(0, INT64_MAX), false, "only those whose word b is this"};
-    const Field c{"c", number_shape(0, INT64_MAX), false, "only those whose word c is this"};
+    const ShapePtr word_a = record_word_shape(0);
+    const ShapePtr word_b = record_word_shape(1);
+    const Field a{
+        "a", word_a, false,
+        "only those whose word a is this: a number (mpulab_link_kinds.def), or its name where \"mpulab show\" "
+        "prints one"};
+    const Field b{"b", word_b, false, "only those whose word b is this"};
+    const Field c{"c", record_word_shape(2), false, "only those whose word c is this"};
     const Field unit{"unit", number_shape(0, 254), false, "of which card; default: any"};
     const Field card_unit{"unit", number_shape(0, 254), false, "of which card; default 0"};
     const Field after{"after-marker", number_shape(1, UINT32_MAX), false, "only from that marker on"};
@@ -119,11 +135,11 @@ ShapePtr checks_shape() {
               after,
               before,
               {"between", kind, false, "only after such a record, up to the next of and:"},
-              {"between-a", word, false, "only those whose word a is this"},
-              {"between-b", word, false, "only those whose word b is this"},
+              {"between-a", word_a, false, "only those whose word a is this"},
+              {"between-b", word_b, false, "only those whose word b is this"},
               {"and", kind, false, "what ends a stretch that between: began; without one it goes on to the end"},
-              {"and-a", word, false, "only those whose word a is this"},
-              {"and-b", word, false, "only those whose word b is this"}},
+              {"and-a", word_a, false, "only those whose word a is this"},
+              {"and-b", word_b, false, "only those whose word b is this"}},
              "no such record"},
             {"count",
              kind,
@@ -146,8 +162,8 @@ ShapePtr checks_shape() {
               after,
               before,
               {"each", kind, true, "the record it has to follow"},
-              {"each-a", number_shape(0, INT64_MAX), false, "only those whose word a is this"},
-              {"each-b", number_shape(0, INT64_MAX), false, "only those whose word b is this"},
+              {"each-a", word_a, false, "only those whose word a is this"},
+              {"each-b", word_b, false, "only those whose word b is this"},
               {"within", time_shape(1, kHour), true, "how soon after each of them"}},
              "after each record of one kind comes one of another"},
             {"finding", number_shape(1, 84), {}, "the guest reports this rule, V01 to V84; else no finding is allowed"},

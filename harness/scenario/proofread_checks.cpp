@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "scenario/proofread_checks.hpp"
 
+#include "events/names.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -8,11 +10,36 @@ namespace mpulab {
 
 using Json = nlohmann::json;
 
+namespace {
+
+/// Names that stand for words of a record: each must be one that records of that kind have there. `key` holds the kind.
+template <class Complain>
+void proofread_words(const Json& check, const std::string& key, const std::string& prefix, const Complain& complain) {
+    if (!check.contains(key) || !check[key].is_string()) return;
+    const std::string kind = check[key];
+    constexpr const char* kWords[] = {"a", "b", "c"};
+    for (int word = 0; word < 3; ++word) {
+        const auto value = check.find(prefix + kWords[word]);
+        if (value == check.end() || !value->is_string()) continue;
+        const uint16_t number = kind_by_name(kind);
+        if (word_by_name(number, word, value->get<std::string>())) continue;
+        const std::vector<std::string> names = word_names(number, word);
+        complain(fmt::format("{}{}: no {} has '{}' there", prefix, kWords[word], kind, value->get<std::string>()),
+                 names.empty() ? "a number" : fmt::format("a number, or one of {}", fmt::join(names, ", ")));
+    }
+}
+
+} // namespace
+
 void proofread_checks(const Scenario& scenario, std::vector<Complaint>& complaints) {
     for (const Json& check : scenario.checks) {
         const auto complain = [&](std::string what, std::string expected) {
             complaints.push_back(complaint_at(check, scenario.file.string(), std::move(what), std::move(expected)));
         };
+        proofread_words(check, check.at("verb").get<std::string>(), "", complain);
+        proofread_words(check, "between", "between-", complain);
+        proofread_words(check, "and", "and-", complain);
+        proofread_words(check, "each", "each-", complain);
         for (const char* key : {"after-marker", "before-marker"}) {
             if (!check.contains(key)) continue;
             if (markers_of(scenario, check[key].get<uint64_t>()) == 0)

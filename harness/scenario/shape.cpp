@@ -30,6 +30,8 @@ ShapePtr of_items(Shape::Kind kind, ShapePtr item, int64_t least, int64_t most) 
     return std::make_shared<const Shape>(std::move(shape));
 }
 
+constexpr size_t kMostWordsInText = 80; // beside a number; the schema has them all
+
 std::string or_words(const std::vector<std::string>& words) {
     std::string text;
     for (size_t i = 0; i < words.size(); ++i)
@@ -194,7 +196,10 @@ ShapePtr verbs_shape(std::vector<Verb> verbs) {
 }
 
 std::string expectation(const Shape& shape) {
-    const std::string or_word = shape.words.empty() ? "" : ", or " + or_words(shape.words);
+    const std::string or_word = shape.words.empty() ? ""
+                                : shape.words.size() > kMostWordsInText
+                                    ? fmt::format(", or one of {} names", shape.words.size())
+                                    : ", or " + or_words(shape.words);
     switch (shape.kind) {
     case Shape::Kind::Text:
         return "text";

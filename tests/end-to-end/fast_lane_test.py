@@ -220,6 +220,11 @@ class FastLane(unittest.TestCase):
         plan.write_bytes(plan.read_bytes().replace(sent, bytes.fromhex("903c41803c00")))
         again = self.mpulab("rerun", "note-1", "--out", "elsewhere", expect=mpulab.ERROR)
         self.assertIn("input changed: plan is", again.stdout)
+        told = json.loads(self.mpulab("rerun", "note-1", "--out", "elsewhere", "--json", expect=mpulab.ERROR).stdout)
+        self.assertFalse(told["identical"])
+        self.assertNotEqual(told["event_log_sha256"], told["event_log_sha256_then"])
+        self.assertEqual([line.split()[0] for line in told["changed_inputs"]], ["plan"])
+        self.assertNotEqual(told["first_difference"]["then"], told["first_difference"]["now"])
         result = json.loads((plan.parent / "result.json").read_text())
         (plan.parent / "result.json").write_text(json.dumps({**result, "mpulab_result": 999}))
         self.assertIn("version 999", self.mpulab("rerun", plan.parent, expect=mpulab.ERROR).stderr)
@@ -227,6 +232,7 @@ class FastLane(unittest.TestCase):
     def test_a_played_song_can_be_run_again_too(self):
         self.mpulab("play", mpulab.SONG)
         self.assertIn("the identical event log", self.mpulab("rerun", "first-light-1").stdout)
+        self.assertTrue(json.loads(self.mpulab("rerun", "first-light-1", "--json").stdout)["identical"])
 
     def test_diff_names_the_first_difference_and_what_two_builds_share(self):
         for abi in ("x86_64", "x86_64-msvc"):
@@ -264,7 +270,8 @@ class FastLane(unittest.TestCase):
         with (self.folder / "sweep.csv").open(newline="") as file:
             rows = [(row["seed"], row["late"]) for row in csv.DictReader(file)]
         self.assertEqual(rows, [(seed, late) for seed in ("5", "6", "7") for late in ("1us", "1ms")])
-        self.mpulab("sweep", path, "late=1ms", "seed=9")  # the command line's are in place of the file's
+        told = json.loads(self.mpulab("sweep", path, "late=1ms", "seed=9", "--json").stdout)  # in place of the file's
+        self.assertEqual([(run["values"], run["verdict"]) for run in told["runs"]], [({"late": "1ms", "seed": "9"}, "passed")])
         with (self.folder / "sweep.csv").open(newline="") as file:
             self.assertEqual([row["seed"] for row in csv.DictReader(file)], ["9"])
         moved = self.folder / "moved.yaml"

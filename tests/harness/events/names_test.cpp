@@ -61,20 +61,20 @@ TEST_CASE("every callback of the contract has its name") {
 TEST_CASE("a number that nobody knows is shown as one") {
     CHECK(callback_name(0) == "?0");
     CHECK(phase_name(99) == "?99");
-    CHECK(run_end_name(uint64_t{1} << 40) == "?1099511627776");
+    CHECK(word_name(MPULAB_KIND_RUN_ENDED, 0, uint64_t{1} << 40) == "?1099511627776");
     CHECK(opcode_name(0) == "?0");
     CHECK(overrun_name(9) == "?9");
-    CHECK(guest_error_name(9) == "?9");
+    CHECK(word_name(MPULAB_KIND_GUEST_ERROR, 0, 9) == "?9");
     CHECK(correlation_name(MPULAB_CORR(9, 1)) == "?9 1");
 }
 
 TEST_CASE("phases, ends, opcodes and places have their names") {
     CHECK(phase_name(MPULAB_PHASE_DRIVER_LOADED) == "driver-loaded");
-    CHECK(run_end_name(MPULAB_END_SCORE_DONE) == "score-done");
-    CHECK(run_end_name(MPULAB_END_BUGCHECK) == "bugcheck");
+    CHECK(word_name(MPULAB_KIND_RUN_ENDED, 0, MPULAB_END_SCORE_DONE) == "score-done");
+    CHECK(word_name(MPULAB_KIND_RUN_ENDED, 0, MPULAB_END_BUGCHECK) == "bugcheck");
     CHECK(opcode_name(7) == "WAIT_CAPTURED");
     CHECK(overrun_name(MPULAB_OVERRUN_RX_FIFO) == "RX FIFO");
-    CHECK(guest_error_name(MPULAB_GUEST_READ_EMPTY) == "read while empty");
+    CHECK(word_name(MPULAB_KIND_GUEST_ERROR, 0, MPULAB_GUEST_READ_EMPTY) == "read while empty");
 }
 
 TEST_CASE("a correlation id is shown as its space and number, none as nothing") {
@@ -92,4 +92,30 @@ TEST_CASE("a status has its number and, when it is known, its name, sign-extende
     CHECK(status_name(0xc000000d) == "0xc000000d STATUS_INVALID_PARAMETER");
     CHECK(status_name(0xffffffffc0000010) == "0xc0000010 STATUS_INVALID_DEVICE_REQUEST");
     CHECK(status_name(0xc0123456) == "0xc0123456");
+}
+
+TEST_CASE("each name of a word stands for the number that is shown by it") {
+    size_t named = 0;
+    for (uint16_t kind = 1; kind < kKindLimit; ++kind) {
+        for (int word = 0; word < 3; ++word) {
+            for (const std::string& name : word_names(kind, word)) {
+                INFO(kind << " " << word << " " << name);
+                const auto number = word_by_name(kind, word, name);
+                REQUIRE(number);
+                CHECK_THAT(*word_name(kind, word, *number), EndsWith(name)); // a status has its number before it
+                ++named;
+            }
+        }
+    }
+    CHECK(named > 200);
+    CHECK(word_by_name(MPULAB_KIND_CALL_LEAVE, 1, "STATUS_UNSUCCESSFUL") == 0xc0000001);
+}
+
+TEST_CASE("a word that is a plain number has no names, and a name of another word is none") {
+    CHECK(word_names(MPULAB_KIND_WIRE_OUT, 0).empty());
+    CHECK_FALSE(word_name(MPULAB_KIND_WIRE_OUT, 0, 0x90));
+    CHECK_FALSE(word_by_name(MPULAB_KIND_WIRE_OUT, 0, "InterruptRoutine"));
+    CHECK_FALSE(word_by_name(MPULAB_KIND_CALL_ENTER, 1, "InterruptRoutine"));
+    CHECK_FALSE(word_by_name(MPULAB_KIND_CALL_LEAVE, 1, "UNSUCCESSFUL"));
+    CHECK_FALSE(word_by_name(MPULAB_KIND_CALL_ENTER, 0, ""));
 }

@@ -232,6 +232,15 @@ TEST_CASE("checks that nothing can meet are told") {
     CHECK_THAT(check("  - never: OVERRUN\n    between: IRQ\n"), ContainsSubstring("between stands without and"));
     CHECK_THAT(check("  - never: OVERRUN\n    and: IRQ\n"), ContainsSubstring("and stands without between"));
     CHECK_THAT(check("  - never: OVERRUN\n    between-a: 1\n"), ContainsSubstring("between-a stands without between"));
+    CHECK_THAT(check("  - never: CALL_ENTER\n    a: STATUS_SUCCESS\n"),
+               ContainsSubstring("'STATUS_SUCCESS' does not fit"));
+    CHECK_THAT(check("  - never: CALL_ENTER\n    a: InteruptRoutine\n"),
+               ContainsSubstring("did you mean 'InterruptRoutine'?"));
+    CHECK_THAT(check("  - never: WIRE_OUT\n    a: InterruptRoutine\n"),
+               ContainsSubstring("a: no WIRE_OUT has 'InterruptRoutine' there; expected a number"));
+    CHECK_THAT(check("  - follows: WIRE_OUT\n    each: OVERRUN\n    each-a: read while empty\n    within: 1ms\n"),
+               ContainsSubstring("each-a: no OVERRUN has 'read while empty' there; expected a number, or one of host "
+                                 "latch, RX FIFO"));
     CHECK_THAT(check("  - interrupts: claimed\n    storm: 3\n"), ContainsSubstring("storm stands without within"));
     CHECK_THAT(check("  - interrupts: claimed\n    within: 3ms\n"), ContainsSubstring("within stands without storm"));
     CHECK_THAT(check("  - interrupts: claimed\n    bytes-least: 3\n    bytes-most: 2\n"),
