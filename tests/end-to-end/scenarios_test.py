@@ -3,6 +3,7 @@
 """`mpulab run`: the suite in tests/scenarios green, each of its scenarios able to turn red, and what a user meets: a new
 scenario, three mistakes at once, a failure with its line, reports, Ctrl-C."""
 import gzip
+import importlib.util
 import json
 import signal
 import subprocess
@@ -50,10 +51,19 @@ class Scenarios(unittest.TestCase):
         run = self.mpulab("run", "--red", *mpulab.sample(sorted(SUITE.rglob("*.yaml")), RED_SAMPLE))
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
+    def test_each_thing_of_the_format_has_an_example_in_the_suite(self):
+        spec = importlib.util.spec_from_file_location("examples", SUITE / "examples.py")
+        examples = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(examples)
+        text, missing = examples.page()
+        self.assertEqual(missing, [])
+        self.assertEqual((SUITE / "EXAMPLES.md").read_text(), text, "next: tests/scenarios/examples.py")
+
     def test_a_new_scenario_runs_as_it_is_written(self):
         self.assertEqual(self.mpulab("new", "mine").returncode, 0)
         run = self.mpulab("run", "mine.yaml")
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertEqual(json.loads(self.mpulab("new", "other", "--json").stdout), {"file": "other.yaml"})
         again = self.mpulab("new", "mine")
         self.assertEqual(again.returncode, 64, again)
         self.assertIn("mine.yaml exists", again.stderr)
