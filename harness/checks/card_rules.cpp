@@ -137,6 +137,8 @@ void CardRules::entered(OpenCall& call) {
 }
 
 void CardRules::interrupt_routine(const OpenCall& call, const mpulab_record& leave) {
+    if (!alone_ && (call.own_accesses == 0 || call.other_accesses != 0))
+        return; // another card's, or nobody knows whose
     const bool claims = static_cast<uint32_t>(leave.b) == 0;
     if (!claims) desk_.judged(14);
     if (claims && state_.seen) desk_.judged(12);

@@ -15,9 +15,10 @@
 namespace mpulab {
 namespace {
 
-// With several cards a call's card is not known: the rules that tie one to the other say nothing then.
-constexpr uint32_t kOfCallsAndCard[] = {12, 13, 14, 25, 77, 78};
-constexpr uint32_t kOfCardAlone[] = {34, 35, 36, 37}; // judged for each card
+// With several cards a call's card is known by the registers it touches. The rules that tie one to the other by
+// anything else say nothing then.
+constexpr uint32_t kOfCallsAndCard[] = {13, 25, 77, 78};
+constexpr uint32_t kOfOneCard[] = {12, 14, 34, 35, 36, 37}; // judged for each card
 
 constexpr size_t kMostCalls = 64; // one within the other, of a CPU
 
@@ -64,6 +65,8 @@ class Walk {
         case MPULAB_KIND_REG_READ:
         case MPULAB_KIND_REG_WRITE:
             times_.access(record);
+            if (std::vector<OpenCall>& calls = calls_[record.cpu]; record.unit != view_.unit && !calls.empty())
+                ++calls.back().other_accesses;
             break;
         default:
             break;
@@ -156,7 +159,7 @@ RuleBooks judge_log_rules(const RunView& view) {
         RunView of_unit = view;
         of_unit.unit = unit;
         for (uint32_t rule = 1; rule <= kRules; ++rule) {
-            const bool of_card = std::ranges::find(kOfCardAlone, rule) != std::end(kOfCardAlone);
+            const bool of_card = std::ranges::find(kOfOneCard, rule) != std::end(kOfOneCard);
             const bool of_both = std::ranges::find(kOfCallsAndCard, rule) != std::end(kOfCallsAndCard);
             if (of_both || (!of_card && unit != *units.begin())) of_unit.off[rule] = true;
         }

@@ -40,7 +40,8 @@ struct OpenCall {
     // InterruptRoutine:
     bool had_cause = false; // the card's line stands, or has risen since the routine before
     uint64_t data_reads = 0;
-    uint64_t own_accesses = 0; // to the view's card
+    uint64_t own_accesses = 0;   // to the view's card
+    uint64_t other_accesses = 0; // to others
 };
 
 /// By CPU, one within the other.

@@ -285,6 +285,59 @@ TEST_CASE("running status, and a clock byte inside SysEx, exercise V28, which a 
     CHECK(rule_states({built, kNothingMayFail, 0, 1}, {wire})[27].status == RuleStatus::Fired);
 }
 
+namespace {
+
+constexpr uint64_t kUnsuccessful = 0xc0000001;
+
+/// Two cards on one level-triggered line; the second one asks.
+Scene two_cards_on_a_line() {
+    Scene scene;
+    scene.status(0xff);
+    scene.status(0xff);
+    scene.log.last().unit = 1;
+    scene.at(20 * kMs).line(1);
+    scene.log.last().unit = 1;
+    return scene;
+}
+
+} // namespace
+
+TEST_CASE("V12: of two cards on one line, who claims the interrupt of the other is told") {
+    Scene scene = two_cards_on_a_line();
+    scene.enter(MPULAB_CALLBACK_InterruptRoutine).status(0xff).leave(MPULAB_CALLBACK_InterruptRoutine, kUnsuccessful);
+    scene.enter(MPULAB_CALLBACK_InterruptRoutine).status(0x3f);
+    scene.log.last().unit = 1;
+    scene.read_data();
+    scene.log.last().unit = 1;
+    scene.leave(MPULAB_CALLBACK_InterruptRoutine);
+    CHECK(scene.fired().empty());
+    CHECK(scene.books().looks[12] == 1);
+    CHECK(scene.books().looks[14] == 1);
+
+    scene.enter(MPULAB_CALLBACK_InterruptRoutine).status(0xff).leave(MPULAB_CALLBACK_InterruptRoutine);
+    CHECK(scene.fired() == Rules{12});
+}
+
+TEST_CASE("V14: of two cards on one line, who reads a byte and denies the interrupt is told") {
+    Scene scene = two_cards_on_a_line();
+    scene.enter(MPULAB_CALLBACK_InterruptRoutine).status(0x3f);
+    scene.log.last().unit = 1;
+    scene.read_data();
+    scene.log.last().unit = 1;
+    scene.leave(MPULAB_CALLBACK_InterruptRoutine, kUnsuccessful);
+    CHECK(scene.fired() == Rules{14});
+}
+
+TEST_CASE("a routine that touches two cards, or none, is nobody's") {
+    Scene scene = two_cards_on_a_line();
+    scene.enter(MPULAB_CALLBACK_InterruptRoutine).status(0xff).status(0xff);
+    scene.log.last().unit = 1;
+    scene.leave(MPULAB_CALLBACK_InterruptRoutine);
+    scene.enter(MPULAB_CALLBACK_InterruptRoutine).leave(MPULAB_CALLBACK_InterruptRoutine);
+    CHECK(scene.fired().empty());
+    CHECK(scene.books().looks[12] == 0);
+}
+
 TEST_CASE("with two cards an interrupt of the other is no breach, and each card's own rules hold") {
     Scene scene;
     scene.status(0x3f).read_data(); // the first card
