@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import guest_machine  # noqa: E402
 
 PORT, INTERRUPT, MEMORY = 1, 2, 3  # CmResourceType
+BY_LINE, BY_MESSAGE = 3, 2  # interrupts that the driver makes; the third one with a bystander on the line
 
 
 class PciCard(unittest.TestCase):
@@ -43,13 +44,13 @@ class PciCard(unittest.TestCase):
         self.assertEqual(int(translated[2]) >> 4, int(translated[1]))
         self.assertEqual([line[3:] for line in lines], [("0", "3")] * 2)  # level-sensitive, shared
         self.assertIn("pci: connected 00000000 by line", run.text)
-        self.assertEqual(run.text.count("1 interrupts, byte fe"), 2)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), BY_LINE)
 
     def test_a_card_in_memory_gets_an_address_and_is_decoded_there(self):
         run = self.play(card="pci-mpu401,addr=4,bar=memory")
         self.assertIn("pci: ids 4d501234, decodes 2", run.text)
         self.assertIn(f"type {MEMORY} ", run.text)
-        self.assertEqual(run.text.count("1 interrupts, byte fe"), 2)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), BY_LINE)
 
     def test_messages_are_given_when_the_package_asks_for_them_and_not_otherwise(self):
         without = self.play()
@@ -59,17 +60,17 @@ class PciCard(unittest.TestCase):
         self.assertEqual(raw[2:], ("3", "1"))  # latched, message; exclusive
         self.assertEqual(int(translated[1]) >> 4, int(translated[0]))
         self.assertIn("pci: connected 00000000 by message", run.text)
-        self.assertEqual(run.text.count("1 interrupts, byte fe"), 2)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), BY_MESSAGE)
         off = self.play(card="pci-mpu401,addr=4,msi=off", files={"registry.reg": registry})
         self.assertIn("pci: connected 00000000 by line", off.text)
 
     def test_two_cards_on_one_line_are_started_one_after_the_other(self):
         run = self.play(card=("pci-mpu401,addr=4", "pci-mpu401,addr=8"))  # four slots apart: the same line
-        self.assertEqual(run.text.count("1 interrupts, byte fe"), 4)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), 2 * BY_LINE)
 
     def test_the_interrupt_is_served_on_two_processors_too(self):
         run = self.play(cpus=2)
-        self.assertEqual(run.text.count("1 interrupts, byte fe"), 2)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), BY_LINE)
 
     def restarts(self, *arguments, **options):
         """[(start of its registers, (raw, translated) interrupt)] of each start: the first, and one with each argument."""
@@ -95,7 +96,7 @@ class PciCard(unittest.TestCase):
             self.assertEqual([line[0] for line in raw], [first, second, first], "the other line, and back")
             self.assertNotEqual(translated[0], translated[1])
             self.assertEqual(translated[0], translated[2])
-            self.assertEqual(run.text.count("1 interrupts, byte fe"), 6, run)
+            self.assertEqual(run.text.count("1 interrupts, byte fe"), 3 * BY_LINE, run)
             self.assertEqual(re.findall("the former place reads (..)", run.text), [nobody] * 2)
 
     def test_messages_of_a_card_started_elsewhere_come_by_another_vector(self):
@@ -104,19 +105,19 @@ class PciCard(unittest.TestCase):
         vectors = [translated[1] for _, _, translated in starts]
         self.assertEqual((len(set(vectors)), vectors[0]), (2, vectors[2]), starts)
         self.assertEqual(run.text.count("connected 00000000 by message"), 3)
-        self.assertEqual(run.text.count("1 interrupts, byte fe"), 6, run)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), 3 * BY_MESSAGE, run)
 
     def test_a_line_that_another_started_card_hears_stays_when_one_of_them_moves(self):
         run, starts = self.restarts(guest_machine.ELSEWHERE, card=("pci-mpu401,addr=4", "pci-mpu401,addr=8"))
         self.assertEqual(len({place for place, _, _ in starts}), 3, starts)
         self.assertEqual(len({raw for _, raw, _ in starts}), 1, starts)
-        self.assertEqual(run.text.count("1 interrupts, byte fe"), 6, run)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), 3 * BY_LINE, run)
 
     def test_a_card_started_again_where_it_was_keeps_everything(self):
         run, starts = self.restarts(0)
         self.assertEqual(starts[0], starts[1])
         self.assertNotIn("the former place", run.text)
-        self.assertEqual(run.text.count("1 interrupts, byte fe"), 4, run)
+        self.assertEqual(run.text.count("1 interrupts, byte fe"), 2 * BY_LINE, run)
 
     def test_a_card_that_runs_is_not_started_elsewhere(self):
         score = guest_machine.Score()

@@ -91,13 +91,18 @@ void device_interrupt(ULONG vector) {
             connected[count++] = interrupt;
         }
     }
-    // A level stays up until every device behind it is content; one edge may stand for several devices.
-    for (ULONG i = 0; i < count; ++i) {
+    // A level stays up until every device behind it is content: who claims it ends the round, as KSERVICE_ROUTINE's
+    // page has it ("return FALSE so that others can be called"), and a false claim keeps the others from being heard.
+    // One edge may stand for several devices.
+    bool level_is_taken = false;
+    for (ULONG i = 0; i < count && !level_is_taken; ++i) {
         _KINTERRUPT& interrupt = *connected[i];
         RaisedIrql raised(interrupt.synchronize_irql);
         mm::irql_has_risen(nullptr);
         const ULONG locks = vf::locks_held();
-        claimed |= synchronized(interrupt, [&] { return interrupt.serve(); }) != FALSE;
+        const bool claims = synchronized(interrupt, [&] { return interrupt.serve(); }) != FALSE;
+        claimed |= claims;
+        level_is_taken = claims && interrupt.mode == LevelSensitive;
         check_return(interrupt);
         vf::check_locks_after(reinterpret_cast<void*>(interrupt.routine), locks);
     }

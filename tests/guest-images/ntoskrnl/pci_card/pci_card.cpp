@@ -201,6 +201,37 @@ void refuse_connection(Extension& self) {
     CHECK(interrupt == nullptr);
 }
 
+/// Another one on the line: counts, and claims nothing.
+BOOLEAN NTAPI stand_by(PKINTERRUPT, PVOID calls) {
+    InterlockedIncrement(static_cast<volatile LONG*>(calls));
+    return FALSE;
+}
+
+class Bystander {
+  public:
+    explicit Bystander(PDEVICE_OBJECT pdo) {
+        IO_CONNECT_INTERRUPT_PARAMETERS wanted{};
+        wanted.Version = CONNECT_LINE_BASED;
+        wanted.LineBased.PhysicalDeviceObject = pdo;
+        wanted.LineBased.InterruptObject = &interrupt_;
+        wanted.LineBased.ServiceRoutine = stand_by;
+        wanted.LineBased.ServiceContext = const_cast<LONG*>(&calls_);
+        CHECK_EQUAL(IoConnectInterruptEx(&wanted), STATUS_SUCCESS);
+    }
+    ~Bystander() {
+        IO_DISCONNECT_INTERRUPT_PARAMETERS gone{};
+        gone.Version = CONNECT_LINE_BASED;
+        gone.ConnectionContext.InterruptObject = interrupt_;
+        IoDisconnectInterruptEx(&gone);
+    }
+    Bystander(const Bystander&) = delete;
+    LONG calls() const { return calls_; }
+
+  private:
+    PKINTERRUPT interrupt_ = nullptr;
+    volatile LONG calls_ = 0;
+};
+
 void connect(Extension& self, PDEVICE_OBJECT pdo) {
     IO_CONNECT_INTERRUPT_PARAMETERS wanted{};
     PVOID connection = nullptr;
@@ -227,6 +258,11 @@ void connect(Extension& self, PDEVICE_OBJECT pdo) {
     }
     make_it_interrupt(self, "first");
     make_it_interrupt(self, "again");
+    if (wanted.Version != CONNECT_MESSAGE_BASED) {
+        const Bystander behind(pdo);
+        make_it_interrupt(self, "with another behind it");
+        CHECK_EQUAL(behind.calls(), 0); // a level that was claimed is shown to nobody else
+    }
     IO_DISCONNECT_INTERRUPT_PARAMETERS gone{};
     gone.Version = wanted.Version;
     gone.ConnectionContext.Generic = connection;
