@@ -121,25 +121,18 @@ template <class Io, class Receiver> Report reset_card(Io& io, Receiver& receiver
     Report report = {};
     const uint64_t start = io.now_100ns();
     constexpr uint32_t kAckLimitMs[] = {kFirstAckLimitMs, kSecondAckLimitMs};
-    report.answer = Answer::NoAck;
     for (const uint32_t limit_ms : kAckLimitMs) {
-        if (!detail::wait_until_writable(io, kReadyLimitMs, report.status)) {
-            report.answer = report.status == mpu401::kFloatingBus ? Answer::Absent : Answer::NotReady;
-            break;
-        }
+        report.answer = detail::wait_until_writable(io, kReadyLimitMs, report.status) ? Answer::NoAck
+                        : report.status == mpu401::kFloatingBus                       ? Answer::Absent
+                                                                                      : Answer::NotReady;
+        if (report.answer != Answer::NoAck || receiver.acknowledged()) break; // late: it was busy with somebody's RESET
         receiver.begin_ack_watch();
         io.write(mpu401::kCommandPort, mpu401::kCommandReset);
         ++report.resets;
-        bool answered = detail::wait_until(io, limit_ms, [&] { return receiver.acknowledged(); });
-        if (!answered) {
-            receiver.take(); // where the interrupt is dead, the ACK is still in the card
-            answered = receiver.acknowledged();
-        }
-        if (answered) {
-            report.answer = Answer::Ok;
-            break;
-        }
+        if (detail::wait_until(io, limit_ms, [&] { return receiver.acknowledged(); })) break;
+        receiver.take(); // where the interrupt is dead, the ACK is still in the card
     }
+    if (receiver.acknowledged()) report.answer = Answer::Ok;
     report.waited_ms = detail::elapsed_ms(io, start);
     // A card that was busy with somebody else's RESET answers both of ours: the second answer must not be taken for
     // ENTER_UART's.
