@@ -21,13 +21,13 @@
 namespace mpusynth {
 
 inline constexpr uint32_t kPollStepUs = 10;
-inline constexpr uint32_t kSpinLimitUs = 40;     // with the port accesses in it: under 50 µs of polling in a row
+inline constexpr uint32_t kSpinLimitUs = 40;     // with the port accesses in it: under 50 µs of waiting in a row
 inline constexpr uint32_t kReadyLimitMs = 100;   // a Roland is busy for 60 ms after a RESET in UART mode (ref. §2.2)
 inline constexpr uint32_t kFirstAckLimitMs = 50; // an idle card answers within 0.1 ms; one in UART mode never does
 inline constexpr uint32_t kSecondAckLimitMs = 100;
 inline constexpr uint32_t kUartSettleMs = 40; // a Roland takes no byte and drops MIDI IN for 34 ms after ENTER_UART
 inline constexpr uint32_t kDrainLimit = 64;   // bytes read in one go during the handshake
-inline constexpr uint32_t kMostUnread = 2048; // a Roland holds 1745 (ref. §4)
+inline constexpr uint32_t kMostUnread = 2048; // more than a Roland's FIFO holds, 1745 (ref. §4)
 
 /// How a conversation with the card went. `status` is the last STATUS read, for the message.
 enum class Answer : uint8_t {
@@ -98,15 +98,16 @@ template <class Io> bool wait_until_writable(Io& io, uint32_t limit_ms, uint8_t&
 } // namespace detail
 
 /// Takes and forgets what the card holds, until it has shown nothing for 40 µs: a Roland needs up to 35 µs to show the
-/// next one (reference §3.2). False when there is no end to it: DSR is stuck. PASSIVE_LEVEL.
+/// next one (reference §3.2). False when DSR is stuck: byte comes after byte without a gap, which no card can do. One
+/// that has gaps and no end is left to RESET after kMostUnread looks, some 25 ms. PASSIVE_LEVEL.
 template <class Io, class Receiver> bool discard_pending(Io& io, Receiver& receiver) {
-    uint32_t count = 0;
-    for (uint32_t waited_us = 0; waited_us <= kSpinLimitUs; waited_us += kPollStepUs) {
-        if (const uint32_t taken = receiver.take(); taken != 0) {
-            count += taken;
-            if (count >= kMostUnread) return false;
-            waited_us = 0;
-        }
+    uint32_t gapless = 0;
+    uint32_t waited_us = 0;
+    for (uint32_t looks = 0; looks < kMostUnread && waited_us <= kSpinLimitUs; ++looks) {
+        const uint32_t taken = receiver.take();
+        gapless = taken < kDrainLimit ? 0 : gapless + taken;
+        if (gapless >= kMostUnread) return false;
+        waited_us = taken != 0 ? 0 : waited_us + kPollStepUs;
         io.stall_us(kPollStepUs);
     }
     return true;
@@ -125,14 +126,15 @@ template <class Io, class Receiver> Report reset_card(Io& io, Receiver& receiver
         report.answer = detail::wait_until_writable(io, kReadyLimitMs, report.status) ? Answer::NoAck
                         : report.status == mpu401::kFloatingBus                       ? Answer::Absent
                                                                                       : Answer::NotReady;
-        if (report.answer != Answer::NoAck || receiver.acknowledged()) break; // late: it was busy with somebody's RESET
+        if (report.answer != Answer::NoAck) break;
+        if (report.resets != 0 && receiver.acknowledged()) break; // late: it was busy with somebody's RESET
         receiver.begin_ack_watch();
         io.write(mpu401::kCommandPort, mpu401::kCommandReset);
         ++report.resets;
         if (detail::wait_until(io, limit_ms, [&] { return receiver.acknowledged(); })) break;
         receiver.take(); // where the interrupt is dead, the ACK is still in the card
     }
-    if (receiver.acknowledged()) report.answer = Answer::Ok;
+    if (report.resets != 0 && receiver.acknowledged()) report.answer = Answer::Ok;
     report.waited_ms = detail::elapsed_ms(io, start);
     // A card that was busy with somebody else's RESET answers both of ours: the second answer must not be taken for
     // ENTER_UART's.
@@ -145,7 +147,7 @@ template <class Io, class Receiver> Report reset_card(Io& io, Receiver& receiver
     return report;
 }
 
-/// Writes ENTER_UART as soon as the card takes it; does not wait for the ACK, which is the interrupt's first (and a
+/// Writes ENTER_UART as soon as the card takes it; does not wait for the ACK, which the interrupt brings (and a
 /// card may send none). PASSIVE_LEVEL, at most 0.1 s.
 template <class Io> Report write_enter_uart(Io& io) {
     Report report = {};

@@ -92,10 +92,7 @@ ULONG Input::read(UCHAR* bytes, ULONG limit) {
 
 /// True when the byte is something to tell the port about. DIRQL or DISPATCH_LEVEL.
 bool Input::store(UCHAR byte) {
-    if (byte == mpu401::kAck && ack_.load_acquire() == kAckAwaited) {
-        ack_.store_release(kAckArrived);
-        return false;
-    }
+    if (ack_.takes(byte)) return false;
     if (!capturing_.load_acquire() || stale_.load_relaxed()) {
         counters_.bytes_in_ignored.add(1);
         return false;

@@ -6,6 +6,7 @@
 // bound leaves behind a DPC fetches, for on an edge-triggered line no further interrupt may come for it.
 #pragma once
 
+#include "ack_watch.hpp"
 #include "byte_ring.hpp"
 #include "com_ptr.hpp"
 #include "counters.hpp"
@@ -46,14 +47,12 @@ class Input {
     /// Reads what the card shows, kDrainLimit bytes or a few more at most, where an interrupt is connected under its
     /// lock. Returns how many.
     uint32_t take();
-    /// Between begin and end the first FEh is the card's answer, and is no MIDI byte. Outside it is one: Active
-    /// Sensing.
-    void begin_ack_watch() { ack_.store_release(kAckAwaited); }
-    void end_ack_watch() { ack_.store_release(kNoAck); }
+    void begin_ack_watch() { ack_.begin(); }
+    void end_ack_watch() { ack_.end(); }
     /// The answer has come; without an interrupt it is looked for.
     [[nodiscard]] bool acknowledged() {
         if (!sync_) take();
-        return ack_.load_acquire() == kAckArrived;
+        return ack_.arrived();
     }
 
     /// Bytes that arrive from now on are kept for read(); those before are not. PASSIVE_LEVEL.
@@ -71,7 +70,6 @@ class Input {
     _IRQL_requires_max_(DISPATCH_LEVEL) ULONG read(UCHAR* bytes, ULONG limit);
 
   private:
-    enum Ack : UCHAR { kNoAck, kAckAwaited, kAckArrived };
     static constexpr uint32_t kQueueBytes = 1024; // 0.3 s of wire
     static constexpr uint32_t kPollSlicesPerTick = 12;
     static constexpr uint32_t kLooksAfterSpurious = 8; // ticks
@@ -100,8 +98,8 @@ class Input {
     Atomic<bool> asleep_;
     Atomic<bool> capturing_;
     Atomic<bool> polling_;
-    Atomic<bool> stale_;          // polled, and the card has not been empty since RUN
-    Atomic<UCHAR> ack_;           // an Ack
+    Atomic<bool> stale_; // polled, and the card has not been empty since RUN
+    AckWatch ack_;
     uint32_t poll_slices_ = 0;    // the DPC's alone
     uint32_t looks_left_ = 0;     // the DPC's alone
     uint32_t dropped_before_ = 0; // this RUN

@@ -8,6 +8,7 @@
 #include "mpulab_core.h"
 #include "mpulab_link.h"
 
+#include "ack_watch.hpp"
 #include "hardware.hpp"
 #include "receive_poll.hpp"
 #include "support/catch.hpp"
@@ -213,37 +214,25 @@ template <class Card> class PolledReceiver {
 
     uint32_t take() {
         return mpusynth::drain(
-                   card_,
-                   [&](uint8_t byte) {
-                       if (byte == mpu401::kAck && awaited_) {
-                           awaited_ = false;
-                           arrived_ = true;
-                       }
-                   },
-                   mpusynth::kDrainLimit)
+                   card_, [&](uint8_t byte) { watch_.takes(byte); }, mpusynth::kDrainLimit)
             .bytes;
     }
-    void begin_ack_watch() {
-        awaited_ = true;
-        arrived_ = false;
-    }
+    void begin_ack_watch() { watch_.begin(); }
     bool acknowledged() {
         take();
-        return arrived_;
+        return watch_.arrived();
     }
 
   protected:
-    [[nodiscard]] bool arrived() const { return arrived_; }
+    mpusynth::AckWatch watch_;
 
   private:
     Card& card_;
-    bool awaited_ = false;
-    bool arrived_ = false;
 };
 
 /// The same with an interrupt connected that does not come: nobody looks until somebody calls take().
 template <class Card> class DeafReceiver : public PolledReceiver<Card> {
   public:
     using PolledReceiver<Card>::PolledReceiver;
-    bool acknowledged() { return this->arrived(); }
+    bool acknowledged() { return this->watch_.arrived(); }
 };

@@ -111,6 +111,17 @@ TEST_CASE("a card that is still busy with somebody's RESET is waited for") {
     }
 }
 
+TEST_CASE("a card that is busy with leaving UART mode answers a RESET 60 ms later, and gets no second one") {
+    BenchCard card;
+    card.leave_in_uart_mode();
+    REQUIRE(leave_uart(card));
+    const Report report = reset(card);
+    CHECK(report.answer == Answer::Ok);
+    CHECK(report.resets == 1);
+    CHECK(enter_uart(card).answer == Answer::Ok);
+    check_ready_for_midi(card);
+}
+
 TEST_CASE("a track request in the way of the ACK is skipped") {
     ScriptedCard card{0x80};
     card.reply = {0xf0, 0xf3, 0xfe};
@@ -211,6 +222,42 @@ TEST_CASE("a card that is gone is left alone after a bounded wait") {
     CHECK_FALSE(leave_uart(card));
     CHECK(card.written.empty());
     CHECK(card.now_ns() - start < 100 * kMillisecond);
+}
+
+namespace {
+
+/// A Roland in UART mode whose FIFO is full, with MIDI IN going on at wire rate: the next byte shows 35 us after the
+/// last one was read (reference mpu401.md §3.2).
+class TalkingRoland : public BenchClock {
+  public:
+    TalkingRoland() : BenchClock(kMillisecond), started_(now_ns()) {}
+
+    uint8_t read(uint32_t offset) {
+        pass(kMicrosecond);
+        const bool shows = now_ns() >= next_ && taken_ < kFifo + (now_ns() - started_) / (320 * kMicrosecond);
+        if (offset == mpu401::kStatusPort) return shows ? 0x00 : 0x80;
+        REQUIRE(shows);
+        ++taken_;
+        next_ = now_ns() + 35 * kMicrosecond;
+        return 0xfe;
+    }
+    void write(uint32_t, uint8_t) {}
+
+  private:
+    static constexpr int64_t kFifo = 1'745;
+    int64_t started_;
+    int64_t next_ = 0;
+    int64_t taken_ = 0;
+};
+
+} // namespace
+
+TEST_CASE("a full Roland to which somebody goes on playing is no card whose DSR is stuck") {
+    TalkingRoland card;
+    PolledReceiver receiver{card};
+    const int64_t start = card.now_ns();
+    CHECK(discard_pending(card, receiver)); // what is left of it, RESET throws away
+    CHECK(card.now_ns() - start < 50 * kMillisecond);
 }
 
 TEST_CASE("a card that always has one more byte is told from one with a full FIFO") {

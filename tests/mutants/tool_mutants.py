@@ -26,7 +26,7 @@ HEAD = "# SPDX-License-Identifier: MIT; written by tool_mutants.py, do not edit\
 COLUMNS = "name\tchange\toutcome\tby\tscenario\n"
 NO_MUTANT = ("not built", "same image", "same as", "not played")  # nothing to kill, counted under another name, or not known
 # The aim is 0.85 and 0.05. What is reached stands here, so that it cannot become less unseen.
-LEAST_KILLED, MOST_EQUIVALENT, LEAST_MUTANTS = 0.768, 0.075, 300
+LEAST_KILLED, MOST_EQUIVALENT, LEAST_MUTANTS = 0.772, 0.072, 300
 
 
 def load_record():

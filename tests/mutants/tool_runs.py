@@ -21,8 +21,8 @@ GROUPS = [[mutants.SCENARIO],
           [SUITE / f"{name}.yaml" for name in ("counters", "clients", "card-troubles", "pacing", "low-memory", "lost-edges")],
           [SUITE / f"{name}.yaml" for name in (
               "resource-lists", "power-cycles", "torn-out", "polled-removal", "stop-in-stream", "stuck-card", "stuck-removal",
-              "late-answer", "no-uart-ack", "not-ready-for-uart", "stuck-dsr", "left-over", "small-pieces", "overflow",
-              "d3-in-sysex", "d3-after-spurious", "d3-on-shared-line", "start-on-shared-line", "pci",
+              "late-answer", "no-uart-ack", "fast-card", "not-ready-for-uart", "stuck-dsr", "left-over", "small-pieces", "overflow",
+              "d3-in-sysex", "d3-after-spurious", "d3-on-shared-line", "start-on-shared-line", "no-interrupt-dealt", "pci",
               "low-memory-of-portcls", "two-processors")]]
 ENDED = (0, 1, 2, 3)  # mpulab's exit codes of runs that it has judged
 MEMORY_LIMIT = 5 << 29  # bytes: a mutant that never stops reading ports fills an event log
