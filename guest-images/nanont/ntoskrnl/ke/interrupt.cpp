@@ -91,9 +91,9 @@ void device_interrupt(ULONG vector) {
             connected[count++] = interrupt;
         }
     }
-    // A level stays up until every device behind it is content: who claims it ends the round, as KSERVICE_ROUTINE's
-    // page has it ("return FALSE so that others can be called"), and a false claim keeps the others from being heard.
-    // One edge may stand for several devices.
+    // A level stays up until every device behind it is content: who claims it ends the round (the page of strmini's
+    // PHW_INTERRUPT says so; KSERVICE_ROUTINE's, that others are called after FALSE), and a false claim keeps the
+    // others from being heard. One edge may stand for several devices.
     bool level_is_taken = false;
     for (ULONG i = 0; i < count && !level_is_taken; ++i) {
         _KINTERRUPT& interrupt = *connected[i];

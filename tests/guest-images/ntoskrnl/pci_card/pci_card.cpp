@@ -259,7 +259,7 @@ void connect(Extension& self, PDEVICE_OBJECT pdo) {
     make_it_interrupt(self, "first");
     make_it_interrupt(self, "again");
     if (wanted.Version != CONNECT_MESSAGE_BASED) {
-        const Bystander behind(pdo);
+        Bystander behind(pdo);
         make_it_interrupt(self, "with another behind it");
         CHECK_EQUAL(behind.calls(), 0); // a level that was claimed is shown to nobody else
     }
