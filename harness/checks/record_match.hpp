@@ -2,6 +2,7 @@
 // Which records a check of a scenario means.
 #pragma once
 
+#include "common/error.hpp"
 #include "events/names.hpp"
 #include "link/mpulab_link.h"
 
@@ -19,9 +20,9 @@ class RecordMatch {
     RecordMatch(const nlohmann::json& check, const std::string& key, const std::string& prefix = "")
         : name_(check.at(key).get<std::string>()), kind_(kind_by_name(name_)) {
         for (int i = 0; i < 3; ++i) {
-            const auto value = check.find(prefix + kWords[i]);
+            const auto value = check.find(prefix + kWordNames[i]);
             if (value == check.end()) continue;
-            words_[i] = value->is_string() ? word_by_name(kind_, i, value->get<std::string>()) : value->get<uint64_t>();
+            words_[i] = value->is_string() ? word_called(i, value->get<std::string>()) : value->get<uint64_t>();
         }
         if (const auto unit = check.find(prefix + "unit"); unit != check.end()) unit_ = unit->get<uint64_t>();
     }
@@ -39,7 +40,7 @@ class RecordMatch {
         std::string out = name_;
         for (int i = 0; i < 3; ++i) {
             if (words_[i])
-                out += fmt::format(" {}={}", kWords[i],
+                out += fmt::format(" {}={}", kWordNames[i],
                                    word_name(kind_, i, *words_[i]).value_or(std::to_string(*words_[i])));
         }
         if (unit_) out += fmt::format(" unit={}", *unit_);
@@ -47,7 +48,12 @@ class RecordMatch {
     }
 
   private:
-    static constexpr const char* kWords[] = {"a", "b", "c"};
+    /// proofread_checks() has refused names that there are not; a check that forgot it must not match everything.
+    uint64_t word_called(int word, const std::string& name) const {
+        if (const auto number = word_by_name(kind_, word, name)) return *number;
+        throw Error(fmt::format("no {} has '{}' in its word {}", name_, name, kWordNames[word]),
+                    "report this as a bug of mpulab: the scenario should have been refused");
+    }
 
     std::string name_;
     uint16_t kind_;

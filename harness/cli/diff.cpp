@@ -3,6 +3,7 @@
 
 #include "cli/run_folder.hpp"
 #include "cli/stored_run.hpp"
+#include "common/json_text.hpp"
 #include "events/format.hpp"
 #include "report/log_diff.hpp"
 
@@ -83,7 +84,7 @@ ExitCode diff(const DiffOptions& options) {
     const std::vector<LogView> views = compare_logs(a, b);
     const std::vector<std::string> counts = compare_counts(a, b);
     if (options.json) {
-        fmt::print("{}\n", json_of(inputs, views, counts).dump(2));
+        fmt::print("{}\n", json_text(json_of(inputs, views, counts)));
     } else {
         fmt::print("a: {}\nb: {}\n", path_a.string(), path_b.string());
         for (const std::string& line : inputs)

@@ -4,6 +4,7 @@
 #include "catalog/catalog.hpp"
 #include "cli/first_look.hpp"
 #include "common/files.hpp"
+#include "common/json_text.hpp"
 #include "inspect/package_report.hpp"
 #include "package/inf_text.hpp"
 #include "report/verdict.hpp"
@@ -97,7 +98,7 @@ ExitCode inspect(const InspectOptions& options) {
     if (report.image.runs()) look(guest, report);
     if (options.json) {
         // Section names come from the file: whatever is no UTF-8 in them is replaced.
-        fmt::print("{}\n", package_json(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+        fmt::print("{}\n", json_text(package_json(report)));
     } else {
         fmt::print("{}", package_text(report));
     }

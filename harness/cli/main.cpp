@@ -12,6 +12,7 @@
 #include "cli/show.hpp"
 #include "cli/sweep.hpp"
 #include "common/files.hpp"
+#include "common/json_text.hpp"
 #include "common/text.hpp"
 #include "scenario/format_parts.hpp"
 
@@ -278,7 +279,7 @@ int main(int argc, char** argv) {
     run_options.lane = cold ? LaneChoice::Cold : warm ? LaneChoice::Warm : LaneChoice::Auto;
     try {
         if (rules_command->parsed()) {
-            fmt::print("{}", rules_as_json ? rules_json().dump(2) + "\n" : rules_text());
+            fmt::print("{}", rules_as_json ? json_text(rules_json()) + "\n" : rules_text());
             return flushed(static_cast<int>(ExitCode::Passed));
         }
         if (selftest_command->parsed()) return flushed(static_cast<int>(selftest(selftest_options)));

@@ -2,6 +2,7 @@
 // mpulab new: a commented scenario to start from. tests/harness/cli/new_test.cpp reads it, tests/scenarios runs one.
 #include "cli/run.hpp"
 #include "common/files.hpp"
+#include "common/json_text.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -62,7 +63,7 @@ ExitCode new_scenario(const std::string& name, bool json) {
     if (path.has_parent_path()) create_folders(path.parent_path());
     write_file(path, fmt::format(kTemplate, path.string()));
     if (json) {
-        fmt::print("{}\n", nlohmann::ordered_json{{"file", path.string()}}.dump(2));
+        fmt::print("{}\n", json_text(nlohmann::ordered_json{{"file", path.string()}}));
     } else {
         fmt::print("{}\nnext: mpulab run {}\n", path.string(), path.string());
     }

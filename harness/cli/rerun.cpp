@@ -6,6 +6,7 @@
 #include "cli/stored_run.hpp"
 #include "common/file_hash.hpp"
 #include "common/files.hpp"
+#include "common/json_text.hpp"
 #include "events/format.hpp"
 #include "report/log_diff.hpp"
 
@@ -97,7 +98,7 @@ void print_as_json(const Outcome& outcome) {
     if (!outcome.same) json["event_log"] = outcome.log.string();
     if (outcome.difference)
         json["first_difference"] = {{"then", outcome.difference->then}, {"now", outcome.difference->now}};
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", json_text(json));
 }
 
 void print_as_text(const Outcome& outcome) {
@@ -128,13 +129,19 @@ ExitCode rerun(const RerunOptions& options) {
     }
     const bool same = !outcome.trouble && outcome.sha256 == run.event_log_sha256;
     Outcome seen{same, outcome.sha256, run.event_log_sha256, now, changed, {}};
-    if (!same && !outcome.trouble) seen.difference = first_difference(then, now);
+    std::optional<Error> unreadable;
+    try {
+        if (!same && !outcome.trouble) seen.difference = first_difference(then, now);
+    } catch (const Error& error) { // what is known without it is said first
+        unreadable = error;
+    }
     options.json ? print_as_json(seen) : print_as_text(seen);
     if (same) {
         std::error_code ignored;
         fs::remove(now, ignored);
         return ExitCode::Passed;
     }
+    if (unreadable) throw *unreadable;
     if (outcome.trouble)
         throw Error(outcome.trouble->what(), changed.empty() ? outcome.trouble->next() : "restore the input");
     throw Error(changed.empty() ? "the run is not repeatable: its inputs are the same, its event log is not"

@@ -6,6 +6,7 @@
 #include "cli/run_selection.hpp"
 #include "cli/seed_groups.hpp"
 #include "common/files.hpp"
+#include "common/json_text.hpp"
 #include "machine/hypervisor.hpp"
 #include "machine/signal_watch.hpp"
 #include "scenario/format.hpp"
@@ -32,8 +33,12 @@ void print_list(const std::vector<Scenario>& scenarios) {
 /// What has nothing that turns it red cannot be shown to be able to fail.
 void take_red_cues(std::vector<Scenario>& scenarios) {
     std::erase_if(scenarios, [](const Scenario& scenario) {
-        if (scenario.red.empty()) fmt::print(stderr, "{} names no red cues: not run\n", scenario.name);
-        return scenario.red.empty();
+        if (scenario.known_issue) {
+            fmt::print(stderr, "{} has a known issue, and is red without cues: not run\n", scenario.name);
+        } else if (scenario.red.empty()) {
+            fmt::print(stderr, "{} names no red cues: not run\n", scenario.name);
+        }
+        return scenario.known_issue || scenario.red.empty();
     });
     if (scenarios.empty()) throw Error("no scenario names red cues", "add red: to one", ExitCode::Usage);
     for (Scenario& scenario : scenarios)
@@ -65,7 +70,7 @@ void check_junit(const std::filesystem::path& file) {
 
 ExitCode run_scenarios(RunOptions options) {
     if (options.schema) {
-        fmt::print("{}\n", scenario_schema().dump(2));
+        fmt::print("{}\n", json_text(scenario_schema()));
         return ExitCode::Passed;
     }
     if (options.reference) {

@@ -7,6 +7,7 @@
 #include "cli/parts.hpp"
 #include "cli/play_inputs.hpp"
 #include "cli/profile.hpp"
+#include "common/json_text.hpp"
 #include "scenario/plan.hpp"
 
 #include <fmt/format.h>
@@ -106,7 +107,7 @@ void print_json(const std::vector<Outcome>& outcomes, const std::vector<std::str
                                    {"caught", !outcome.text.empty()},
                                    {"finding", outcome.text}});
     }
-    fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print("{}\n", json_text(json));
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "cli/show.hpp"
 
 #include "cli/run_folder.hpp"
+#include "common/json_text.hpp"
 #include "events/event_log.hpp"
 #include "events/format.hpp"
 #include "events/json.hpp"
@@ -12,14 +13,6 @@
 #include <set>
 
 namespace mpulab {
-namespace {
-
-/// A guest's text may be cut in the middle of a character, or be none.
-std::string one_line_of(const nlohmann::ordered_json& json) {
-    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
-
-} // namespace
 
 ExitCode show(const ShowOptions& options) {
     std::set<uint16_t> kinds;
@@ -37,7 +30,7 @@ ExitCode show(const ShowOptions& options) {
         if (record.seq < options.from || (!kinds.empty() && !kinds.contains(record.kind))) continue;
         if (shown++ == options.count) break;
         const std::string line =
-            (options.json ? one_line_of(record_json(log, record)) : format_record(log, record)) + "\n";
+            (options.json ? json_text(record_json(log, record), -1) : format_record(log, record)) + "\n";
         if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) {
             throw Error("cannot write to stdout", "is its reader gone?");
         }

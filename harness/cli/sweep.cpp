@@ -4,6 +4,7 @@
 #include "cli/run_all.hpp"
 #include "cli/run_folder.hpp"
 #include "common/files.hpp"
+#include "common/json_text.hpp"
 #include "machine/signal_watch.hpp"
 #include "report/sweep_plot.hpp"
 #include "scenario/outside.hpp"
@@ -240,7 +241,7 @@ ExitCode sweep(const SweepOptions& options) {
         return std::count_if(rows.begin(), rows.end(), [&](const Row& row) { return row.verdict == verdict; });
     };
     if (options.json) {
-        fmt::print("{}\n", json_of(options, axes, scenarios, rows).dump(2));
+        fmt::print("{}\n", json_text(json_of(options, axes, scenarios, rows)));
     } else {
         fmt::print("{} runs: {} passed, {} failed, {} with errors; {}  {}\n", rows.size(), with("passed"),
                    with("failed") + with("crash"), with("error"), options.csv.string(), options.svg.string());

@@ -35,7 +35,7 @@ std::string quoted(ByteView bytes) {
 
 /// A word whose number means something has a name; the others are shown as decimal when small, else hexadecimal.
 std::string word(const EventLog& log, uint16_t kind, int index, uint64_t value) {
-    if (const std::optional<std::string> name = word_name(kind, index, value)) return *name;
+    if (const std::optional<std::string> shown = shown_word(kind, index, value)) return *shown;
     const bool first = index == 0;
     switch (kind) {
     case MPULAB_KIND_CALL_ENTER:

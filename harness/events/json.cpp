@@ -22,10 +22,10 @@ nlohmann::ordered_json record_json(const EventLog& log, const mpulab_record& rec
         json["bytes"] = format_hex(record_payload(record), MPULAB_RECORD_PAYLOAD);
     } else {
         const uint64_t words[] = {record.a, record.b, record.c};
-        constexpr const char* kWords[] = {"a", "b", "c"};
         for (int i = 0; i < 3; ++i) {
-            json[kWords[i]] = words[i];
-            if (const auto name = word_name(record.kind, i, words[i])) json[std::string(kWords[i]) + "_name"] = *name;
+            json[kWordNames[i]] = words[i];
+            if (const auto name = word_name(record.kind, i, words[i]))
+                json[std::string(kWordNames[i]) + "_name"] = *name;
         }
     }
     json["cpu"] = record.cpu;

@@ -232,11 +232,8 @@ std::optional<uint32_t> status_by_name(std::string_view name) {
         if (failure == std::errc{} && end == name.data() + name.size()) return number;
         return std::nullopt;
     }
-    if (!name.starts_with(kStatusPrefix)) return std::nullopt;
-    for (const Named& entry : kStatuses) {
-        if (entry.name == name.substr(kStatusPrefix.size())) return static_cast<uint32_t>(entry.value);
-    }
-    return std::nullopt;
+    const auto status = word_by_name(MPULAB_KIND_STEP_END, 1, name);
+    return status ? std::optional<uint32_t>(static_cast<uint32_t>(*status)) : std::nullopt;
 }
 
 bool holds_text(uint16_t kind) {
@@ -249,6 +246,16 @@ bool holds_bytes(uint16_t kind) {
 }
 
 std::optional<std::string> word_name(uint16_t kind, int word, uint64_t value) {
+    const NamedWord* named = named_word(kind, word);
+    if (named == nullptr) return std::nullopt;
+    const uint64_t number = named->prefix == kStatusPrefix ? value & 0xffffffffu : value; // may be sign-extended
+    for (const Named& entry : named->names) {
+        if (entry.value == number) return std::string(named->prefix) + std::string(entry.name);
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> shown_word(uint16_t kind, int word, uint64_t value) {
     const NamedWord* named = named_word(kind, word);
     if (named == nullptr) return std::nullopt;
     return named->prefix == kStatusPrefix ? status_name(value) : name_of(named->names, value);

@@ -44,8 +44,11 @@ bool holds_text(uint16_t kind);
 bool holds_bytes(uint16_t kind);
 
 // Words of records (0 a, 1 b, 2 c) whose numbers have names.
-/// What `value` is called in that word of such a record; empty: the word is a plain number.
+inline constexpr const char* kWordNames[] = {"a", "b", "c"};
+/// What `value` is called in that word of such a record; empty: it has no name there.
 std::optional<std::string> word_name(uint16_t kind, int word, uint64_t value);
+/// The same for people: a status with its number, "?99" for what has no name; empty: the word is a plain number.
+std::optional<std::string> shown_word(uint16_t kind, int word, uint64_t value);
 /// Its number, by a name that word_names() has; empty: it has no such name.
 std::optional<uint64_t> word_by_name(uint16_t kind, int word, std::string_view name);
 /// All names of that word; empty: it is a plain number.

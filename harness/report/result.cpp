@@ -2,6 +2,7 @@
 #include "report/result.hpp"
 
 #include "checks/bounds.hpp"
+#include "common/json_text.hpp"
 #include "events/format.hpp"
 
 #include <fmt/format.h>
@@ -207,7 +208,7 @@ Json result_document(const RunFacts& facts, const Judgement& judgement) {
 }
 
 std::string result_text(const Json& document) {
-    return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_text(document) + "\n";
 }
 
 std::string summary_text(const RunFacts& facts, const Judgement& judgement) {

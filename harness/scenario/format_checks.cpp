@@ -68,8 +68,7 @@ ShapePtr checks_shape() {
     const ShapePtr word_b = record_word_shape(1);
     const Field a{
         "a", word_a, false,
-        "only those whose word a is this: a number (mpulab_link_kinds.def), or its name where \"mpulab show\" "
-        "prints one"};
+        "only those whose word a is this: a number (mpulab_link_kinds.def), or one of the names that some words have"};
     const Field b{"b", word_b, false, "only those whose word b is this"};
     const Field c{"c", record_word_shape(2), false, "only those whose word c is this"};
     const Field unit{"unit", number_shape(0, 254), false, "of which card; default: any"};

@@ -17,14 +17,13 @@ template <class Complain>
 void proofread_words(const Json& check, const std::string& key, const std::string& prefix, const Complain& complain) {
     if (!check.contains(key) || !check[key].is_string()) return;
     const std::string kind = check[key];
-    constexpr const char* kWords[] = {"a", "b", "c"};
     for (int word = 0; word < 3; ++word) {
-        const auto value = check.find(prefix + kWords[word]);
+        const auto value = check.find(prefix + kWordNames[word]);
         if (value == check.end() || !value->is_string()) continue;
         const uint16_t number = kind_by_name(kind);
         if (word_by_name(number, word, value->get<std::string>())) continue;
         const std::vector<std::string> names = word_names(number, word);
-        complain(fmt::format("{}{}: no {} has '{}' there", prefix, kWords[word], kind, value->get<std::string>()),
+        complain(fmt::format("{}{}: no {} has '{}' there", prefix, kWordNames[word], kind, value->get<std::string>()),
                  names.empty() ? "a number" : fmt::format("a number, or one of {}", fmt::join(names, ", ")));
     }
 }

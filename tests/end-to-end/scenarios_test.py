@@ -5,6 +5,7 @@ scenario, three mistakes at once, a failure with its line, reports, Ctrl-C."""
 import gzip
 import importlib.util
 import json
+import os
 import signal
 import subprocess
 import time
@@ -47,9 +48,18 @@ class Scenarios(unittest.TestCase):
 
     def test_every_scenario_of_the_suite_turns_red_by_its_cues(self):
         for path in sorted(SUITE.rglob("*.yaml")):
-            self.assertIn("\nred:\n", path.read_text(), path)
+            self.assertRegex(path.read_text(), "\n(red|known-issue):", path)
         run = self.mpulab("run", "--red", *mpulab.sample(sorted(SUITE.rglob("*.yaml")), RED_SAMPLE))
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+
+    def test_a_scenario_s_own_package_is_found_from_its_folder_and_goes_before_the_command_line_s(self):
+        package = os.path.relpath(mpulab.BUILD / "driver/package", self.folder)
+        path = self.write("own.yaml", f"scenario: it starts\npackage: {package}\nsteps:\n  - wait: 1ms\nchecks:\n  - wire-equals: nothing\n")
+        run = self.mpulab("run", path, "--package", self.folder)  # no package at all
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        missing = self.mpulab("run", self.write("other.yaml", path.read_text().replace(package, "nowhere")))
+        self.assertEqual(missing.returncode, 2, missing)
+        self.assertIn("nowhere", missing.stdout + missing.stderr)
 
     def test_each_thing_of_the_format_has_an_example_in_the_suite(self):
         spec = importlib.util.spec_from_file_location("examples", SUITE / "examples.py")

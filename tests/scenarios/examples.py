@@ -16,7 +16,7 @@ SCHEMA = SUITE.parents[1] / "harness/scenario/scenario.schema.json"
 PAGE = SUITE / "EXAMPLES.md"
 # What no scenario here can show, and where it is shown.
 ELSEWHERE = {
-    "package": "`tests/end-to-end/package_test.py`: the suite is played with the bundled one, or yours",
+    "package": "`tests/end-to-end/scenarios_test.py`: the suite is played with the bundled one, or yours",
     "finding": "`tests/end-to-end/verifier_test.py`: wants a driver that breaks a rule",
     "bar": "`tests/device-model/qemu/pci_test.py`: the bundled driver asks for ports",
 }
@@ -57,12 +57,15 @@ class Format:
         return [word for choice in node.get("anyOf", [node]) for word in self.resolved(choice).get("enum", [])]
 
 
+def of_cues(cues):
+    return {("cues", key) for cue in cues for key in cue} | {("when", cue.get("when")) for cue in cues}
+
+
 def used(document):
     """{(heading, thing)} of a scenario."""
     things = {("keys", key) for key in document}
     things |= {("card", key) for card in (document.get("card", {}), *document.get("cards", [])) for key in card}
-    for cue in (*document.get("cues", []), *document.get("red", [])):
-        things |= {("cues", key) for key in cue} | {("when", cue.get("when"))}
+    things |= of_cues(document.get("cues", []))
     for step in document.get("steps", []):
         things |= {("steps", key) for key in step} | {("device", step.get("device")), ("generate", step.get("generate"))}
     things |= {("checks", key) for check in document.get("checks", []) for key in check}
@@ -70,13 +73,17 @@ def used(document):
 
 
 def examples():
-    """{(heading, thing): the shortest scenario that has it}"""
-    found = {}
+    """{(heading, thing): the shortest scenario that has it, as a link}; what only turns one red is said to."""
+    found, red = {}, {}
     texts = {path: path.read_text() for path in sorted(SUITE.rglob("*.yaml"))}
     for path in sorted(texts, key=lambda path: (len(texts[path]), path)):
-        for thing in used(yaml.safe_load(texts[path])):
-            found.setdefault(thing, path.relative_to(SUITE).as_posix())
-    return found
+        document = yaml.safe_load(texts[path])
+        name = path.relative_to(SUITE).as_posix()
+        for thing in used(document):
+            found.setdefault(thing, f"[{name}]({name})")
+        for thing in of_cues(document.get("red", [])):
+            red.setdefault(thing, f"[{name}]({name}), under `--red`")
+    return red | found
 
 
 def page():
@@ -87,10 +94,10 @@ def page():
     for heading, things in Format(json.loads(SCHEMA.read_text())).things.items():
         lines += ["", f"## {HEADINGS[heading]}", "", "| | |", "|---|---|"]
         for thing in things:
-            path = found.get((heading, thing))
-            if path is None and thing not in ELSEWHERE:
+            example = found.get((heading, thing)) or ELSEWHERE.get(thing)
+            if example is None:
                 missing.append((heading, thing))
-            lines.append(f"| `{thing}` | {f'[{path}]({path})' if path else ELSEWHERE.get(thing, 'none')} |")
+            lines.append(f"| `{thing}` | {example or 'none'} |")
     return "\n".join(lines) + "\n", missing
 
 

@@ -77,7 +77,7 @@ TEST_CASE("for programs each record is an object on a line of its own, with name
     CHECK(objects[3]["kind"] == "STEP_END");
     CHECK(objects[3]["unit"].is_null());
     CHECK(objects[3]["time_ns"] == 2'000'000);
-    CHECK(objects[3]["b_name"] == "0x00000000 STATUS_SUCCESS");
+    CHECK(objects[3]["b_name"] == "STATUS_SUCCESS");
 }
 
 TEST_CASE("text and data are shown as such to programs, also text that is none") {
