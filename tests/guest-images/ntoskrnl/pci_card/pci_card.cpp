@@ -270,7 +270,8 @@ void connect(Extension& self, PDEVICE_OBJECT pdo) {
     wait_until_ready(self);
     const LONG before = self.interrupts;
     write(self, 1, kReset);
-    KeStallExecutionProcessor(1000);
+    for (ULONG looks = 0; (read(self, 1) & kDsr) != 0 && looks < kLooks; ++looks)
+        KeStallExecutionProcessor(10);    // an answer left behind would hold the line that the next card shares
     CHECK_EQUAL(self.interrupts, before); // nobody is there any more
     read(self, 0);
     DbgPrint("pci: done, %d strangers\n", self.strangers);
