@@ -35,18 +35,23 @@ void check_ready_for_midi(BenchCard& card) {
     CHECK(card.longest_wait_ns() <= kLongestWait);
 }
 
+/// Brought into UART mode after so many RESETs.
+void check_brought_up(BenchCard& card, uint32_t resets) {
+    const Report report = reset(card);
+    CHECK(report.answer == Answer::Ok);
+    CHECK(report.resets == resets);
+    CHECK(card.mode() == MPULAB_MODE_INTELLIGENT);
+    CHECK(enter_uart(card).answer == Answer::Ok);
+    check_ready_for_midi(card);
+}
+
 } // namespace
 
 TEST_CASE("a card after power-on answers the first RESET and enters UART mode") {
     for (const char* timing : {"authentic", "fast"}) {
         INFO(timing);
         BenchCard card(BenchCard::Properties{{"timing", timing}});
-        const Report report = reset(card);
-        CHECK(report.answer == Answer::Ok);
-        CHECK(report.resets == 1);
-        CHECK(card.mode() == MPULAB_MODE_INTELLIGENT);
-        CHECK(enter_uart(card).answer == Answer::Ok);
-        check_ready_for_midi(card);
+        check_brought_up(card, 1);
     }
 }
 
@@ -66,11 +71,7 @@ TEST_CASE("a card left in UART mode gets a second RESET, because it does not ans
 TEST_CASE("a card that does answer RESET in UART mode is believed") {
     BenchCard card(BenchCard::Properties{{"timing", "authentic"}, {"uart-reset-ack", "on"}});
     card.leave_in_uart_mode();
-    const Report report = reset(card);
-    CHECK(report.answer == Answer::Ok);
-    CHECK(report.resets == 1);
-    CHECK(enter_uart(card).answer == Answer::Ok);
-    check_ready_for_midi(card);
+    check_brought_up(card, 1);
 }
 
 TEST_CASE("a card left in UART mode with MIDI IN unread is brought back") {
@@ -115,11 +116,7 @@ TEST_CASE("a card that is busy with leaving UART mode answers a RESET 60 ms late
     BenchCard card;
     card.leave_in_uart_mode();
     REQUIRE(leave_uart(card));
-    const Report report = reset(card);
-    CHECK(report.answer == Answer::Ok);
-    CHECK(report.resets == 1);
-    CHECK(enter_uart(card).answer == Answer::Ok);
-    check_ready_for_midi(card);
+    check_brought_up(card, 1);
 }
 
 TEST_CASE("a track request in the way of the ACK is skipped") {
