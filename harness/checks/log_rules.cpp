@@ -65,8 +65,7 @@ class Walk {
         case MPULAB_KIND_REG_READ:
         case MPULAB_KIND_REG_WRITE:
             times_.access(record);
-            if (std::vector<OpenCall>& calls = calls_[record.cpu]; record.unit != view_.unit && !calls.empty())
-                ++calls.back().other_accesses;
+            if (record.unit != view_.unit) count_of_another_card(record);
             break;
         default:
             break;
@@ -74,6 +73,10 @@ class Walk {
         if (record.unit != view_.unit) return;
         card_.card(record);
         streams_.card(record);
+    }
+
+    void count_of_another_card(const mpulab_record& access) {
+        if (std::vector<OpenCall>& calls = calls_[access.cpu]; !calls.empty()) ++calls.back().other_accesses;
     }
 
     void enter(const mpulab_record& record) {

@@ -97,7 +97,6 @@ ExitCode inspect(const InspectOptions& options) {
     report.image_notes = read_image_notes(guest.package.image);
     if (report.image.runs()) look(guest, report);
     if (options.json) {
-        // Section names come from the file: whatever is no UTF-8 in them is replaced.
         fmt::print("{}\n", json_text(package_json(report)));
     } else {
         fmt::print("{}", package_text(report));

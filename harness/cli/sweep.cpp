@@ -27,6 +27,12 @@ struct Row {
     /// Bytes that arrived and that no client got, and those the card had no place for.
     uint64_t lost() const { return read && wire_in > captured ? wire_in - captured : overruns; }
     std::string shown_verdict() const { return verdict.empty() ? "not run" : verdict; }
+    /// By the names that CSV and JSON give them.
+    std::vector<std::pair<const char*, uint64_t>> figures() const {
+        return {{"lost", lost()},       {"wire_out", wire_out},        {"wire_in", wire_in},
+                {"captured", captured}, {"overruns", overruns},        {"interrupts", interrupts},
+                {"spurious", spurious}, {"guest_errors", guest_errors}};
+    }
 };
 
 Row measure(const RunOutcome& outcome) {
@@ -161,14 +167,18 @@ std::string csv_of(const std::vector<SweepAxis>& axes, const std::vector<Scenari
     std::string text;
     for (const SweepAxis& axis : axes)
         text += field(axis.name) + ",";
-    text += "verdict,lost,wire_out,wire_in,captured,overruns,interrupts,spurious,guest_errors,run,reason\n";
+    text += "verdict,";
+    for (const auto& [name, value] : Row().figures())
+        text += fmt::format("{},", name);
+    text += "run,reason\n";
     for (size_t i = 0; i < rows.size(); ++i) {
         for (const SweepAxis& axis : axes)
             text += field(scenarios[i].parameters.at(axis.name)) + ",";
         const Row& row = rows[i];
-        text += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", row.shown_verdict(), row.lost(), row.wire_out,
-                            row.wire_in, row.captured, row.overruns, row.interrupts, row.spurious, row.guest_errors,
-                            field(row.id), field(row.reason));
+        text += row.shown_verdict() + ",";
+        for (const auto& [name, value] : row.figures())
+            text += fmt::format("{},", value);
+        text += fmt::format("{},{}\n", field(row.id), field(row.reason));
     }
     return text;
 }
@@ -183,18 +193,12 @@ nlohmann::ordered_json json_of(const SweepOptions& options, const std::vector<Sw
         for (const SweepAxis& axis : axes)
             values[axis.name] = scenarios[i].parameters.at(axis.name);
         const Row& row = rows[i];
-        json["runs"].push_back({{"values", std::move(values)},
-                                {"verdict", row.shown_verdict()},
-                                {"lost", row.lost()},
-                                {"wire_out", row.wire_out},
-                                {"wire_in", row.wire_in},
-                                {"captured", row.captured},
-                                {"overruns", row.overruns},
-                                {"interrupts", row.interrupts},
-                                {"spurious", row.spurious},
-                                {"guest_errors", row.guest_errors},
-                                {"run", row.id},
-                                {"reason", row.reason}});
+        nlohmann::ordered_json run = {{"values", std::move(values)}, {"verdict", row.shown_verdict()}};
+        for (const auto& [name, value] : row.figures())
+            run[name] = value;
+        run["run"] = row.id;
+        run["reason"] = row.reason;
+        json["runs"].push_back(std::move(run));
     }
     return json;
 }

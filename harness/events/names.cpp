@@ -39,11 +39,14 @@ struct Named {
     std::string_view name;
 };
 
+const Named* entry_of(std::span<const Named> table, uint64_t value) {
+    const auto found = std::ranges::find(table, value, &Named::value);
+    return found == table.end() ? nullptr : &*found;
+}
+
 std::string name_of(std::span<const Named> table, uint64_t value) {
-    for (const Named& entry : table) {
-        if (entry.value == value) return std::string(entry.name);
-    }
-    return fmt::format("?{}", value);
+    const Named* entry = entry_of(table, value);
+    return entry != nullptr ? std::string(entry->name) : fmt::format("?{}", value);
 }
 
 constexpr Named kCallbacks[] = {
@@ -219,10 +222,9 @@ std::string correlation_name(uint64_t corr) {
 
 std::string status_name(uint64_t status) {
     const uint64_t code = status & 0xffffffffu; // records may hold it sign-extended
-    for (const Named& entry : kStatuses) {
-        if (entry.value == code) return fmt::format("0x{:08x} {}{}", code, kStatusPrefix, entry.name);
-    }
-    return fmt::format("0x{:08x}", code);
+    const Named* entry = entry_of(kStatuses, code);
+    return entry != nullptr ? fmt::format("0x{:08x} {}{}", code, kStatusPrefix, entry->name)
+                            : fmt::format("0x{:08x}", code);
 }
 
 std::optional<uint32_t> status_by_name(std::string_view name) {
@@ -249,10 +251,9 @@ std::optional<std::string> word_name(uint16_t kind, int word, uint64_t value) {
     const NamedWord* named = named_word(kind, word);
     if (named == nullptr) return std::nullopt;
     const uint64_t number = named->prefix == kStatusPrefix ? value & 0xffffffffu : value; // may be sign-extended
-    for (const Named& entry : named->names) {
-        if (entry.value == number) return std::string(named->prefix) + std::string(entry.name);
-    }
-    return std::nullopt;
+    const Named* entry = entry_of(named->names, number);
+    if (entry == nullptr) return std::nullopt;
+    return fmt::format("{}{}", named->prefix, entry->name);
 }
 
 std::optional<std::string> shown_word(uint16_t kind, int word, uint64_t value) {
@@ -274,7 +275,7 @@ std::vector<std::string> word_names(uint16_t kind, int word) {
     std::vector<std::string> names;
     if (const NamedWord* named = named_word(kind, word)) {
         for (const Named& entry : named->names)
-            names.push_back(std::string(named->prefix) + std::string(entry.name));
+            names.push_back(fmt::format("{}{}", named->prefix, entry.name));
     }
     return names;
 }
