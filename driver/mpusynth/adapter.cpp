@@ -2,7 +2,6 @@
 // The driver's way in: DriverEntry, AddDevice, StartDevice; and its way out, a look at the PnP requests that end a
 // card's life, before PortCls handles them.
 #include "card_adapter.hpp"
-#include "card_resources.hpp"
 #include "events.hpp"
 #include "nt_try.hpp"
 #include "pool.hpp"
@@ -24,23 +23,25 @@ DeviceContext& context_of(PDEVICE_OBJECT device) {
     return *reinterpret_cast<DeviceContext*>(extension + PORT_CLASS_DEVICE_EXTENSION_SIZE);
 }
 
-/// PASSIVE_LEVEL.
-void retire_adapter(PDEVICE_OBJECT device, MidiMiniport::Card card) {
+/// False: there was none. PASSIVE_LEVEL.
+bool retire_adapter(PDEVICE_OBJECT device, MidiMiniport::Card card) {
     DeviceContext& context = context_of(device);
     CardAdapter* adapter = context.adapter;
     context.adapter = nullptr;
-    if (adapter == nullptr) return;
+    if (adapter == nullptr) return false;
     adapter->retire(device, card);
-    write_event(Event::Stopped, Severity::Information, card == MidiMiniport::Card::Present);
     adapter->Release();
+    return true;
+}
+
+/// PASSIVE_LEVEL.
+void stop(PDEVICE_OBJECT device, MidiMiniport::Card card) {
+    if (retire_adapter(device, card))
+        write_event(Event::Stopped, Severity::Information, card == MidiMiniport::Card::Present);
 }
 
 /// PASSIVE_LEVEL, system thread; again on the same device after a STOP.
 NTSTATUS NTAPI StartDevice(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resources) {
-    CardResources assigned;
-    NT_TRY(read_card_resources(resources, assigned));
-    retire_adapter(device, MidiMiniport::Card::Gone); // none, unless a STOP went by unseen
-
     CardAdapter* adapter = CardAdapter::create();
     if (adapter == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     context_of(device).adapter = adapter;
@@ -59,10 +60,10 @@ NTSTATUS NTAPI DispatchPnp(PDEVICE_OBJECT device, PIRP irp) {
     switch (IoGetCurrentIrpStackLocation(irp)->MinorFunction) {
     case IRP_MN_STOP_DEVICE:
     case IRP_MN_REMOVE_DEVICE:
-        retire_adapter(device, MidiMiniport::Card::Present);
+        stop(device, MidiMiniport::Card::Present);
         break;
     case IRP_MN_SURPRISE_REMOVAL:
-        retire_adapter(device, MidiMiniport::Card::Gone);
+        stop(device, MidiMiniport::Card::Gone);
         break;
     default:
         break;

@@ -20,12 +20,8 @@ CardAdapter* CardAdapter::create() {
 }
 
 STDMETHODIMP_(NTSTATUS) CardAdapter::NonDelegatingQueryInterface(REFIID interface_id, PVOID* object) {
-    if (object == nullptr) return STATUS_INVALID_PARAMETER;
-    *object = nullptr;
-    if (!IsEqualGUIDAligned(interface_id, IID_IUnknown) &&
-        !IsEqualGUIDAligned(interface_id, IID_IAdapterPowerManagement)) {
-        return STATUS_INVALID_PARAMETER;
-    }
+    if (!IsEqualGUIDAligned(interface_id, IID_IAdapterPowerManagement))
+        return CUnknown::NonDelegatingQueryInterface(interface_id, object);
     PADAPTERPOWERMANAGEMENT adapter = this;
     adapter->AddRef();
     *object = adapter;
@@ -57,7 +53,6 @@ NTSTATUS CardAdapter::install_subdevice(PDEVICE_OBJECT device, PIRP irp, PRESOUR
 
 void CardAdapter::retire(PDEVICE_OBJECT device, MidiMiniport::Card card) {
     if (registered_) PcUnregisterAdapterPowerManagement(device); // first: no power change comes in between
-    registered_ = false;
     if (miniport_) miniport_->retire(card);
 }
 

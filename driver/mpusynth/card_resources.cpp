@@ -7,7 +7,6 @@
 namespace mpusynth {
 
 NTSTATUS read_card_resources(PRESOURCELIST list, CardResources& resources) {
-    resources = {};
     if (list == nullptr) {
         MPUSYNTH_ERROR("no resource list: expected one port range and at most one interrupt\n");
         return STATUS_DEVICE_CONFIGURATION_ERROR;

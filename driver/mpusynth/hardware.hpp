@@ -174,13 +174,11 @@ template <class Io, class Receiver> Report await_uart(Io& io, Receiver& receiver
 }
 
 /// Sends the card back to intelligent mode, which silences its MIDI IN; the parting word of a driver. A card that is
-/// not there or does not listen is left alone after 50 ms. PASSIVE_LEVEL.
-template <class Io> bool leave_uart(Io& io) {
+/// not there or does not listen is left alone after 50 ms. No answer comes: in UART mode RESET has none. PASSIVE_LEVEL.
+template <class Io> void leave_uart(Io& io) {
     uint8_t status = 0;
     constexpr uint32_t kLimitMs = 50;
-    if (!detail::wait_until_writable(io, kLimitMs, status)) return false;
-    io.write(mpu401::kCommandPort, mpu401::kCommandReset);
-    return true;
+    if (detail::wait_until_writable(io, kLimitMs, status)) io.write(mpu401::kCommandPort, mpu401::kCommandReset);
 }
 
 } // namespace mpusynth

@@ -42,7 +42,6 @@ NTSTATUS Input::connect(PRESOURCELIST resources) {
 }
 
 void Input::disconnect() {
-    capturing_.store_release(false);
     polling_.store_release(false);
     connected_.store_release(false);
     dpc_.cancel(); // it may be using sync_
@@ -81,8 +80,6 @@ void Input::stop_capture() {
     if (polling_.exchange(false)) dpc_.cancel();
     if (const uint32_t dropped = counters_.bytes_in_dropped.load_relaxed() - dropped_before_; dropped != 0)
         write_event(Event::BytesDropped, Severity::Warning, TRUE, dropped);
-    SpinLockGuard guard{read_lock_};
-    queue_.clear();
 }
 
 ULONG Input::read(UCHAR* bytes, ULONG limit) {

@@ -51,16 +51,12 @@ MidiMiniport::~MidiMiniport() {
 }
 
 STDMETHODIMP_(NTSTATUS) MidiMiniport::NonDelegatingQueryInterface(REFIID interface_id, PVOID* object) {
-    if (object == nullptr) return STATUS_INVALID_PARAMETER;
-    *object = nullptr;
-    if (IsEqualGUIDAligned(interface_id, IID_IUnknown) || IsEqualGUIDAligned(interface_id, IID_IMiniport) ||
-        IsEqualGUIDAligned(interface_id, IID_IMiniportMidi)) {
-        PMINIPORTMIDI miniport = this;
-        miniport->AddRef();
-        *object = miniport;
-        return STATUS_SUCCESS;
-    }
-    return STATUS_INVALID_PARAMETER;
+    if (!IsEqualGUIDAligned(interface_id, IID_IMiniport) && !IsEqualGUIDAligned(interface_id, IID_IMiniportMidi))
+        return CUnknown::NonDelegatingQueryInterface(interface_id, object);
+    PMINIPORTMIDI miniport = this;
+    miniport->AddRef();
+    *object = miniport;
+    return STATUS_SUCCESS;
 }
 
 STDMETHODIMP_(NTSTATUS) MidiMiniport::GetDescription(PPCFILTER_DESCRIPTOR* description) {
@@ -70,8 +66,7 @@ STDMETHODIMP_(NTSTATUS) MidiMiniport::GetDescription(PPCFILTER_DESCRIPTOR* descr
 
 /// There is one format, and the port's default answer is it.
 STDMETHODIMP_(NTSTATUS)
-MidiMiniport::DataRangeIntersection(ULONG, PKSDATARANGE, PKSDATARANGE, ULONG, PVOID, PULONG result_length) {
-    if (result_length != nullptr) *result_length = 0;
+MidiMiniport::DataRangeIntersection(ULONG, PKSDATARANGE, PKSDATARANGE, ULONG, PVOID, PULONG) {
     return STATUS_NOT_IMPLEMENTED;
 }
 
@@ -179,15 +174,13 @@ void MidiMiniport::retire(Card card) {
         if (retired_.exchange(true)) return;
         if (card == Card::Present) {
             output_.finish();
-            if (in_uart_mode_ && leave_uart(io_)) counters_.resets.add(1); // in UART mode RESET is not answered
+            if (in_uart_mode_) leave_uart(io_);
         } else {
             output_.abandon();
         }
         input_.disconnect();
     }
-    // Nobody asks for them any more. Outside: the port may let go of us in turn.
-    group_.reset();
-    port_.reset();
+    port_.reset(); // outside: it may let go of us in turn
 }
 
 } // namespace mpusynth

@@ -39,7 +39,7 @@ class MidiMiniport final : public IMiniportMidi, public CUnknown {
 
     enum class Card : UCHAR { Present, Gone };
 
-    /// Ends all traffic with the card and lets go of interrupt, service group and port. Streams may still exist and
+    /// Ends all traffic with the card and lets go of interrupt and port. Streams may still exist and
     /// find everything shut. A second call does nothing. A card that is present goes back to intelligent mode; one that
     /// is gone is not touched. PASSIVE_LEVEL.
     ///

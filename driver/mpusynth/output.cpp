@@ -97,12 +97,14 @@ bool Output::sent() {
     return !alive_ && queue_.empty() && io_.now_100ns() >= pump_.wire_free_at(); // not alive: the pump is at rest
 }
 
-/// On return the DPC is not alive and will not be: only write() starts it, and only while accepting.
+/// write() takes nothing more.
+void Output::refuse() {
+    SpinLockGuard guard{lock_};
+    accepting_ = false;
+}
+
+/// After refuse(). On return the DPC is not alive and will not be: only write() starts it, and only while accepting.
 void Output::stop_pump() {
-    {
-        SpinLockGuard guard{lock_};
-        accepting_ = false;
-    }
     pumping_.store_release(false);
     dpc_.cancel();
     SpinLockGuard guard{lock_};
@@ -110,11 +112,7 @@ void Output::stop_pump() {
 }
 
 void Output::finish() {
-    {
-        SpinLockGuard guard{lock_};
-        if (!pumping_.load_acquire()) return;
-        accepting_ = false;
-    }
+    refuse();
     detail::wait_until(io_, kFinishLimitMs, [&] { return sent(); });
     stop_pump();
     if (const uint32_t left = queue_.size(); left != 0) {
@@ -134,6 +132,7 @@ void Output::drop_queue() {
 }
 
 void Output::abandon() {
+    refuse();
     stop_pump();
     drop_queue();
 }

@@ -49,6 +49,7 @@ class Output {
     void run();
     void send(uint64_t now);
     bool is_stuck();
+    void refuse();
     void stop_pump();
     void drop_queue();
     bool sent();

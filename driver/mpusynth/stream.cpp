@@ -25,15 +25,12 @@ MidiStream* MidiStream::create(MidiMiniport& miniport, PUNKNOWN outer, POOL_TYPE
 }
 
 STDMETHODIMP_(NTSTATUS) MidiStream::NonDelegatingQueryInterface(REFIID interface_id, PVOID* object) {
-    if (object == nullptr) return STATUS_INVALID_PARAMETER;
-    *object = nullptr;
-    if (IsEqualGUIDAligned(interface_id, IID_IUnknown) || IsEqualGUIDAligned(interface_id, IID_IMiniportMidiStream)) {
-        PMINIPORTMIDISTREAM stream = this;
-        stream->AddRef();
-        *object = stream;
-        return STATUS_SUCCESS;
-    }
-    return STATUS_INVALID_PARAMETER;
+    if (!IsEqualGUIDAligned(interface_id, IID_IMiniportMidiStream))
+        return CUnknown::NonDelegatingQueryInterface(interface_id, object);
+    PMINIPORTMIDISTREAM stream = this;
+    stream->AddRef();
+    *object = stream;
+    return STATUS_SUCCESS;
 }
 
 /// There is one format and the port has matched it.

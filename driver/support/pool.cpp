@@ -21,13 +21,7 @@ POOL_TYPE nonpaged_pool() {
 }
 
 void* operator new(size_t size, POOL_TYPE pool, ULONG tag) noexcept {
-    void* memory = ExAllocatePoolWithTag(pool, size, tag);
-    if (memory != nullptr) RtlZeroMemory(memory, size);
-    return memory;
-}
-
-void operator delete(void* memory, POOL_TYPE, ULONG) noexcept {
-    if (memory != nullptr) ExFreePool(memory);
+    return ExAllocatePoolWithTag(pool, size, tag);
 }
 
 void __cdecl operator delete(void* memory) noexcept {

@@ -33,7 +33,6 @@ STDMETHODIMP_(ULONG) CUnknown::NonDelegatingRelease() {
 }
 
 STDMETHODIMP_(NTSTATUS) CUnknown::NonDelegatingQueryInterface(REFIID interface_id, PVOID* object) {
-    if (object == nullptr) return STATUS_INVALID_PARAMETER;
     *object = nullptr;
     if (!IsEqualGUIDAligned(interface_id, IID_IUnknown)) return STATUS_INVALID_PARAMETER;
     NonDelegatingAddRef();

@@ -115,7 +115,7 @@ TEST_CASE("a card that is still busy with somebody's RESET is waited for") {
 TEST_CASE("a card that is busy with leaving UART mode answers a RESET 60 ms later, and gets no second one") {
     BenchCard card;
     card.leave_in_uart_mode();
-    REQUIRE(leave_uart(card));
+    leave_uart(card);
     check_brought_up(card, 1);
 }
 
@@ -204,7 +204,7 @@ TEST_CASE("ENTER_UART is not written to a card that is not ready") {
 TEST_CASE("leaving UART mode silences MIDI IN") {
     BenchCard card;
     card.leave_in_uart_mode();
-    CHECK(leave_uart(card));
+    leave_uart(card);
     card.run_for(kMillisecond);
     CHECK(card.mode() == MPULAB_MODE_INTELLIGENT);
     card.midi_in(0x90);
@@ -216,7 +216,7 @@ TEST_CASE("leaving UART mode silences MIDI IN") {
 TEST_CASE("a card that is gone is left alone after a bounded wait") {
     ScriptedCard card{mpu401::kFloatingBus};
     const int64_t start = card.now_ns();
-    CHECK_FALSE(leave_uart(card));
+    leave_uart(card);
     CHECK(card.written.empty());
     CHECK(card.now_ns() - start < 100 * kMillisecond);
 }
