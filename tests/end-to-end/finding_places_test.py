@@ -66,7 +66,7 @@ class FindingPlaces(unittest.TestCase):
 
     def test_a_finding_without_an_address_of_its_own_has_the_place_from_its_stack(self):
         places = self.places(DRIVERS / "breaches/breaches.sys", "V53")
-        allocates, = lines_of("breaches/breaches.cpp", "ExAllocatePoolWithTag(NonPagedPool, sizeof(T), tag)")
+        allocates, = lines_of("breaches/breaches.cpp", "ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(T), tag)")
         self.assertEqual(places[0][1:], ("breaches.cpp", allocates), places)
 
     def test_a_finding_over_the_log_names_the_line_of_the_access(self):

@@ -109,13 +109,13 @@ NTSTATUS DMusStream::open(IMiniportDMus& miniport, const StreamRequest& request)
     ULONGLONG lead = kUnset;
     trace::Call call(MPULAB_CALLBACK_NewStream, request.pin_id, request.capture);
     const DMUS_STREAM_TYPE type = request.capture ? DMUS_STREAM_MIDI_CAPTURE : DMUS_STREAM_MIDI_RENDER;
-    NTSTATUS status = call.leave(miniport.NewStream(&made, nullptr, NonPagedPoolNx, request.pin_id, type,
+    NTSTATUS status = call.leave(miniport.NewStream(&made, nullptr, stream_pool(), request.pin_id, type,
                                                     &request.format, &made_group, allocator_, clock_, &lead));
     if (!NT_SUCCESS(status)) return status;
     const bool has_stream = made && made != unwritten<IMXF>();
     if (has_stream) mxf_ = made;
     trace::expect(22, has_stream, 0, 1, "V22 NewStream succeeded without a stream");
-    if (has_stream) expect_own_reference(made);
+    if (has_stream) expect_sound_stream(made, IID_IMXF);
     if (!take_group(made_group, group_) || !has_stream) return STATUS_UNSUCCESSFUL;
     if (!capture_)
         trace::expect(22, lead != kUnset, 0, 1, "V22 NewStream succeeded and did not write *SchedulePreFetch");

@@ -123,17 +123,33 @@ bool take_group(PSERVICEGROUP made, PSERVICEGROUP& group) {
     return true;
 }
 
-void expect_own_reference(PUNKNOWN stream) {
+/** What AddRef and Release return is the only way to ask. */
+static ULONG references_of(PUNKNOWN object) {
+    object->AddRef();
+    return object->Release();
+}
+
+/** Whoever is given an interface is given a reference with it. Of an object that answers with another one nothing is
+ * seen. */
+static void expect_reference_of_query(PUNKNOWN stream, REFIID id) {
+    const ULONG before = references_of(stream);
+    auto given = query<IUnknown>(stream, id);
+    if (!given) return;
+    const ULONG now = references_of(stream);
+    if (now > before || given.get() != stream) return;
+    trace::finding(21, now, before + 1, "V21 QueryInterface of a stream gave an interface without a reference");
+    (void)given.detach(); // it is not ours to release
+}
+
+void expect_sound_stream(PUNKNOWN stream, REFIID own) {
     const ULONG references = stream->AddRef();
     if (trace::expect(19, references > 1, references - 1, 1,
                       "V19 NewStream handed out a stream without a reference: the port's Release is one too many"))
         stream->Release();
-}
-
-/** What AddRef and Release return is the only way to ask. */
-static ULONG references_of(PSERVICEGROUP group) {
-    group->AddRef();
-    return group->Release();
+    trace::expect(50, MmIsNonPagedSystemAddressValid(stream) != FALSE, reinterpret_cast<ULONG_PTR>(stream), 0,
+                  "V50 the stream that NewStream made lies in memory that is pageable; it was told nonpaged pool");
+    expect_reference_of_query(stream, IID_IUnknown);
+    expect_reference_of_query(stream, own);
 }
 
 NTSTATUS new_midi_stream(IMiniportMidi& miniport, PSERVICEGROUP known_group, const StreamRequest& request,
@@ -142,12 +158,12 @@ NTSTATUS new_midi_stream(IMiniportMidi& miniport, PSERVICEGROUP known_group, con
     PSERVICEGROUP made_group = unwritten<IServiceGroup>();
     const ULONG references = known_group ? references_of(known_group) : 0;
     trace::Call call(MPULAB_CALLBACK_NewStream, request.pin_id, request.capture);
-    NTSTATUS status = call.leave(miniport.NewStream(&made, nullptr, NonPagedPoolNx, request.pin_id, request.capture,
+    NTSTATUS status = call.leave(miniport.NewStream(&made, nullptr, stream_pool(), request.pin_id, request.capture,
                                                     &request.format, &made_group));
     if (!NT_SUCCESS(status)) return status;
     const bool has_stream = made && made != unwritten<IMiniportMidiStream>();
     trace::expect(22, has_stream, 0, 1, "V22 NewStream succeeded without a stream");
-    if (has_stream) expect_own_reference(made);
+    if (has_stream) expect_sound_stream(made, IID_IMiniportMidiStream);
     if (known_group && made_group == known_group) {
         const ULONG now = references_of(known_group);
         trace::expect(16, now > references, now, references + 1,

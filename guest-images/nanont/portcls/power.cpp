@@ -4,6 +4,7 @@
 // state and D0 for the working one ("Handling System Set-Power Requests in a Device Power Policy Owner").
 #include "held_power.hpp"
 #include "selftest.hpp"
+#include "windows.hpp"
 
 namespace portcls {
 namespace {
@@ -143,13 +144,10 @@ NTSTATUS query_power(Adapter& adapter, PIRP irp, POWER_STATE state) {
 
 /** The newest interface of the object that this Windows asks for; one reference. Each has the slots of the older. */
 IAdapterPowerManagement* newest_of(PUNKNOWN unknown, ULONG& version) {
-    constexpr ULONG kWindows8 = 9200; // "Minimum supported client" of IAdapterPowerManagement3
     static const IID* const kIds[] = {&IID_IAdapterPowerManagement, &IID_IAdapterPowerManagement2,
                                       &IID_IAdapterPowerManagement3};
-    RTL_OSVERSIONINFOW windows{};
-    windows.dwOSVersionInfoSize = sizeof windows;
-    RtlGetVersion(&windows);
-    for (version = windows.dwBuildNumber < kWindows8 ? 2 : 3; version >= 1; --version)
+    const ULONG newest = windows_build() < kWindows8 ? 2 : 3; // "Minimum supported client" of IAdapterPowerManagement3
+    for (version = newest; version >= 1; --version)
         if (auto power = query<IAdapterPowerManagement>(unknown, *kIds[version - 1])) return power.detach();
     return nullptr;
 }

@@ -6,6 +6,7 @@
 #include "com.hpp"
 #include "dmus.hpp"
 #include "render_engine.hpp"
+#include "windows.hpp"
 
 namespace portcls {
 
@@ -91,8 +92,14 @@ template <class T> T* unwritten() {
     return reinterpret_cast<T*>(static_cast<ULONG_PTR>(0xA5A5A5A5A5A5A5A5));
 }
 
-/** V19: a stream that NewStream hands out without a reference; it gets one, so that the port's Release finds it. */
-void expect_own_reference(PUNKNOWN stream);
+/** What NewStream is told to take its memory from. PASSIVE_LEVEL. */
+inline POOL_TYPE stream_pool() {
+    return windows_build() < kWindows8 ? NonPagedPool : NonPagedPoolNx;
+}
+
+/** Of a stream that NewStream hands out. V19: without a reference; it gets one, so that the port's Release finds it.
+ * V21: asked for IUnknown and for its own interface, `own`, it must add one. V50: it is not pageable. PASSIVE_LEVEL. */
+void expect_sound_stream(PUNKNOWN stream, REFIID own);
 
 /** `known_group`: that of Init, which NewStream may hand out again; may be null. */
 NTSTATUS new_midi_stream(IMiniportMidi& miniport, PSERVICEGROUP known_group, const StreamRequest& request,

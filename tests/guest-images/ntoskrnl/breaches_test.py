@@ -12,7 +12,7 @@ import guest_machine  # noqa: E402
 
 BREACHES = {  # what breaches.cpp does, and the rule that it breaks
     "nothing_is_wrong": None, "lock_kept": 7, "lock_order": 8, "lock_order_of_three": 8, "lock_long": None, "long_stall": 10,
-    "no_tag": 53, "no_bytes": 53, "timer_in_freed": 55, "dpc_in_freed": 56, "timer_set_anew": 57, "dpc_set_anew": 57,
+    "no_tag": 53, "no_bytes": 53, "executable": 53, "timer_in_freed": 55, "dpc_in_freed": 56, "timer_set_anew": 57, "dpc_set_anew": 57,
     "timer_not_initialised": 58, "dpc_not_initialised": 58, "lock_not_initialised": 58,
     "resolution_given_up_twice": 19, "provider_given_back_twice": 19}
 SCORE_DONE, GUEST_UNFIT = 0, 7
@@ -83,6 +83,14 @@ class Breaches(unittest.TestCase):
                 looks, findings = counts[rule]
                 self.assertEqual(findings, list(BREACHES.values()).count(rule))
                 self.assertGreater(looks, findings, "what is done rightly is looked at, too")
+
+    def test_before_windows_10_pool_may_be_executable_and_before_windows_8_has_to_be(self):
+        for build, unknown in ((9600, False), (7601, True)):
+            with self.subTest(build):
+                told = "\n".join(text for rule, text in boot(windows_build=build).findings() if rule == 53)
+                self.assertIn("0 bytes", told)
+                self.assertNotIn("executable", told)
+                self.assertEqual("does not know" in told, unknown, told)
 
     def test_rules_that_are_off_are_not_told_and_the_others_are(self):
         off = {7, 8, 9, 55, 57, 58}

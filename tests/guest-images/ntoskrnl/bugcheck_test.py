@@ -14,7 +14,8 @@ RULES = {"read_only_write": 65, "data_executed": 65, "double_completion": 71, "d
          "foreign_free": 51, "overrun": 52, "underrun": 52, "written_behind": 52, "read_after_free": 48,
          "paged_pool_at_dispatch": 2, "paged_code_at_dispatch": 2, "paged_pool_copied_at_dispatch": 2,
          "paged_pool_taken_at_dispatch": 1, "paged_pool_freed_at_dispatch": 1, "pool_at_dirql": 1, "dpc_leaks_irql": 3, "entry_leaks_irql": 3,
-         "lock_taken_twice": 5, "lock_not_held": 6, "stack_overflow": 59}
+         "promised_wait_never_comes": 3, "wait_promised_at_dispatch": 1,
+         "lock_taken_twice": 5, "lock_not_held": 6, "stack_misaligned": 68, "stack_overflow": 59}
 
 
 class Report(Faulty):
@@ -291,6 +292,21 @@ class Report(Faulty):
                     parameters=(2 << 16 | 2, 0, 0, 0), on_stack=False)
         self.report("dpc_leaks_irql", 0xC8, "IRQL_UNEXPECTED_VALUE", "DPC routine faulty-dpc_leaks_irql.sys+0x",
                     "returned at IRQL 0", parameters=(2 << 8 | 2, "here", 0, 0))  # it ran inside KeInsertQueueDpc
+
+    def test_a_wait_that_is_promised_has_to_come_and_may_be_promised_where_it_may_block(self):
+        self.report("promised_wait_never_comes", 0xC8, "IRQL_UNEXPECTED_VALUE",
+                    "DriverEntry of faulty-promised_wait_never_comes.sys was called at IRQL 0 and returned at 2", on_stack=False)
+        self.report("wait_promised_at_dispatch", 0xA, "IRQL_NOT_LESS_OR_EQUAL", "KeSetEvent with Wait = TRUE at IRQL 2",
+                    parameters=("here", 2, 8, "here"))
+
+    def test_a_call_with_a_stack_that_is_off_by_eight_is_told_at_the_call(self):
+        run = boot("stack_misaligned")
+        code, parameters = run.bugcheck()
+        base, size = guest_machine.eventlog.modules(run.records)["faulty-stack_misaligned.sys"]
+        self.assertEqual((run.end, code, parameters[0]), (BUGCHECK, 0x1E, 0x80000002), run)
+        self.assertTrue(base <= parameters[1] < base + size, run)
+        self.assertEqual([rule for rule, _ in run.findings()], [68])
+        self.assertRegex(run.text, r"KeFlushQueuedDpcs was called with the stack at [0-9A-F]+8; expected a multiple of 16")
 
     def test_a_report_is_the_same_each_time_byte_for_byte(self):
         for fault in ("double_free", "endless_dpc"):

@@ -2,6 +2,7 @@
 // Events, semaphores and mutexes. Their memory is the driver's; the dispatcher lock guards it.
 #include "dbg/report.hpp"
 #include "ke.hpp"
+#include "mm/paged.hpp"
 #include "seh/seh.hpp"
 
 using namespace nanont;
@@ -12,8 +13,23 @@ namespace {
 constexpr UCHAR kMutant = 2;
 constexpr UCHAR kSemaphore = 5;
 
-/// A caller that goes on to wait in the same breath (Wait = TRUE) gets its wait without another gap in IRQL on Windows;
-/// here the wait simply follows.
+/// Of a caller that says Wait = TRUE, and has to go on to a wait: it comes back at DISPATCH_LEVEL, and the wait gives
+/// back the IRQL that it had ("KeSetEvent", Microsoft Learn). Who does so has to be at APC_LEVEL or below.
+void promise_wait(BOOLEAN wait, const char* function, const void* from) {
+    if (!wait) return;
+    const KIRQL irql = current_irql();
+    if (irql > APC_LEVEL) {
+        dbg::bugcheck(
+            {IRQL_NOT_LESS_OR_EQUAL, 1}, reinterpret_cast<ULONG_PTR>(from), irql, 8, reinterpret_cast<ULONG_PTR>(from),
+            "%s with Wait = TRUE at IRQL %u (from %p); expected APC_LEVEL (1) or below", function, irql, from);
+    }
+    cpu::set_irql_register(DISPATCH_LEVEL);
+    mm::irql_has_risen(from);
+    Thread& thread = *current_thread();
+    thread.promised_irql = irql;
+    thread.wait_promised = TRUE;
+}
+
 LONG signal(Locked, DISPATCHER_HEADER& object) {
     const LONG before = object.SignalState;
     object.SignalState = 1;
@@ -37,12 +53,14 @@ VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State) {
     List::init(Event->Header.WaitListHead);
 }
 
-LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY, BOOLEAN) {
+LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY, BOOLEAN Wait) {
+    promise_wait(Wait, "KeSetEvent", __builtin_return_address(0));
     DispatcherLock lock;
     return signal(Locked{}, Event->Header);
 }
 
-LONG NTAPI KePulseEvent(PRKEVENT Event, KPRIORITY, BOOLEAN) {
+LONG NTAPI KePulseEvent(PRKEVENT Event, KPRIORITY, BOOLEAN Wait) {
+    promise_wait(Wait, "KePulseEvent", __builtin_return_address(0));
     DispatcherLock lock; // over both: nobody may find the event signalled who was not waiting
     const LONG before = signal(Locked{}, Event->Header);
     Event->Header.SignalState = 0;
@@ -74,16 +92,21 @@ VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
 }
 
 /// Raises STATUS_SEMAPHORE_LIMIT_EXCEEDED, and leaves the count as it was.
-LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY, LONG Adjustment, BOOLEAN) {
+LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY, LONG Adjustment, BOOLEAN Wait) {
     LONG before = 0;
+    bool fits = false;
     {
         DispatcherLock lock;
         before = Semaphore->Header.SignalState;
-        if (Adjustment > 0 && Adjustment <= Semaphore->Limit - before) {
+        fits = Adjustment > 0 && Adjustment <= Semaphore->Limit - before;
+        if (fits) {
             Semaphore->Header.SignalState = before + Adjustment;
             satisfy_waiters(Locked{}, Semaphore->Header);
-            return before;
         }
+    }
+    if (fits) {
+        promise_wait(Wait, "KeReleaseSemaphore", __builtin_return_address(0));
+        return before;
     }
     dbg::say("KeReleaseSemaphore by %ld: count is %ld, limit %ld; STATUS_SEMAPHORE_LIMIT_EXCEEDED is raised",
              Adjustment, before, Semaphore->Limit);
@@ -104,12 +127,13 @@ VOID NTAPI KeInitializeMutex(PRKMUTEX Mutex, ULONG) {
 }
 
 /// Raises STATUS_MUTANT_NOT_OWNED.
-LONG NTAPI KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN) {
+LONG NTAPI KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN Wait) {
     if (Mutex->OwnerThread != current_thread()) { // nobody else can make it ours, or take it from us
         dbg::say("KeReleaseMutex of %p by a thread that does not own it (owner: %p); STATUS_MUTANT_NOT_OWNED is raised",
                  Mutex, Mutex->OwnerThread);
         seh::raise(STATUS_MUTANT_NOT_OWNED);
     }
+    promise_wait(Wait, "KeReleaseMutex", __builtin_return_address(0));
     DispatcherLock lock;
     const LONG before = Mutex->Header.SignalState;
     if (++Mutex->Header.SignalState == 1) {

@@ -49,6 +49,9 @@ struct _KTHREAD {
     LIST_ENTRY irps; // sent by this thread and not done yet
     KSPIN_LOCK irps_lock;
     ULONGLONG correlation; // NanontSetCorrelation
+
+    BOOLEAN wait_promised; // by Wait = TRUE: it runs at DISPATCH_LEVEL until it waits
+    KIRQL promised_irql;   // which that wait gives back
 };
 
 namespace nanont::ke {

@@ -10,9 +10,23 @@ void take(DISPATCHER_HEADER& object, Thread& thread);
 
 namespace {
 
-void require_waitable(bool may_block) {
+/// What a wait gives back: the caller's IRQL, or, when the call before it said Wait = TRUE, that from before that call.
+class CallersIrql {
+  public:
+    explicit CallersIrql(Thread& thread) : irql_(thread.wait_promised ? thread.promised_irql : current_irql()) {
+        thread.wait_promised = FALSE;
+    }
+    ~CallersIrql() { cpu::set_irql_register(irql_); }
+    CallersIrql(const CallersIrql&) = delete;
+    CallersIrql& operator=(const CallersIrql&) = delete;
+    KIRQL irql() const { return irql_; }
+
+  private:
+    KIRQL irql_;
+};
+
+void require_waitable(bool may_block, KIRQL irql) {
     const Processor& processor = this_processor();
-    const KIRQL irql = current_irql();
     if (irql > DISPATCH_LEVEL || (may_block && irql == DISPATCH_LEVEL)) {
         dbg::bugcheck(ATTEMPTED_SWITCH_FROM_DPC, reinterpret_cast<ULONG_PTR>(processor.current_thread), 0,
                       reinterpret_cast<ULONG_PTR>(__builtin_frame_address(0)),
@@ -62,8 +76,9 @@ void queue_block(Thread& thread, KWAIT_BLOCK& block, DISPATCHER_HEADER& object, 
 NTSTATUS wait(ULONG count, PVOID* objects, WAIT_TYPE type, KPROCESSOR_MODE mode, PLARGE_INTEGER timeout,
               KWAIT_BLOCK* blocks) {
     const bool may_block = timeout == nullptr || timeout->QuadPart != 0;
-    require_waitable(may_block);
     Thread& thread = *current_thread();
+    const CallersIrql callers(thread);
+    require_waitable(may_block, callers.irql());
     DispatcherLock lock;
     const NTSTATUS now = count != 0 ? try_now(thread, count, objects, type) : STATUS_PENDING;
     if (now != STATUS_PENDING) {

@@ -74,7 +74,7 @@ static_assert(std::ranges::count_if(kLimits, [](const Limit& l) { return failabl
               "a failable call that no module exports");
 static_assert(std::ranges::adjacent_find(kLimits, {}, &Limit::name) == kLimits.end(), "a name in two exports.inc");
 
-constexpr size_t kGateSize = 112; // a multiple of 16: what /guard:cf may call
+constexpr size_t kGateSize = 176; // a multiple of 16: what /guard:cf may call
 constexpr ULONG kAreaSize = (kLimits.size() * kGateSize + kPageSize - 1) / kPageSize * kPageSize;
 ULONGLONG g_area;
 bool g_written[kLimits.size()];
@@ -93,6 +93,14 @@ bool g_written[kLimits.size()];
     dbg::bugcheck({IRQL_NOT_LESS_OR_EQUAL, 1}, caller, now, 8, caller,
                   "%s was called at IRQL %u; it may be called at IRQL %u %s", limit.name.data(), now,
                   limit.irql.highest, one_alone ? "only" : "or below");
+}
+
+/// Where a gate calls when the stack is off by what a hand-written call leaves it: each function of the kernel may hold
+/// SSE registers there, at an address that has to be a multiple of 16 (the x64 calling convention).
+[[noreturn]] void misaligned_stack(const Limit& limit, ULONG_PTR caller, ULONG_PTR stack) {
+    dbg::bugcheck({KMODE_EXCEPTION_NOT_HANDLED, 68}, static_cast<ULONG>(STATUS_DATATYPE_MISALIGNMENT), caller, stack, 0,
+                  "%s was called with the stack at %p; expected a multiple of 16 before the call", limit.name.data(),
+                  reinterpret_cast<PVOID>(stack + 8));
 }
 
 /// Machine code, byte by byte.
@@ -121,9 +129,29 @@ void write_countdown(Writer& gate, volatile LONG& count, const FailableCall& cal
     gate.code(0xff, 0xe0); // jmp rax
 }
 
+/// The part of a gate that counts a look at the stack, and hands one that is off to misaligned_stack.
+void write_stack_check(Writer& gate, const Limit& limit) {
+    gate.code(0x48, 0xb8); // mov rax, counter of V68
+    gate.address(reinterpret_cast<ULONG_PTR>(vf::counter(68)));
+    gate.code(0xf0, 0x48, 0xff, 0x00);       // lock inc qword [rax]
+    gate.code(0x48, 0x8d, 0x44, 0x24, 0x08); // lea rax, [rsp + 8]: where it stood before the call
+    gate.code(0xa8, 0x0f);                   // test al, 15
+    gate.code(0x74, 37);                     // jz over the rest
+    gate.code(0x48, 0xb9);                   // mov rcx, limit
+    gate.address(reinterpret_cast<ULONG_PTR>(&limit));
+    gate.code(0x48, 0x8b, 0x14, 0x24); // mov rdx, [rsp]
+    gate.code(0x49, 0x89, 0xe0);       // mov r8, rsp
+    gate.code(0x48, 0x83, 0xe4, 0xf0); // and rsp, -16
+    gate.code(0x48, 0x83, 0xec, 0x20); // sub rsp, 32
+    gate.code(0x48, 0xb8);             // mov rax, misaligned_stack
+    gate.address(reinterpret_cast<ULONG_PTR>(&misaligned_stack));
+    gate.code(0xff, 0xd0); // call rax
+}
+
 /// `memory` is written through the direct map: the gates' own pages are never writable.
 void write_gate(uint8_t* memory, const Limit& limit, ULONGLONG target) {
     Writer gate{memory};
+    write_stack_check(gate, limit);
     if (const FailableCall* call = failable(limit.name)) {
         write_countdown(gate, g_calls_until_failure, *call, fail_call);
     }

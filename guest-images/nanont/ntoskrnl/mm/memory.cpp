@@ -7,6 +7,7 @@
 #include "dbg/report.hpp"
 #include "ke/ke.hpp"
 #include "mm.hpp"
+#include "paged.hpp"
 
 namespace nanont::mm {
 namespace {
@@ -295,6 +296,12 @@ PHYSICAL_ADDRESS NTAPI MmGetPhysicalAddress(PVOID BaseAddress) {
 
 BOOLEAN NTAPI MmIsAddressValid(PVOID VirtualAddress) {
     return is_mapped(reinterpret_cast<ULONGLONG>(VirtualAddress));
+}
+
+/// FALSE for what is pageable too, whether it is in or not; pages that were once locked count as nonpaged here.
+BOOLEAN NTAPI MmIsNonPagedSystemAddressValid(PVOID VirtualAddress) {
+    const auto address = reinterpret_cast<ULONGLONG>(VirtualAddress);
+    return is_mapped(address) && !is_pageable(address);
 }
 
 MM_SYSTEMSIZE NTAPI MmQuerySystemSize(VOID) {

@@ -6,6 +6,7 @@
 #include "ke/ke.hpp"
 #include "ldr/ldr.hpp"
 #include "mm.hpp"
+#include "pool_request.hpp"
 #include "special_pool.hpp"
 #include "tag_text.hpp"
 #include "vf/memory.hpp"
@@ -39,28 +40,28 @@ struct IrqlLimit {
     bool paged_;
 };
 
-void require_allocation_irql(SIZE_T bytes, ULONG pool_tag, bool paged, const void* from) {
+void require_allocation_irql(const PoolRequest& request, const void* from) {
     const KIRQL irql = ke::current_irql();
-    const IrqlLimit limit(paged);
+    const IrqlLimit limit(request.is_paged());
     if (irql > limit.highest) {
-        dbg::bugcheck({BAD_POOL_CALLER, 1}, 8, irql, paged ? PagedPool : NonPagedPool, bytes,
+        dbg::bugcheck({BAD_POOL_CALLER, 1}, 8, irql, request.is_paged() ? PagedPool : NonPagedPool, request.bytes,
                       "%s allocation of %I64u bytes, tag '%s', at IRQL %u (from %p); expected %s or below",
-                      limit.pool(), static_cast<ULONGLONG>(bytes), TagText(pool_tag).text, irql, from,
+                      limit.pool(), static_cast<ULONGLONG>(request.bytes), TagText(request.tag).text, irql, from,
                       limit.expected());
     }
 }
 
-void* allocate(SIZE_T bytes, ULONG pool_tag, bool paged, const void* from) {
-    require_allocation_irql(bytes, pool_tag, paged, from);
+void* allocate(const PoolRequest& request, const void* from) {
+    require_allocation_irql(request, from);
     const bool drivers = ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(from));
     if (drivers) {
         vf::judged(1);
         vf::judged(20);
-        const bool sound = bytes != 0 && pool_tag != 0;
-        vf::expect(53, sound, bytes != 0 ? pool_tag : 0, 1,
-                   bytes == 0 ? "V53 an allocation of 0 bytes" : "V53 an allocation without a tag");
+        if (!vf::selftest_runs()) judge_pool_request(request); // the kernel's own blocks are of no kind
     }
-    void* special = drivers && vf::wants_special_pool(pool_tag) ? allocate_special(bytes, pool_tag, paged) : nullptr;
+    const auto [bytes, pool_tag, type] = request;
+    void* special =
+        drivers && vf::wants_special_pool(pool_tag) ? allocate_special(bytes, pool_tag, request.is_paged()) : nullptr;
     ke::SpinLockGuard guard(g_lock);
     void* block = special != nullptr ? special : g_pool.allocate(bytes, pool_tag);
     if (drivers && block != nullptr) {
@@ -234,11 +235,6 @@ namespace {
 constexpr ULONG kFailInsteadOfRaise = 8;
 constexpr ULONG kRaise = 16;
 
-/// Of the pool types, the paged ones are odd.
-bool is_paged(POOL_TYPE type) {
-    return (type & PagedPool) != 0;
-}
-
 void* or_raise(void* block, bool raise) {
     if (block == nullptr && raise) {
         ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
@@ -254,16 +250,19 @@ extern "C" {
 
 /// NULL: no memory; with POOL_RAISE_IF_ALLOCATION_FAILURE in the type STATUS_INSUFFICIENT_RESOURCES is raised instead.
 PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE Type, SIZE_T NumberOfBytes, ULONG Tag) {
-    return or_raise(allocate(NumberOfBytes, Tag, is_paged(Type), __builtin_return_address(0)), (Type & kRaise) != 0);
-}
-
-PVOID NTAPI ExAllocatePool(POOL_TYPE Type, SIZE_T NumberOfBytes) {
-    return or_raise(allocate(NumberOfBytes, nanont::tag("None"), is_paged(Type), __builtin_return_address(0)),
+    return or_raise(allocate({NumberOfBytes, Tag, static_cast<ULONG>(Type)}, __builtin_return_address(0)),
                     (Type & kRaise) != 0);
 }
 
+PVOID NTAPI ExAllocatePool(POOL_TYPE Type, SIZE_T NumberOfBytes) {
+    return or_raise(
+        allocate({NumberOfBytes, nanont::tag("None"), static_cast<ULONG>(Type)}, __builtin_return_address(0)),
+        (Type & kRaise) != 0);
+}
+
 PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE Type, SIZE_T NumberOfBytes, ULONG Tag, EX_POOL_PRIORITY) {
-    return or_raise(allocate(NumberOfBytes, Tag, is_paged(Type), __builtin_return_address(0)), (Type & kRaise) != 0);
+    return or_raise(allocate({NumberOfBytes, Tag, static_cast<ULONG>(Type)}, __builtin_return_address(0)),
+                    (Type & kRaise) != 0);
 }
 
 /// As ExAllocatePoolWithTag, for nobody's quota is counted here; but no memory raises STATUS_INSUFFICIENT_RESOURCES,
@@ -271,14 +270,15 @@ PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE Type, SIZE_T NumberOfBytes, 
 PVOID export_ExAllocatePoolWithQuotaTag(POOL_TYPE Type, SIZE_T NumberOfBytes,
                                         ULONG Tag) __asm__("ExAllocatePoolWithQuotaTag");
 PVOID export_ExAllocatePoolWithQuotaTag(POOL_TYPE Type, SIZE_T NumberOfBytes, ULONG Tag) {
-    return or_raise(allocate(NumberOfBytes, Tag, is_paged(Type), __builtin_return_address(0)),
+    return or_raise(allocate({NumberOfBytes, Tag, static_cast<ULONG>(Type)}, __builtin_return_address(0)),
                     (Type & kFailInsteadOfRaise) == 0);
 }
 
 PVOID export_ExAllocatePoolWithQuota(POOL_TYPE Type, SIZE_T NumberOfBytes) __asm__("ExAllocatePoolWithQuota");
 PVOID export_ExAllocatePoolWithQuota(POOL_TYPE Type, SIZE_T NumberOfBytes) {
-    return or_raise(allocate(NumberOfBytes, nanont::tag("None"), is_paged(Type), __builtin_return_address(0)),
-                    (Type & kFailInsteadOfRaise) == 0);
+    return or_raise(
+        allocate({NumberOfBytes, nanont::tag("None"), static_cast<ULONG>(Type)}, __builtin_return_address(0)),
+        (Type & kFailInsteadOfRaise) == 0);
 }
 
 /// Zeroed unless POOL_FLAG_UNINITIALIZED says otherwise; flags that name no pool are refused.
@@ -291,8 +291,11 @@ PVOID export_ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag) {
     constexpr ULONG64 kNonPaged = 0x40;
     constexpr ULONG64 kNonPagedExecute = 0x80;
     constexpr ULONG64 kPaged = 0x100;
-    require_allocation_irql(NumberOfBytes, Tag, (Flags & kPaged) != 0,
-                            __builtin_return_address(0)); // whatever it asks for
+    const PoolRequest request = {NumberOfBytes, Tag,
+                                 (Flags & kPaged) != 0             ? kPagedType
+                                 : (Flags & kNonPagedExecute) != 0 ? ULONG{NonPagedPool}
+                                                                   : kNoExecuteType};
+    require_allocation_irql(request, __builtin_return_address(0)); // whatever it asks for
     const ULONG64 kind = Flags & (kNonPaged | kNonPagedExecute | kPaged);
     if (NumberOfBytes == 0 || Tag == 0 || kind == 0 || (kind & (kind - 1)) != 0) {
         if ((Flags & kRaiseOnFailure) != 0) {
@@ -300,8 +303,7 @@ PVOID export_ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag) {
         }
         return nullptr;
     }
-    PVOID block = or_raise(allocate(NumberOfBytes, Tag, kind == kPaged, __builtin_return_address(0)),
-                           (Flags & kRaiseOnFailure) != 0);
+    PVOID block = or_raise(allocate(request, __builtin_return_address(0)), (Flags & kRaiseOnFailure) != 0);
     if (block != nullptr && (Flags & kUninitialized) == 0) {
         RtlZeroMemory(block, NumberOfBytes);
     }

@@ -53,7 +53,7 @@ NTSTATUS set_up() {
 
 NTSTATUS NTAPI create(PDEVICE_OBJECT, PIRP irp) {
     static const KSDISPATCH_TABLE dispatch = table();
-    auto* opened = static_cast<Opened*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Opened), kTag));
+    auto* opened = static_cast<Opened*>(ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(Opened), kTag));
     if (!opened) return complete(irp, STATUS_INSUFFICIENT_RESOURCES);
     opened->items[0] = {};
     opened->items[0].Create = create;

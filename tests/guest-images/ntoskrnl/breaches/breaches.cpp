@@ -20,7 +20,7 @@ struct AtDispatch {
 };
 
 template <class T> T* fresh(ULONG tag = kTag) {
-    return static_cast<T*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(T), tag));
+    return static_cast<T*>(ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(T), tag));
 }
 
 LARGE_INTEGER in_a_minute() {
@@ -96,7 +96,7 @@ void lock_order() {
 
 /// The second lock of a chain of three is known to come before the third, and so the first.
 void lock_order_of_three() {
-    KSPIN_LOCK* locks = static_cast<KSPIN_LOCK*>(ExAllocatePoolWithTag(NonPagedPool, 3 * sizeof(KSPIN_LOCK), kTag));
+    KSPIN_LOCK* locks = static_cast<KSPIN_LOCK*>(ExAllocatePoolWithTag(NonPagedPoolNx, 3 * sizeof(KSPIN_LOCK), kTag));
     for (ULONG i = 0; i < 3; ++i)
         KeInitializeSpinLock(&locks[i]);
     take_both(locks[0], locks[1]);
@@ -122,7 +122,11 @@ void no_tag() {
 }
 
 void no_bytes() {
-    ExFreePoolWithTag(ExAllocatePoolWithTag(NonPagedPool, 0, kTag), kTag);
+    ExFreePoolWithTag(ExAllocatePoolWithTag(NonPagedPoolNx, 0, kTag), kTag);
+}
+
+void executable() {
+    ExFreePoolWithTag(ExAllocatePoolWithTag(NonPagedPool, 8, kTag), kTag);
 }
 
 void timer_in_freed() {
@@ -189,6 +193,7 @@ constexpr Breach kBreaches[] = {
     BREACH(long_stall),
     BREACH(no_tag),
     BREACH(no_bytes),
+    BREACH(executable),
     BREACH(timer_in_freed),
     BREACH(dpc_in_freed),
     BREACH(timer_set_anew),

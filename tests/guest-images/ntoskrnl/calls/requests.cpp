@@ -69,24 +69,24 @@ PDEVICE_OBJECT new_device() {
 } // namespace
 
 void pool_forms() {
-    void* block = EXPORT(ExAllocatePool, PVOID(*)(POOL_TYPE, SIZE_T))(NonPagedPool, 40);
+    void* block = EXPORT(ExAllocatePool, PVOID(*)(POOL_TYPE, SIZE_T))(NonPagedPoolNx, 40);
     CHECK(block != nullptr);
     EXPORT(ExFreePool, void (*)(PVOID))(block);
     using WithPriority = PVOID (*)(POOL_TYPE, SIZE_T, ULONG, EX_POOL_PRIORITY);
-    block = EXPORT(ExAllocatePoolWithTagPriority, WithPriority)(NonPagedPool, PAGE_SIZE, kTag, NormalPoolPriority);
+    block = EXPORT(ExAllocatePoolWithTagPriority, WithPriority)(NonPagedPoolNx, PAGE_SIZE, kTag, NormalPoolPriority);
     CHECK(block != nullptr);
     CHECK_EQUAL(reinterpret_cast<ULONG_PTR>(block) % PAGE_SIZE, 0);
     EXPORT(ExFreePool2, void (*)(PVOID, ULONG, PVOID, ULONG))(block, kTag, nullptr, 0);
-    CHECK(EXPORT(ExAllocatePoolWithTagPriority, WithPriority)(NonPagedPool, 1ull << 40, kTag, LowPoolPriority) ==
+    CHECK(EXPORT(ExAllocatePoolWithTagPriority, WithPriority)(NonPagedPoolNx, 1ull << 40, kTag, LowPoolPriority) ==
           nullptr);
 
-    CHECK(EXPORT(ExAllocatePool, PVOID(*)(POOL_TYPE, SIZE_T))(NonPagedPool, 1ull << 40) == nullptr);
+    CHECK(EXPORT(ExAllocatePool, PVOID(*)(POOL_TYPE, SIZE_T))(NonPagedPoolNx, 1ull << 40) == nullptr);
 
     // Quota: no memory raises (exceptions.sys), unless the type says otherwise.
-    constexpr auto kFailInsteadOfRaise = static_cast<POOL_TYPE>(NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE);
+    constexpr auto kFailInsteadOfRaise = static_cast<POOL_TYPE>(NonPagedPoolNx | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE);
     using WithQuota = PVOID (*)(POOL_TYPE, SIZE_T);
     using WithQuotaTag = PVOID (*)(POOL_TYPE, SIZE_T, ULONG);
-    for (POOL_TYPE type : {NonPagedPool, PagedPool, kFailInsteadOfRaise}) {
+    for (POOL_TYPE type : {NonPagedPoolNx, PagedPool, kFailInsteadOfRaise}) {
         block = EXPORT(ExAllocatePoolWithQuotaTag, WithQuotaTag)(type, 40, kTag);
         CHECK(block != nullptr);
         ExFreePoolWithTag(block, kTag);
@@ -115,7 +115,7 @@ void remove_locks() {
 void irps() {
     constexpr CCHAR kLocations = 2;
     const USHORT size = IoSizeOfIrp(kLocations);
-    auto* own = static_cast<PIRP>(ExAllocatePoolWithTag(NonPagedPool, size, kTag));
+    auto* own = static_cast<PIRP>(ExAllocatePoolWithTag(NonPagedPoolNx, size, kTag));
     EXPORT(IoInitializeIrp, void (*)(PIRP, USHORT, CCHAR))(own, size, kLocations);
     CHECK_EQUAL(own->Type, IO_TYPE_IRP);
     CHECK_EQUAL(own->Size, size);
@@ -151,7 +151,7 @@ void memory_lists() {
     const auto at = [](ULONG_PTR value) { return reinterpret_cast<PVOID>(value); };
     CHECK_EQUAL(size_of(at(0x1000), PAGE_SIZE), sizeof(MDL) + sizeof(PFN_NUMBER));
     CHECK_EQUAL(size_of(at(0x1fff), 2), sizeof(MDL) + 2 * sizeof(PFN_NUMBER));
-    auto* bytes = static_cast<UCHAR*>(ExAllocatePoolWithTag(NonPagedPool, 2 * PAGE_SIZE, kTag));
+    auto* bytes = static_cast<UCHAR*>(ExAllocatePoolWithTag(NonPagedPoolNx, 2 * PAGE_SIZE, kTag));
     PMDL whole = IoAllocateMdl(bytes, 2 * PAGE_SIZE, FALSE, FALSE, nullptr);
     PMDL part = IoAllocateMdl(bytes + 100, PAGE_SIZE, FALSE, FALSE, nullptr);
     CHECK(whole != nullptr && part != nullptr);
@@ -202,7 +202,7 @@ void work_items() {
     PDEVICE_OBJECT device = new_device();
     const ULONG size = EXPORT(IoSizeofWorkItem, ULONG(*)())();
     CHECK(size != 0);
-    auto* item = static_cast<PIO_WORKITEM>(ExAllocatePoolWithTag(NonPagedPool, size, kTag));
+    auto* item = static_cast<PIO_WORKITEM>(ExAllocatePoolWithTag(NonPagedPoolNx, size, kTag));
     KEVENT done;
     KeInitializeEvent(&done, NotificationEvent, FALSE);
     EXPORT(IoInitializeWorkItem, void (*)(PVOID, PIO_WORKITEM))(device, item);

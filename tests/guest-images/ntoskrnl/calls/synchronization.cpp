@@ -245,7 +245,7 @@ namespace {
 ULONG g_allocated, g_freed;
 
 PVOID NTAPI none_after_two(POOL_TYPE type, SIZE_T bytes, ULONG tag) {
-    CHECK_EQUAL(type, NonPagedPool);
+    CHECK_EQUAL(type, NonPagedPoolNx);
     CHECK(bytes == 48 && tag == kTag);
     return ++g_allocated > 2 ? nullptr : ExAllocatePoolWithTag(type, bytes, tag);
 }
@@ -260,7 +260,8 @@ void own_lookaside() {
     static NPAGED_LOOKASIDE_LIST list;
     using Initialize =
         void (*)(NPAGED_LOOKASIDE_LIST*, PALLOCATE_FUNCTION, PFREE_FUNCTION, ULONG, SIZE_T, ULONG, USHORT);
-    EXPORT(ExInitializeNPagedLookasideList, Initialize)(&list, none_after_two, count_and_free, 0, 48, kTag, 0);
+    EXPORT(ExInitializeNPagedLookasideList, Initialize)
+    (&list, none_after_two, count_and_free, NonPagedPoolNx, 48, kTag, 0);
     KIRQL old;
     KeRaiseIrql(DISPATCH_LEVEL, &old);
     PVOID first = ExAllocateFromNPagedLookasideList(&list), second = ExAllocateFromNPagedLookasideList(&list);

@@ -133,15 +133,15 @@ NOINLINE NTSTATUS taken(PVOID (*take)(ULONG, SIZE_T), ULONG type, SIZE_T bytes) 
 
 void pool_that_raises() {
     for (auto* take : {quota_tag, quota}) {
-        CHECK_EQUAL(taken(take, NonPagedPool, 100), STATUS_SUCCESS);
-        CHECK_EQUAL(taken(take, NonPagedPool, kTooMuch), STATUS_INSUFFICIENT_RESOURCES);
+        CHECK_EQUAL(taken(take, NonPagedPoolNx, 100), STATUS_SUCCESS);
+        CHECK_EQUAL(taken(take, NonPagedPoolNx, kTooMuch), STATUS_INSUFFICIENT_RESOURCES);
         CHECK_EQUAL(taken(take, PagedPool, kTooMuch), STATUS_INSUFFICIENT_RESOURCES);
-        CHECK_EQUAL(taken(take, NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, kTooMuch), STATUS_NO_MEMORY);
+        CHECK_EQUAL(taken(take, NonPagedPoolNx | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, kTooMuch), STATUS_NO_MEMORY);
     }
-    CHECK_EQUAL(taken(plain, NonPagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE, 100), STATUS_SUCCESS);
-    CHECK_REFUSES(ExAllocatePoolWithTag, taken(plain, NonPagedPool | POOL_RAISE_IF_ALLOCATION_FAILURE, kTooMuch),
+    CHECK_EQUAL(taken(plain, NonPagedPoolNx | POOL_RAISE_IF_ALLOCATION_FAILURE, 100), STATUS_SUCCESS);
+    CHECK_REFUSES(ExAllocatePoolWithTag, taken(plain, NonPagedPoolNx | POOL_RAISE_IF_ALLOCATION_FAILURE, kTooMuch),
                   STATUS_INSUFFICIENT_RESOURCES);
-    CHECK_EQUAL(taken(plain, NonPagedPool, kTooMuch), STATUS_NO_MEMORY);
+    CHECK_EQUAL(taken(plain, NonPagedPoolNx, kTooMuch), STATUS_NO_MEMORY);
     CHECK_EQUAL(taken(by_flags, kNonPaged | kRaiseOnFailure, 100), STATUS_SUCCESS);
     CHECK_REFUSES(ExAllocatePool2, taken(by_flags, kNonPaged | kRaiseOnFailure, kTooMuch),
                   STATUS_INSUFFICIENT_RESOURCES);

@@ -34,7 +34,7 @@ struct AtDispatch {
 };
 
 UCHAR* allocate(SIZE_T bytes) {
-    return static_cast<UCHAR*>(ExAllocatePoolWithTag(NonPagedPool, bytes, kTag));
+    return static_cast<UCHAR*>(ExAllocatePoolWithTag(NonPagedPoolNx, bytes, kTag));
 }
 
 VOID NTAPI never_called(PDRIVER_OBJECT) {
@@ -189,7 +189,7 @@ PLAIN_FUNCTION relations_of_own_device() {
 }
 
 PLAIN_FUNCTION quota_raises() {
-    return ExAllocatePoolWithQuotaTag(NonPagedPool, 1ull << 40, kTag) != nullptr;
+    return ExAllocatePoolWithQuotaTag(NonPagedPoolNx, 1ull << 40, kTag) != nullptr;
 }
 
 PLAIN_FUNCTION power_down_at_dispatch() {
@@ -247,6 +247,19 @@ PLAIN_FUNCTION entry_leaks_irql() {
     return STATUS_SUCCESS;
 }
 
+PLAIN_FUNCTION promised_wait_never_comes() {
+    KEVENT event;
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    return KeSetEvent(&event, IO_NO_INCREMENT, TRUE);
+}
+
+PLAIN_FUNCTION wait_promised_at_dispatch() {
+    KEVENT event;
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    AtDispatch raised;
+    return KeSetEvent(&event, IO_NO_INCREMENT, TRUE);
+}
+
 PLAIN_FUNCTION lock_taken_twice() {
     KIRQL old;
     KeAcquireSpinLock(&g_lock, &old);
@@ -258,6 +271,16 @@ PLAIN_FUNCTION lock_not_held() {
     KIRQL old;
     KeRaiseIrql(DISPATCH_LEVEL, &old); // or its IRQL is told first
     KeReleaseSpinLock(&g_lock, old);
+    return STATUS_SUCCESS;
+}
+
+/// A call of hand-written code that forgets the 8 bytes of its own return address.
+PLAIN_FUNCTION stack_misaligned() {
+    void(NTAPI * function)() = &KeFlushQueuedDpcs;
+    asm volatile("movq %%rsp, %%rbx\n\tandq $-16, %%rsp\n\tsubq $40, %%rsp\n\tcall *%0\n\tmovq %%rbx, %%rsp"
+                 :
+                 : "r"(function)
+                 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "memory", "cc");
     return STATUS_SUCCESS;
 }
 

@@ -95,7 +95,7 @@ void quota_pool() {
     void* block = ExAllocatePoolWithQuotaTag(NonPagedPoolNx, 100, 'tiuQ');
     CHECK(block != nullptr);
     if (block) ExFreePoolWithTag(block, 'tiuQ');
-    constexpr auto kNoRaise = static_cast<POOL_TYPE>(NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE);
+    constexpr auto kNoRaise = static_cast<POOL_TYPE>(NonPagedPoolNx | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE);
     CHECK(ExAllocatePoolWithQuotaTag(kNoRaise, kHuge, 'tiuQ') == nullptr);
 }
 

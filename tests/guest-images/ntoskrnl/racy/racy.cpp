@@ -41,7 +41,7 @@ VOID NTAPI share(PVOID) {
     const LONG number = InterlockedIncrement(&g_processors) - 1;
     KeSetSystemAffinityThreadEx(KAFFINITY{1} << number);
     for (LONG round = 0; round < kRounds; ++round) {
-        if (number == 0) g_block = static_cast<UCHAR*>(ExAllocatePoolWithTag(NonPagedPool, kBytes, kTag));
+        if (number == 0) g_block = static_cast<UCHAR*>(ExAllocatePoolWithTag(NonPagedPoolNx, kBytes, kTag));
         meet(2 * round + 1);
         use_and_free();
         meet(2 * round + 2);

@@ -16,6 +16,6 @@ struct Relative {
     LARGE_INTEGER time;
 };
 
-void events(), wait_any_and_all(), semaphores(), mutexes(), timeouts(), threads();
+void events(), wait_promised(), wait_any_and_all(), semaphores(), mutexes(), timeouts(), threads();
 void dpcs(), dpc_order(), timers(), periodic_timers(), clock_ticks(), work_items(), spin_locks();
 void pool(), strings(), copies(), slists(), addresses();

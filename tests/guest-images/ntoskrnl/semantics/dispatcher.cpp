@@ -43,6 +43,36 @@ void events() {
     CHECK_EQUAL(wait(&event), STATUS_TIMEOUT);
 }
 
+/// Wait = TRUE: DISPATCH_LEVEL until the next wait, which gives back the IRQL from before.
+void wait_promised() {
+    KEVENT event;
+    KSEMAPHORE semaphore;
+    KMUTEX mutex;
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    KeInitializeSemaphore(&semaphore, 0, 1);
+    KeInitializeMutex(&mutex, 0);
+    CHECK_EQUAL(wait(&mutex), STATUS_SUCCESS);
+    KeSetEvent(&event, 0, TRUE);
+    CHECK_EQUAL(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    CHECK_EQUAL(wait(&event), STATUS_SUCCESS);
+    CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    KeReleaseSemaphore(&semaphore, 0, 1, TRUE);
+    CHECK_EQUAL(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    CHECK_EQUAL(wait(&semaphore), STATUS_SUCCESS);
+    CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    KIRQL old;
+    KeRaiseIrql(APC_LEVEL, &old);
+    KeReleaseMutex(&mutex, TRUE);
+    CHECK_EQUAL(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    CHECK_EQUAL(wait(&semaphore, 2), STATUS_TIMEOUT); // it may block: the caller was at APC_LEVEL
+    CHECK_EQUAL(KeGetCurrentIrql(), APC_LEVEL);
+    KeLowerIrql(old);
+    KePulseEvent(&event, 0, TRUE);
+    CHECK_EQUAL(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    CHECK_EQUAL(wait(&event), STATUS_TIMEOUT);
+    CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+}
+
 void wait_any_and_all() {
     KEVENT events[3];
     PVOID objects[] = {&events[0], &events[1], &events[2]};

@@ -8,6 +8,7 @@ namespace {
 
 constexpr ULONG kTag = 'nmeS';
 constexpr ULONG64 kNonPaged = 0x40; // POOL_FLAG_NON_PAGED
+constexpr ULONG kNoExecute = 512;   // POOL_NX_ALLOCATION
 
 bool all(const UCHAR* bytes, SIZE_T size, UCHAR value) {
     for (SIZE_T i = 0; i < size; ++i)
@@ -31,8 +32,8 @@ void pool() {
     CHECK(ExAllocatePool2(kNonPaged, 0, kTag) == nullptr);
     CHECK(ExAllocatePool2(kNonPaged, 16, 0) == nullptr);
     CHECK(ExAllocatePool2(0, 16, kTag) == nullptr);
-    CHECK(ExAllocatePoolWithTag(NonPagedPool, ~SIZE_T{0}, kTag) == nullptr);
-    CHECK(ExAllocatePoolWithTag(NonPagedPool, SIZE_T{1} << 40, kTag) == nullptr);
+    CHECK(ExAllocatePoolWithTag(NonPagedPoolNx, ~SIZE_T{0}, kTag) == nullptr);
+    CHECK(ExAllocatePoolWithTag(NonPagedPoolNx, SIZE_T{1} << 40, kTag) == nullptr);
     // Paged pool keeps what is in it, in and out, and with its pages locked it is there at DISPATCH_LEVEL.
     auto* paged = static_cast<UCHAR*>(ExAllocatePoolWithTag(PagedPool, 5000, kTag));
     CHECK(paged != nullptr);
@@ -43,6 +44,7 @@ void pool() {
         KeInitializeSpinLock(&lock);
         KeAcquireSpinLock(&lock, &old);
         KeReleaseSpinLock(&lock, old);
+        CHECK(!MmIsNonPagedSystemAddressValid(paged)); // in for a moment, and pageable
         CHECK(all(paged, 5000, 0x5a));
         PMDL mdl = IoAllocateMdl(paged, 5000, FALSE, FALSE, nullptr);
         MmProbeAndLockPages(mdl, KernelMode, IoModifyAccess);
@@ -55,7 +57,7 @@ void pool() {
         ExFreePoolWithTag(paged, kTag);
     }
     NPAGED_LOOKASIDE_LIST list;
-    ExInitializeNPagedLookasideList(&list, nullptr, nullptr, 0, 100, kTag, 0);
+    ExInitializeNPagedLookasideList(&list, nullptr, nullptr, kNoExecute, 100, kTag, 0);
     PVOID one = ExAllocateFromNPagedLookasideList(&list);
     CHECK(one != nullptr);
     ExFreeToNPagedLookasideList(&list, one);
@@ -135,6 +137,8 @@ void addresses() {
     static ULONG here;
     CHECK(MmIsAddressValid(&here));
     CHECK(!MmIsAddressValid(nullptr));
+    CHECK(MmIsNonPagedSystemAddressValid(&here));
+    CHECK(!MmIsNonPagedSystemAddressValid(nullptr));
     CHECK(!MmIsAddressValid(reinterpret_cast<PVOID>(0xfffff70012345678)));
     CHECK(MmGetPhysicalAddress(&here).QuadPart != 0);
     UNICODE_STRING name;

@@ -3,6 +3,7 @@
 
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING) {
     static const Case kCases[] = {{"events", events},
+                                  {"wait_promised", wait_promised},
                                   {"wait_any_and_all", wait_any_and_all},
                                   {"semaphores", semaphores},
                                   {"mutexes", mutexes},

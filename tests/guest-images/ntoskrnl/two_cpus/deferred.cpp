@@ -97,7 +97,7 @@ void unimportant_dpcs_wait() {
 }
 
 void interlocked_lists_are_shared() {
-    auto* lists = static_cast<Lists*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Lists), 'tsiL'));
+    auto* lists = static_cast<Lists*>(ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(Lists), 'tsiL'));
     RtlZeroMemory(lists, sizeof(Lists));
     InitializeListHead(&lists->head);
     {

@@ -211,7 +211,7 @@ void an_idle_processor_takes_a_ready_thread() {
 }
 
 void unmapped_pages_are_forgotten() {
-    auto* blocks = static_cast<UCHAR*>(ExAllocatePoolWithTag(NonPagedPool, 2 * PAGE_SIZE, 'sgaP'));
+    auto* blocks = static_cast<UCHAR*>(ExAllocatePoolWithTag(NonPagedPoolNx, 2 * PAGE_SIZE, 'sgaP'));
     blocks[0] = 0x11;
     blocks[PAGE_SIZE] = 0x22;
     Looker looker{};

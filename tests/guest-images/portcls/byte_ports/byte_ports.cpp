@@ -235,7 +235,7 @@ NTSTATUS BytePorts::NewStream(PMINIPORTMIDISTREAM* stream, PUNKNOWN outer, POOL_
 // ---- The adapter -------------------------------------------------------------------------------------------------
 
 NTSTATUS NTAPI startDevice(PDEVICE_OBJECT device, PIRP irp, PRESOURCELIST resources) {
-    BytePorts* miniport = new (NonPagedPool) BytePorts;
+    BytePorts* miniport = new (NonPagedPoolNx) BytePorts;
     if (miniport == nullptr) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
