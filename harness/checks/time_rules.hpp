@@ -4,6 +4,7 @@
 #pragma once
 
 #include "checks/rule_desk.hpp"
+#include "machine/spec.hpp"
 
 #include <deque>
 
@@ -24,9 +25,9 @@ class TimeRules {
     void text(const mpulab_record& record);
 
   private:
-    /// A turn is 500 to 5,000 instructions (machine/spec.cpp): of the time that passes an eleventh at least is a CPU's
-    /// own.
-    static constexpr uint64_t kMostTurns = 11;
+    /// The longest turn is ten of the shortest (machine/spec.hpp): of the time that passes an eleventh at least is a
+    /// CPU's own.
+    static constexpr uint64_t kMostTurns = kSliceRange + 1;
 
     struct Access {
         uint64_t time_ns;

@@ -148,7 +148,8 @@ int main(int argc, char** argv) {
     run_command
         ->add_option(
             "--set", run_options.parameters,
-            "a parameter, in place of the file's values; what is none: a property of the card, dpc-delay, cpus")
+            "a parameter, in place of the file's values; what is none: a property of the card, dpc-delay, cpus, "
+            "slice")
         ->type_name("NAME=VALUE")
         ->allow_extra_args(false);
     run_command->add_option("-j,--jobs", run_options.jobs, "machines at once; default: one a core")

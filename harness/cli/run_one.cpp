@@ -100,7 +100,8 @@ std::string look_key(const PackageChoice& choice, const Scenario& scenario) {
         add_card(card);
     for (const std::string& word : scenario.choices)
         key += "\n" + word;
-    return key + fmt::format("\n{}\n{}\n{}", scenario.cpus, scenario.dpc_delay_ns, verifier_text(scenario.rules_off));
+    return key + fmt::format("\n{}\n{}\n{}\n{}", scenario.cpus, scenario.slice, scenario.dpc_delay_ns,
+                             verifier_text(scenario.rules_off));
 }
 
 /// The modules' archive below `out`, by its content. Runs link to it: a thousand of them need no gigabyte.
@@ -118,6 +119,7 @@ LookedAt look_at(const RunOptions& options, const PackageChoice& choice, const S
     LookedAt result;
     result.spec = find_machine_parts();
     result.spec.cpus = scenario.cpus;
+    result.spec.slice = scenario.slice;
     result.guest = make_guest_on_card(choice, scenario.card, result.spec, scenario.more_cards);
     result.look.emplace(look_at_driver(result.guest, result.spec, sections, watchdog_limits(false)));
     result.facts = machine_facts(result.guest, result.spec, choice.target.text());

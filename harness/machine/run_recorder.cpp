@@ -4,7 +4,6 @@
 #include "machine/signal_watch.hpp"
 
 #include <cerrno>
-#include <csignal>
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
@@ -28,7 +27,7 @@ RunRecorder::RunRecorder(std::filesystem::path log, const WatchdogLimits& watchd
 
 void RunRecorder::check_quiet(Clock::time_point now) const {
     if (const int signal = SignalWatch::seen(); signal != 0)
-        throw Error(signal == SIGINT ? "interrupted" : "terminated", "run again", ExitCode::Interrupted);
+        throw Error(stopped_word(signal), "run again", ExitCode::Interrupted);
     if (!watchdog_.enabled || now - last_word_ <= watchdog_.silent) return;
     throw Error(fmt::format("the guest made no record for {} s, {}",
                             std::chrono::duration_cast<std::chrono::seconds>(now - last_word_).count(), guest_.where()),

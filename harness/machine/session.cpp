@@ -9,9 +9,9 @@
 #include "machine/guest_voice.hpp"
 #include "machine/machine.hpp"
 #include "machine/runtime_dir.hpp"
+#include "machine/signal_watch.hpp"
 
 #include <boost/asio.hpp>
-#include <csignal>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
@@ -201,9 +201,11 @@ class Session {
 
     /// How far the guest had come, for an error.
     awaitable<void> wait_for_signal() {
-        asio::signal_set signals(io_, SIGINT, SIGTERM);
+        asio::signal_set signals(io_);
+        for (const int number : stopping_signals())
+            signals.add(number);
         const int number = co_await signals.async_wait(use_awaitable);
-        end(Error(number == SIGINT ? "interrupted" : "terminated", "run again", ExitCode::Interrupted));
+        end(Error(stopped_word(number), "run again", ExitCode::Interrupted));
     }
 
     SessionRequest request_;

@@ -45,8 +45,8 @@ struct SessionOutcome {
     std::chrono::duration<double> run_time{};   // machine runs → RUN_ENDED
 };
 
-/// Runs to the end, to trouble, or to SIGINT/SIGTERM (trouble with ExitCode::Interrupted). On return no QEMU, socket or
-/// runtime folder is left. Throws Error when not even the preparations worked.
+/// Runs to the end, to trouble, or to a stopping signal (trouble with ExitCode::Interrupted). On return no QEMU, socket
+/// or runtime folder is left. Throws Error when not even the preparations worked.
 SessionOutcome run_session(SessionRequest request);
 
 } // namespace mpulab

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: MIT
-// SIGINT and SIGTERM as a wish to stop, for whoever asks.
+// Signals that are a wish to stop, for whoever asks.
 #pragma once
 
+#include <vector>
+
 namespace mpulab {
+
+/// SIGINT, SIGTERM, and SIGHUP unless it is ignored, as under nohup.
+std::vector<int> stopping_signals();
+
+/// What such a signal makes of a run: "interrupted", "terminated", "hung up on".
+const char* stopped_word(int signal);
 
 /// While one of these lives the signals are only noted; with the last of them the handlers that were there are back.
 /// Any thread may make one.

@@ -35,6 +35,10 @@ struct IoCosts {
 };
 IoCosts io_costs_of(const std::vector<CardSpec>& cards);
 
+/// Instructions of the longest of the turns that two processors take; the shortest is the tenth part of it.
+inline constexpr uint32_t kMinSlice = 10, kDefaultSlice = 5000, kMaxSlice = 50'000;
+inline constexpr uint32_t kSliceRange = 10;
+
 struct MachineSpec {
     // Everything that can change an event log:
     std::filesystem::path qemu;
@@ -44,7 +48,8 @@ struct MachineSpec {
     std::filesystem::path plan;
     uint64_t seed = 0;
     uint32_t memory_mib = 32;
-    uint32_t cpus = 1; // with two, the plan's seed decides the schedule too, once the driver is loaded
+    uint32_t cpus = 1;              // with two, the plan's seed decides the schedule too, once the driver is loaded
+    uint32_t slice = kDefaultSlice; // with two: kMinSlice..kMaxSlice
     uint32_t probe_iobase = 0xe00;
     std::string cpu = "qemu64";
     std::vector<CardSpec> cards;

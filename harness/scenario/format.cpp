@@ -132,6 +132,9 @@ ShapePtr build() {
         {"seeds", number_shape(1, kMaxSeeds), false,
          "so many runs, of this seed and those that follow it, and their interrupts' percentiles together; default 1"},
         {"cpus", number_shape(1, 2), false, "processors; with 2 the seed makes the schedule"},
+        {"slice", number_shape(kMinSlice, kMaxSlice), false,
+         "with 2 processors, which take turns: instructions of the longest turn, a tenth of it those of the shortest; "
+         "short ones part what one driver's instruction leaves to the next; default 5000"},
         {"dpc-delay", time_shape(0, MPULAB_MAX_DPC_DELAY_US * int64_t{1'000}), false,
          "how late each DPC of the driver, portcls and ks comes at least, as behind another driver's; whole "
          "microseconds"},

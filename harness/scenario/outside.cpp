@@ -12,7 +12,7 @@
 namespace mpulab {
 namespace {
 
-constexpr const char* kKeys[] = {"seed", "cpus", "dpc-delay"}; // of the file itself
+constexpr const char* kKeys[] = {"seed", "cpus", "slice", "dpc-delay"}; // of the file itself
 
 const Field* find_field(const std::vector<Field>& fields, const std::string& name) {
     const auto found =
@@ -66,6 +66,8 @@ void set_outside(Scenario& scenario, const std::string& name, const std::string&
         scenario.seed = read;
     } else if (name == "cpus") {
         scenario.cpus = read;
+    } else if (name == "slice") {
+        scenario.slice = read;
     } else if (name == "device") {
         scenario.card.device = read;
         for (CardSpec& card : scenario.more_cards)

@@ -121,6 +121,7 @@ Scenario scenario_of(const Json& json, const std::filesystem::path& file) {
     scenario.seed = json.value("seed", uint64_t{0});
     scenario.seeds = json.value("seeds", 1u);
     scenario.cpus = json.value("cpus", 1u);
+    scenario.slice = json.value("slice", kDefaultSlice);
     scenario.dpc_delay_ns = json.value("dpc-delay", uint64_t{0});
     if (json.contains("package")) {
         const std::filesystem::path package = json["package"].get<std::string>();

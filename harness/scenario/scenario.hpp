@@ -29,6 +29,7 @@ struct Scenario {
     uint32_t seeds = 1;      // runs are wanted, of `seed` and those that follow it
     uint32_t seed_index = 0; // which of them this is (cli/seed_groups.hpp)
     uint32_t cpus = 1;
+    uint32_t slice = kDefaultSlice;   // MachineSpec's
     uint64_t dpc_delay_ns = 0;        // how late each DPC of a driver comes, at least
     std::filesystem::path package;    // empty: the command line's
     std::string profile;              // empty: the command line's

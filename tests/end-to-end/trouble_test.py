@@ -24,9 +24,9 @@ class Trouble(unittest.TestCase):
         mpulab.wait_for(lambda: not mpulab.machines_of(self.out), within, "QEMU's end")
         self.assertEqual(mpulab.sockets_under(self.folder), [])
 
-    def start(self):
+    def start(self, under=()):
         """A run whose machine is up and has made records."""
-        playing = mpulab.Playing(LONG_SONG, self.out)
+        playing = mpulab.Playing(LONG_SONG, self.out, under=under)
         self.addCleanup(playing.process.kill)
         machine = playing.machine()
         mpulab.wait_for(lambda: mpulab.log_size(self.out) > 64 * 100, 30, "100 records")
@@ -65,6 +65,23 @@ class Trouble(unittest.TestCase):
         playing.process.send_signal(signal.SIGINT)
         run = playing.finish(timeout=20)
         self.assertEqual(run.status, mpulab.INTERRUPTED, run)
+        self.nothing_is_left()
+
+    def test_a_terminal_that_goes_away_ends_the_run_with_130_and_leaves_no_folder(self):
+        playing, _ = self.start()
+        playing.process.send_signal(signal.SIGHUP)
+        run = playing.finish(timeout=20)
+        self.assertEqual(run.status, mpulab.INTERRUPTED, run)
+        self.assertIn("hung up on", run.stderr)
+        self.nothing_is_left()
+
+    def test_under_nohup_a_run_outlives_its_terminal(self):
+        playing, _ = self.start(under=["nohup"])
+        playing.process.send_signal(signal.SIGHUP)
+        playing.process.send_signal(signal.SIGINT)
+        run = playing.finish(timeout=20)
+        self.assertEqual(run.status, mpulab.INTERRUPTED, run)
+        self.assertNotIn("hung up on", run.stderr)
         self.nothing_is_left()
 
     def interrupted(self, *arguments, **environment):

@@ -128,11 +128,11 @@ def play(song, out, *options, timeout=100, json_output=True, environment=None):
 
 
 class Playing:
-    """A `mpulab play` that still runs."""
+    """A `mpulab play` that still runs. `under`: what starts it, nohup say."""
 
-    def __init__(self, song, out, *options, environment=None, json_output=False):
+    def __init__(self, song, out, *options, environment=None, json_output=False, under=()):
         self.out = pathlib.Path(out)
-        self.process = subprocess.Popen(command(song, out, *options, json_output=json_output), text=True,
+        self.process = subprocess.Popen([*under, *command(song, out, *options, json_output=json_output)], text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
                                         env=surroundings(out, environment))
 

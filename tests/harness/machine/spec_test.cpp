@@ -45,6 +45,8 @@ TEST_CASE("on two processors the seed makes the schedule") {
     CHECK(values(command, "-smp") == Words{"2"});
     CHECK(values(command, "-icount") == Words{"shift=3,sleep=off,slice-min=500,slice-max=5000"});
     CHECK(domain_xml(spec, "x").find("<vcpu>2</vcpu>") != std::string::npos);
+    spec.slice = 50;
+    CHECK(values(qemu_command(spec), "-icount") == Words{"shift=3,sleep=off,slice-min=5,slice-max=50"});
 }
 
 TEST_CASE("a card on PCI is QEMU's other device") {

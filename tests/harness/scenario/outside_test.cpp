@@ -16,12 +16,14 @@ TEST_CASE("properties of the card and keys of the file are set by the words of t
     set_outside(scenario, "device", "pci-mpu401", "--set");
     set_outside(scenario, "dpc-delay", "2ms", "--set");
     set_outside(scenario, "cpus", "2", "--set");
+    set_outside(scenario, "slice", "40", "--set");
     set_outside(scenario, "seed", "77", "--set");
     CHECK(*scenario.card.find("rx-fifo") == "16");
     CHECK(*scenario.card.find("timing") == "fast");
     CHECK(scenario.card.device == "pci-mpu401");
     CHECK(scenario.dpc_delay_ns == 2'000'000);
     CHECK(scenario.cpus == 2);
+    CHECK(scenario.slice == 40);
     CHECK(scenario.seed == 77);
     CHECK(scenario.card.io_cost_ns == 1'000);
     scenario.more_cards.resize(1);
@@ -46,6 +48,7 @@ TEST_CASE("values that do not fit are refused with what was expected") {
     CHECK_THAT(refused("io-cost", "2ms"), ContainsSubstring("a time from 0 to 1ms"));
     CHECK_THAT(refused("io-cost", "-1ns"), ContainsSubstring("a time from 0 to 1ms"));
     CHECK_THAT(refused("cpus", "3"), ContainsSubstring("a number from 1 to 2"));
+    CHECK_THAT(refused("slice", "9"), ContainsSubstring("a number from 10 to 50000"));
     CHECK_THAT(refused("dpc-dleay", "2ms"), ContainsSubstring("did you mean 'dpc-delay'?"));
     CHECK_THAT(refused("steps", "x"), ContainsSubstring("neither a parameter of the scenario nor a property"));
 }

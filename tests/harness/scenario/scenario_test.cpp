@@ -67,6 +67,20 @@ TEST_CASE("a sound scenario is read whole and nothing is complained of") {
     CHECK(scenario.steps[2][kPlaceKey] == nlohmann::json::array({6, 5}));
 }
 
+TEST_CASE("lists of lists that name each other nine times over are refused, and not written out") {
+    std::string text = "a: &a [x, x, x, x, x, x, x, x, x]\n";
+    for (char one = 'b'; one != 'o'; ++one) { // 9^14 items, were they all looked at
+        std::string nine;
+        for (int i = 0; i < 9; ++i)
+            nine += std::string(i == 0 ? "" : ", ") + "*" + static_cast<char>(one - 1);
+        text += std::string(1, one) + ": &" + one + " [" + nine + "]\n";
+    }
+    const Parsed parsed = parse(text + "steps: *n\nchecks: *n\n");
+    CHECK(parsed.scenarios.empty());
+    CHECK_FALSE(parsed.complaints.empty());
+    CHECK(parsed.complaints.size() < 40);
+}
+
 TEST_CASE("three mistakes are three complaints, each with its line and column") {
     const Parsed parsed = parse(R"(scenario: wrong
 steps:
