@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Builds images of the changed driver fast: a copy of its source and objects for each worker, the kit's headers precompiled,
 no debug information. What it makes of the unchanged source is, byte for byte, the driver that ships: Workshop checks that."""
+import contextlib
 import hashlib
 import pathlib
 import re
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 
+import host_tests
 import mutants
 
 HEADERS = "support/wdk.hpp"
@@ -29,6 +31,7 @@ class Workshop:
         shutil.copytree(mutants.ROOT / "driver", self.source)
         shutil.copytree(mutants.OBJECTS, self.objects, ignore=shutil.ignore_patterns("*.sys", "*.debug", ".ninja*"))
         self.compiler = compiler
+        self.tests = host_tests.HostTests(folder / "tests", self.source)
         self.link, self.finish = self._commands_of_link(compiler.link)
         self.users = {}
         self.compiles = {object_: self._command(words) for object_, (_, words) in compiler.compiles.items()}
@@ -79,19 +82,31 @@ class Workshop:
         self._run([*self.finish, stripped, image])
         return hashlib.sha256(image.read_bytes()).hexdigest()
 
-    def build(self, mutant, image):
-        """Makes the mutant's image and returns its hash; DoesNotBuild when the compiler refuses it."""
+    @contextlib.contextmanager
+    def _changed(self, mutant):
         changed = self.source / mutant.path.relative_to(mutants.ROOT / "driver")
         text = changed.read_text()
+        try:
+            changed.write_text(mutant.applied(text))
+            yield
+        finally:
+            changed.write_text(text)
+
+    def build(self, mutant, image):
+        """Makes the mutant's image and returns its hash; DoesNotBuild when the compiler refuses it."""
         if mutant.path not in self.users:
             self.users[mutant.path] = self.compiler.users_of(mutant.path)
         try:
-            changed.write_text(mutant.applied(text))
-            for object_ in self.users[mutant.path]:
-                self._run(self.compiles[object_])
-            self._run(self.link)
-            return self._finished(image)
+            with self._changed(mutant):
+                for object_ in self.users[mutant.path]:
+                    self._run(self.compiles[object_])
+                self._run(self.link)
+                return self._finished(image)
         finally:
-            changed.write_text(text)
             for object_ in self.users[mutant.path]:
                 shutil.copy2(self.untouched / object_, self.objects / object_)
+
+    def failing_unit(self, mutant):
+        """The first of the driver's unit tests that fails with the mutant; None: none does."""
+        with self._changed(mutant):
+            return self.tests.red(mutant.path)

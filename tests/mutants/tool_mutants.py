@@ -26,7 +26,7 @@ HEAD = "# SPDX-License-Identifier: MIT; written by tool_mutants.py, do not edit\
 COLUMNS = "name\tchange\toutcome\tby\tscenario\n"
 NO_MUTANT = ("not built", "same image", "same as", "not played")  # nothing to kill, counted under another name, or not known
 # The aim is 0.85 and 0.05. What is reached stands here, so that it cannot become less unseen.
-LEAST_KILLED, MOST_EQUIVALENT, LEAST_MUTANTS = 0.772, 0.072, 300
+LEAST_KILLED, MOST_EQUIVALENT, LEAST_MUTANTS = 0.832, 0.049, 300
 
 
 def load_record():
@@ -90,7 +90,7 @@ def page(record, survivors):
              f"{outcomes['same image']} give the very image of the", f"driver, {outcomes['same as']} that of another mutant: "
              f"none of these is a mutant here; {outcomes['not played']} have not been played yet. A mutant is played through both-ways.yaml, then `suite/`, and",
              "dies of the first run that is red: by a rule of the verifier, a check of the scenario, a crash, or because the driver does not start.",
-             ""]
+             "What lives through them all goes through the driver's unit tests, `driver_test`.", ""]
     for title, key in (("operator", lambda name: name.split(" ")[0]), ("file", lambda name: name.split(" ")[1])):
         lines += [f"| {title} | mutants | killed | equivalent | holes | kill rate |", "|---|---|---|---|---|---|"]
         groups = collections.defaultdict(dict)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Plays the tool's mutants through scenarios until one of them is red, and says what made it so: a rule of the verifier, a
-check, a crash, or that mpulab cannot even start the driver. Never by comparing with what the unchanged driver does."""
+check, a crash, or that mpulab cannot even start the driver; what they all let live goes through the driver's unit tests. Never by
+comparing with what the unchanged driver does."""
 import concurrent.futures
 import json
 import os
@@ -23,7 +24,7 @@ GROUPS = [[mutants.SCENARIO],
               "resource-lists", "power-cycles", "torn-out", "polled-removal", "stop-in-stream", "stuck-card", "stuck-removal",
               "late-answer", "no-uart-ack", "fast-card", "not-ready-for-uart", "stuck-dsr", "left-over", "small-pieces", "overflow",
               "d3-in-sysex", "d3-after-spurious", "d3-on-shared-line", "start-on-shared-line", "no-interrupt-dealt", "pci",
-              "low-memory-of-portcls", "two-processors")]]
+              "low-memory-of-portcls", "windows-7", "two-processors")]]
 ENDED = (0, 1, 2, 3)  # mpulab's exit codes of runs that it has judged
 MEMORY_LIMIT = 5 << 29  # bytes: a mutant that never stops reading ports fills an event log
 HOST_LIMIT_S = 600  # a run has bounds in virtual time and a watchdog; this one says that those have failed
@@ -120,4 +121,7 @@ def _fate(mutant, shop, place, known, lock):
         twin = known.setdefault(hash_, mutant.name)
     if twin != mutant.name:
         return Fate("same as", twin)
-    return judge(image, place)
+    fate = judge(image, place)
+    if fate.outcome == "survived" and (unit := shop.failing_unit(mutant)):
+        return Fate("killed", f"unit test: {unit}", "driver_test")
+    return fate
