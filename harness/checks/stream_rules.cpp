@@ -40,7 +40,9 @@ void StreamRules::accepted(const mpulab_record& record) {
 }
 
 void StreamRules::entered(const OpenCall& call, const mpulab_record& enter) {
-    if (call.callback == MPULAB_CALLBACK_SetState && call.offered < kRun) check_stuck(enter, call.stream);
+    if (call.callback != MPULAB_CALLBACK_SetState || call.offered >= kRun) return;
+    leaving_.insert(call.stream);
+    check_stuck(enter, call.stream);
 }
 
 void StreamRules::left(const OpenCall& call, const mpulab_record& leave) {
@@ -54,6 +56,7 @@ void StreamRules::write(const OpenCall& call, const mpulab_record& leave) {
         rendered_ = true;
         rendering_.insert(call.stream);
     }
+    if (leaving_.contains(call.stream)) return; // it may well refuse what comes in the meantime
     desk_.judged(25);
     const bool busy = !card_.status || (*card_.status & kNotReady) != 0 || card_.faulty;
     if (!went_well(leave) || leave.c != 0 || call.offered == 0 || busy) {
@@ -67,6 +70,7 @@ void StreamRules::write(const OpenCall& call, const mpulab_record& leave) {
 }
 
 void StreamRules::state(const OpenCall& call, const mpulab_record& leave) {
+    leaving_.erase(call.stream);
     if (!went_well(leave)) return;
     if (call.offered == kRun) running_since_[call.stream] = leave.time_ns;
     if (call.offered == kStop) rendering_.erase(call.stream);

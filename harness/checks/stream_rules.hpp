@@ -32,6 +32,7 @@ class StreamRules {
     uint64_t accepted_ = 0, written_ = 0, last_write_ = 0, last_accept_ = 0, idle_writes_ = 0;
     std::set<uint64_t> rendering_;               // streams whose bytes were taken and that are not stopped
     std::map<uint64_t, uint64_t> running_since_; // by stream
+    std::set<uint64_t> leaving_;                 // streams that are being told to leave RUN
 };
 
 } // namespace mpulab

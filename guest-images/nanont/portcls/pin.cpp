@@ -135,15 +135,20 @@ void Pin::wait_for_service() {
     }
 }
 
+void Pin::leave_run() {
+    clock_.pause(now_100ns());
+    on_leave_run();
+}
+
 /** One step, with what hangs on it: the clock runs in RUN only, the 1 ms tick is held above STOP. */
 NTSTATUS Pin::step(KSSTATE next) {
     auto from = state();
-    if (from == KSSTATE_RUN) {
-        clock_.pause(now_100ns());
-        on_leave_run();
-    }
+    const bool leaves = from == KSSTATE_RUN;
+    const bool late = leaves && is_served_until_told();
+    if (leaves && !late) leave_run();
     if (from == KSSTATE_STOP) ExSetTimerResolution(kTimerResolution100ns, TRUE);
     NTSTATUS status = stream_->set_state(next);
+    if (late) leave_run();
     bool up = next > from;
     if (up && !NT_SUCCESS(status)) {
         if (from == KSSTATE_STOP) ExSetTimerResolution(0, FALSE);

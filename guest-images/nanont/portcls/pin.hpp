@@ -53,6 +53,8 @@ class Pin : public StreamHost {
     DataLayout layout() const { return layout_; }
     /** The stream has entered RUN. PASSIVE_LEVEL. */
     virtual void on_run() {}
+    /** Whether it is served as in RUN until the stream has been told to leave it, and not only until then. */
+    virtual bool is_served_until_told() const { return false; }
     /** Nothing is delivered any more: waits for a service that is under way. PASSIVE_LEVEL. */
     virtual void on_leave_run() {}
     /** The queue is about to be cancelled. PASSIVE_LEVEL. */
@@ -81,6 +83,7 @@ class Pin : public StreamHost {
   private:
     NTSTATUS open(KSDATAFORMAT& format, bool capture);
     NTSTATUS walk(KSSTATE target);
+    void leave_run();
     NTSTATUS step(KSSTATE next);
     static Pin& of(PIRP irp);
     static NTSTATUS NTAPI device_control(PDEVICE_OBJECT device, PIRP irp);

@@ -62,6 +62,7 @@ class RenderPin final : public Pin {
         timer_only_ = false;
         begin_pass();
     }
+    bool is_served_until_told() const override { return trace::choose(NANONT_CHOICE_LEAVE_RUN) == 1; }
     void on_leave_run() override {
         wait_for_service();
         KeCancelTimer(&timer_);

@@ -306,6 +306,7 @@ class Report(Faulty):
         self.assertEqual((run.end, code, parameters[0]), (BUGCHECK, 0x1E, 0x80000002), run)
         self.assertTrue(base <= parameters[1] < base + size, run)
         self.assertEqual([rule for rule, _ in run.findings()], [68])
+        self.assertTrue(base <= run.of("FRAME")[0].a < base + size, run)
         self.assertRegex(run.text, r"KeFlushQueuedDpcs was called with the stack at [0-9A-F]+8; expected a multiple of 16")
 
     def test_a_report_is_the_same_each_time_byte_for_byte(self):

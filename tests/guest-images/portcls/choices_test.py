@@ -171,6 +171,24 @@ class Render(Recorder):
         self.assertEqual(dpcs[0], 0)
         self.assertGreater(dpcs[1], 0)
 
+    def test_leave_run(self):
+        pin = self.open(SLOW_PAUSE)
+        self.score.write(pin, b"".join(record(2, bytes([number])) for number in range(30)))  # one each 2 ms
+        self.score.delay_ms(20)
+        self.score.set_state(pin, PAUSE)
+        self.score.set_state(pin, RUN)
+        self.score.wait_writes(pin)
+        meanwhile = []
+        for run in self.each("leave-run"):
+            begins, ends = next((enter.seq, leave.seq)
+                                for enter, leave in zip(run.calls("SetState"), run.calls("SetState", leave=True))
+                                if enter.b == PAUSE and enter.seq > run.calls("Write")[0].seq)
+            meanwhile.append(len([write for write in run.calls("Write") if begins < write.seq < ends]))
+            self.assertEqual(bytes_taken(run, SLOW_PAUSE), bytes(range(30)))
+            self.assertEqual(run.findings(), [])
+        self.assertEqual(meanwhile[0], 0)
+        self.assertGreater(meanwhile[1], 5)
+
     def test_partial_count(self):
         pin = self.open(ODD_PARTIAL)
         step = self.write(pin, b"\1\2\3\4\5\6\7", flags=MAY_FAIL)

@@ -135,7 +135,7 @@ class Refused(Recorder):
 
     def test_a_bridge_pin_an_absent_one_and_one_that_the_miniport_refuses_do_not_open(self):
         bridge = self.open_may_fail(BRIDGE, 1)
-        absent = self.open_may_fail(EARLY + 1, 2)
+        absent = self.open_may_fail(SLOW_PAUSE + 1, 2)
         far = self.open_may_fail(0xFFFFFFFF, 3)
         refused = self.open_may_fail(REFUSED, 4)
         on_nothing = self.score.set_state(4, RUN, flags=MAY_FAIL)

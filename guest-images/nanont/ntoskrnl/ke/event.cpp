@@ -30,6 +30,13 @@ void promise_wait(BOOLEAN wait, const char* function, const void* from) {
     thread.wait_promised = TRUE;
 }
 
+/// Nothing was released: there will be no wait.
+void take_back_promise() {
+    Thread& thread = *current_thread();
+    thread.wait_promised = FALSE;
+    cpu::set_irql_register(thread.promised_irql);
+}
+
 LONG signal(Locked, DISPATCHER_HEADER& object) {
     const LONG before = object.SignalState;
     object.SignalState = 1;
@@ -94,20 +101,17 @@ VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
 /// Raises STATUS_SEMAPHORE_LIMIT_EXCEEDED, and leaves the count as it was.
 LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY, LONG Adjustment, BOOLEAN Wait) {
     LONG before = 0;
-    bool fits = false;
+    promise_wait(Wait, "KeReleaseSemaphore", __builtin_return_address(0));
     {
         DispatcherLock lock;
         before = Semaphore->Header.SignalState;
-        fits = Adjustment > 0 && Adjustment <= Semaphore->Limit - before;
-        if (fits) {
+        if (Adjustment > 0 && Adjustment <= Semaphore->Limit - before) {
             Semaphore->Header.SignalState = before + Adjustment;
             satisfy_waiters(Locked{}, Semaphore->Header);
+            return before;
         }
     }
-    if (fits) {
-        promise_wait(Wait, "KeReleaseSemaphore", __builtin_return_address(0));
-        return before;
-    }
+    if (Wait) take_back_promise();
     dbg::say("KeReleaseSemaphore by %ld: count is %ld, limit %ld; STATUS_SEMAPHORE_LIMIT_EXCEEDED is raised",
              Adjustment, before, Semaphore->Limit);
     seh::raise(STATUS_SEMAPHORE_LIMIT_EXCEEDED);

@@ -14,6 +14,7 @@
 #include "irql_range.hpp"
 #include "ke/ke.hpp"
 #include "mm/mm.hpp"
+#include "seh/seh.hpp"
 #include "vf/rules.hpp"
 #include "vf/troubles.hpp"
 
@@ -98,9 +99,17 @@ bool g_written[kLimits.size()];
 /// Where a gate calls when the stack is off by what a hand-written call leaves it: each function of the kernel may hold
 /// SSE registers there, at an address that has to be a multiple of 16 (the x64 calling convention).
 [[noreturn]] void misaligned_stack(const Limit& limit, ULONG_PTR caller, ULONG_PTR stack) {
-    dbg::bugcheck({KMODE_EXCEPTION_NOT_HANDLED, 68}, static_cast<ULONG>(STATUS_DATATYPE_MISALIGNMENT), caller, stack, 0,
-                  "%s was called with the stack at %p; expected a multiple of 16 before the call", limit.name.data(),
-                  reinterpret_cast<PVOID>(stack + 8));
+    Context context{}; // the caller's, as it will be when the call returns
+    rtl_capture_context(&context);
+    context.rip = caller;
+    context.rsp() = stack + sizeof(ULONG_PTR);
+    context.flags |= kContextUnwound;
+    char text[160];
+    _snprintf(text, sizeof(text) - 1, "%s was called with the stack at %p; expected a multiple of 16 before the call",
+              limit.name.data(), reinterpret_cast<PVOID>(context.rsp()));
+    text[sizeof(text) - 1] = '\0';
+    dbg::bugcheck_at(context, {KMODE_EXCEPTION_NOT_HANDLED, 68}, static_cast<ULONG>(STATUS_DATATYPE_MISALIGNMENT),
+                     caller, context.rsp(), 0, text);
 }
 
 /// Machine code, byte by byte.

@@ -22,6 +22,7 @@ const PCPIN_DESCRIPTOR pins[kPinCount] = {
     RENDER,  RENDER,
     RENDER,  RENDER,
     RENDER,  CAPTURE,
+    RENDER,
 };
 const PCCONNECTION_DESCRIPTOR connections[] = {{PCFILTER_NODE, kPlainPin, PCFILTER_NODE, kBridgePin}};
 PCFILTER_DESCRIPTOR descriptor = {0, nullptr, sizeof(PCPIN_DESCRIPTOR),  kPinCount,   pins, sizeof(PCNODE_DESCRIPTOR),

@@ -29,6 +29,7 @@ enum RecorderPin : ULONG {
     kCrashPin = 21,        // Write follows a null pointer
     kNotifyingPin = 22,    // busy until its own service group has fired twenty times, every 3 ms
     kEarlyPin = 23,        // captures from ACQUIRE on, 8 bytes every 5 ms, whatever the state
+    kSlowPausePin = 24,    // takes everything; SetState down to PAUSE takes 20 ms
     kPinCount
 };
 

@@ -47,6 +47,11 @@ class Stream final : public Counted<IMiniportMidiStream> {
         if (pin_ == kRunFailsPin && state == KSSTATE_RUN) return STATUS_INVALID_DEVICE_STATE;
         const bool down = state < state_;
         state_ = state;
+        if (pin_ == kSlowPausePin && down && state == KSSTATE_PAUSE) {
+            LARGE_INTEGER interval;
+            interval.QuadPart = -200'000;
+            KeDelayExecutionThread(KernelMode, FALSE, &interval);
+        }
         if (pin_ == kStopFailsPin && down) return STATUS_DEVICE_NOT_READY;
         if (!captures(pin_) && pin_ != kNotifyingPin) return STATUS_SUCCESS;
         const LONGLONG period = pin_ == kNotifyingPin ? kNotifyPeriod100ns : kCapturePeriod100ns;
