@@ -44,7 +44,7 @@ class Child {
             ::dup2(words, 2);
             for (const int socket : sockets)
                 ::fcntl(socket, F_SETFD, 0);
-            ::signal(SIGINT, SIG_IGN); // the terminal's Ctrl-C is for us: we end it
+            ::setsid(); // the terminal's Ctrl-C and its end are for us: we end it
             ::execv(argv[0], argv.data());
             ::_exit(127);
         }

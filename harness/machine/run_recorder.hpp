@@ -29,7 +29,7 @@ class RunRecorder {
 
     /// Reads `link` until one of these; `phase`, `marker` 0: none. To be called again after Phase and Marker. Throws
     /// Error: on a link that breaks the contract, a log that cannot be written, a guest silent beyond the limit, and on
-    /// A stopping signal while a SignalWatch lives.
+    /// a stopping signal while a SignalWatch lives.
     Stop read(int link, uint64_t phase = 0, uint64_t marker = 0);
     /// Reads what there is, of a machine that stands.
     void catch_up(int link);

@@ -12,6 +12,7 @@
 #include "machine/signal_watch.hpp"
 
 #include <boost/asio.hpp>
+#include <csignal>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
@@ -205,6 +206,7 @@ class Session {
         for (const int number : stopping_signals())
             signals.add(number);
         const int number = co_await signals.async_wait(use_awaitable);
+        if (number == SIGHUP) leave_terminal();
         end(Error(stopped_word(number), "run again", ExitCode::Interrupted));
     }
 

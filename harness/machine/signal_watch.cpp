@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "machine/signal_watch.hpp"
 
+#include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <map>
 #include <mutex>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace mpulab {
 namespace {
@@ -23,6 +27,17 @@ std::vector<int> stopping_signals() {
     return signals;
 }
 
+void leave_terminal() {
+    const int before = errno;
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {
+        struct stat kind {};
+        if (nowhere >= 0 && ::fstat(output, &kind) == 0 && S_ISCHR(kind.st_mode)) ::dup2(nowhere, output);
+    }
+    if (nowhere >= 0) ::close(nowhere);
+    errno = before;
+}
+
 const char* stopped_word(int signal) {
     return signal == SIGINT ? "interrupted" : signal == SIGHUP ? "hung up on" : "terminated";
 }
@@ -32,7 +47,10 @@ SignalWatch::SignalWatch() {
     if (g_watches++ != 0) return;
     g_signal = 0;
     struct sigaction action {};
-    action.sa_handler = [](int number) { g_signal = number; };
+    action.sa_handler = [](int number) {
+        if (number == SIGHUP) leave_terminal();
+        g_signal = number;
+    };
     for (const int number : stopping_signals())
         ::sigaction(number, &action, &g_before[number]);
 }

@@ -9,6 +9,10 @@ namespace mpulab {
 /// SIGINT, SIGTERM, and SIGHUP unless it is ignored, as under nohup.
 std::vector<int> stopping_signals();
 
+/// After SIGHUP nobody reads what we say, and to write to a terminal that is gone is an error: output goes nowhere from
+/// here on where it went to a terminal. Safe in a signal handler.
+void leave_terminal();
+
 /// What such a signal makes of a run: "interrupted", "terminated", "hung up on".
 const char* stopped_word(int signal);
 

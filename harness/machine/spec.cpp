@@ -69,7 +69,8 @@ std::vector<std::string> device_arguments(const MachineSpec& spec) {
     // vCPUs take turns. QEMU's own longest turn, 400 us of virtual time, adds up to a millisecond on the way from a
     // tick to the wire; at most 40 us, which kDefaultSlice is, lets them look as if they ran at once.
     // Their seed is the plan's, from the driver's entry on (mpulab-probe): what is before is one for all seeds.
-    if (spec.cpus != 1) icount += fmt::format(",slice-min={},slice-max={}", spec.slice / kSliceRange, spec.slice);
+    if (spec.cpus != 1)
+        icount += fmt::format(",slice-min={},slice-max={}", (spec.slice + kSliceRange - 1) / kSliceRange, spec.slice);
     std::vector<std::string> args = {"-L", "/usr/share/qemu", "-icount", icount, "-seed", fmt::format("{}", spec.seed)};
     args.insert(args.end(), {"-chardev", spec.link_chardev});
     args.insert(args.end(), {"-device", fmt::format("mpulab-probe,id=probe,iobase=0x{:x},link=link,plan={}",

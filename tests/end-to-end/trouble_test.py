@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: MIT
 """What happens when a process dies, a signal comes or a guest never starts: one line, the right exit code, and nothing
 left running."""
+import fcntl
+import json
 import os
 import signal
 import subprocess
+import termios
 import unittest
 
 import eventlog
@@ -74,6 +77,20 @@ class Trouble(unittest.TestCase):
         self.assertEqual(run.status, mpulab.INTERRUPTED, run)
         self.assertIn("hung up on", run.stderr)
         self.nothing_is_left()
+
+    def test_a_terminal_that_is_gone_takes_no_result_with_it(self):
+        master, terminal = os.openpty()
+        process = subprocess.Popen(mpulab.command(LONG_SONG, self.out, json_output=False), stdin=terminal, stdout=terminal,
+                                   stderr=terminal, start_new_session=True, env=mpulab.surroundings(self.out, {}),
+                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        self.addCleanup(process.kill)
+        os.close(terminal)
+        mpulab.wait_for(lambda: mpulab.log_size(self.out) > 64 * 100, 30, "100 records")
+        os.close(master)
+        self.assertEqual(process.wait(timeout=20), mpulab.INTERRUPTED)
+        self.nothing_is_left()
+        result = json.loads(mpulab.Run(mpulab.INTERRUPTED, "", "", self.out).file("result.json").read_text())
+        self.assertEqual((result["verdict"], result["reason"]), ("error", "hung up on"))
 
     def test_under_nohup_a_run_outlives_its_terminal(self):
         playing, _ = self.start(under=["nohup"])

@@ -47,6 +47,8 @@ TEST_CASE("on two processors the seed makes the schedule") {
     CHECK(domain_xml(spec, "x").find("<vcpu>2</vcpu>") != std::string::npos);
     spec.slice = 50;
     CHECK(values(qemu_command(spec), "-icount") == Words{"shift=3,sleep=off,slice-min=5,slice-max=50"});
+    spec.slice = 19; // no more than ten of the shortest
+    CHECK(values(qemu_command(spec), "-icount") == Words{"shift=3,sleep=off,slice-min=2,slice-max=19"});
 }
 
 TEST_CASE("a card on PCI is QEMU's other device") {
