@@ -32,7 +32,6 @@ void Output::start() {
 }
 
 NTSTATUS Output::write(const UCHAR* bytes, ULONG count, ULONG& taken) {
-    taken = 0;
     SpinLockGuard guard{lock_};
     if (!accepting_) return STATUS_SUCCESS; // being paused: the port will offer it again
     const ULONG room = queue_.room();

@@ -37,7 +37,8 @@ class Output {
     void abandon();
 
     /// IMiniportMidiStream::Write: takes all, or a multiple of four, or nothing (try again). STATUS_IO_DEVICE_ERROR
-    /// when the queue is full and the card has taken nothing for half a second. <= DISPATCH_LEVEL.
+    /// when the queue is full and the card has taken nothing for half a second. `taken` is set when anything is taken.
+    /// <= DISPATCH_LEVEL.
     _IRQL_requires_max_(DISPATCH_LEVEL) NTSTATUS write(const UCHAR* bytes, ULONG count, ULONG& taken);
 
   private:

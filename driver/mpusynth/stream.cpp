@@ -11,6 +11,12 @@ namespace {
 
 constexpr ULONG kOneMillisecond = 10'000; // 100 ns units
 
+/// Read of a render stream, Write of a capture stream.
+NTSTATUS wrong_way(PULONG count) {
+    *count = 0;
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
 } // namespace
 
 MidiStream* MidiStream::create(MidiMiniport& miniport, PUNKNOWN outer, POOL_TYPE pool, bool capture) {
@@ -75,13 +81,11 @@ void MidiStream::leave_run() {
 }
 
 STDMETHODIMP_(NTSTATUS) MidiStream::Read(PVOID, ULONG, PULONG bytes_read) {
-    *bytes_read = 0;
-    return STATUS_INVALID_DEVICE_REQUEST;
+    return wrong_way(bytes_read);
 }
 
 STDMETHODIMP_(NTSTATUS) MidiStream::Write(PVOID, ULONG, PULONG bytes_written) {
-    *bytes_written = 0;
-    return STATUS_INVALID_DEVICE_REQUEST;
+    return wrong_way(bytes_written);
 }
 
 RenderStream::~RenderStream() {
