@@ -17,6 +17,7 @@ import active_sensing
 import driver_costs
 import eventlog
 import fast_lane
+import kill_matrices
 import link_costs
 import memory_growth
 import mpulab
@@ -253,6 +254,11 @@ def main():
         table.seconds(f"  its smoke set, {lane['smoke_runs']} runs", lane["smoke"], 5)
         full, bare = fast_lane.verifier_cost(folder, repeats)
         table.ratio("a scenario with every rule of the verifier on", full / bare, 2, f"of it with none, {bare * 1000:.0f} ms")
+        if not options.quick:
+            made, taken = kill_matrices.hand_made(folder / "hand-made")
+            table.seconds(f"the kill matrix of {made} mutants made by hand", taken, 120)
+            made, taken = kill_matrices.tool_made(folder / "tool-made", 60)
+            table.seconds(f"that of {made} made by the tool, by 60 of them", taken, 20 * 60)
         count = 1_000_000 if options.quick else 4_000_000
         table.number("records a second read, checked, hashed and stored", link_costs.records_per_second(folder, count) / 1e6, 2, "M", 2, at_least=True)
         stored, void = link_costs.link_cost(command, folder, repeats)

@@ -5,6 +5,7 @@ import html
 import os
 import pathlib
 import re
+import resource
 import shlex
 import subprocess
 
@@ -12,6 +13,7 @@ import mutants
 
 TARGET, OBJECTS = "tests/driver/driver_test", "tests/driver/CMakeFiles/driver_test.dir/"
 LIMIT_S = 120  # the whole of it takes two; a mutant may never end
+MEMORY_LIMIT = 4 << 30  # bytes; or write for ever
 CASE = re.compile(r'<TestCase name="([^"]*)"')
 
 
@@ -34,6 +36,11 @@ class HostTests:
                 object_ = line.split(":")[0]
             elif line.strip():
                 self.users.setdefault(os.path.realpath(mutants.BUILD / line.strip()), []).append(object_)
+        told = self._run([mutants.BUILD / TARGET])
+        if not self.users or told.returncode != 0:
+            raise AssertionError(f"{TARGET} of {mutants.BUILD}: {len(self.users)} files in ninja's dependencies, the test of the "
+                                 f"unchanged driver ends with {told.returncode}; next: ninja -C {mutants.BUILD} driver_test\n"
+                                 + told.stdout[-1000:])
 
     @staticmethod
     def _ninja(tool, *targets):
@@ -41,8 +48,8 @@ class HostTests:
                               capture_output=True).stdout.splitlines()
 
     def red(self, path):
-        """The name of the first test that fails with `path`, a file of the driver, changed in the copy; None: all pass, or none of
-        them includes it. "does not build": a test would not compile, as in the build."""
+        """The name of the first test that fails with `path`, a file of the driver, changed in the copy. None: all pass, none of
+        them includes it, or they do not build with it, which says nothing of what it does."""
         users = self.users.get(os.path.realpath(path), [])
         if not users:
             return None
@@ -51,14 +58,15 @@ class HostTests:
         for object_ in users:
             words = [word.replace(str(mutants.ROOT / "driver"), str(self.source)) for word in self.compiles[object_]]
             words[words.index("-o") + 1] = own[object_]
+            words[words.index("-MF") + 1] = own[object_] + ".d"
             if self._run([*words, "-w"]).returncode != 0:
-                return "does not build"
+                return None
         words = [own.get(word, word) for word in self.link]
         words[words.index("-o") + 1] = str(test)
         if self._run(words).returncode != 0:
-            return "does not build"
+            return None
         try:
-            told = self._run([test, "--abort", "--reporter", "xml"])
+            told = self._run([test, "--abort", "--reporter", "xml"], timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
             return "does not end"
         if told.returncode == 0:
@@ -67,5 +75,7 @@ class HostTests:
         return html.unescape(names[-1]) if names else f"ends with {told.returncode}"
 
     @staticmethod
-    def _run(words):
-        return subprocess.run(list(map(str, words)), cwd=mutants.BUILD, text=True, capture_output=True, timeout=LIMIT_S)
+    def _run(words, timeout=None):
+        limit = (MEMORY_LIMIT, MEMORY_LIMIT)
+        return subprocess.run(list(map(str, words)), cwd=mutants.BUILD, text=True, capture_output=True, timeout=timeout,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, limit))

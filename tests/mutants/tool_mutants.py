@@ -25,8 +25,8 @@ RECORD, SURVIVORS, PAGE = HERE / "tool-mutants.tsv", HERE / "survivors.toml", HE
 HEAD = "# SPDX-License-Identifier: MIT; written by tool_mutants.py, do not edit\n"
 COLUMNS = "name\tchange\toutcome\tby\tscenario\n"
 NO_MUTANT = ("not built", "same image", "same as", "not played")  # nothing to kill, counted under another name, or not known
-# The aim is 0.85 and 0.05. What is reached stands here, so that it cannot become less unseen.
-LEAST_KILLED, MOST_EQUIVALENT, LEAST_MUTANTS = 0.832, 0.049, 300
+# The aim is 0.85 and 0.05, which is reached; it cannot become less unseen.
+LEAST_KILLED, MOST_EQUIVALENT, LEAST_MUTANTS = 0.85, 0.049, 300
 
 
 def load_record():

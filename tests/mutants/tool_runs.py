@@ -21,7 +21,7 @@ SUITE = pathlib.Path("tests/mutants/suite")
 GROUPS = [[mutants.SCENARIO],
           [SUITE / f"{name}.yaml" for name in ("counters", "clients", "card-troubles", "pacing", "low-memory", "lost-edges")],
           [SUITE / f"{name}.yaml" for name in (
-              "resource-lists", "power-cycles", "torn-out", "polled-removal", "stop-in-stream", "stuck-card", "stuck-removal",
+              "resource-lists", "power-cycles", "torn-out", "polled-removal", "stop-in-stream", "late-leave", "stuck-card", "stuck-removal",
               "late-answer", "no-uart-ack", "fast-card", "not-ready-for-uart", "stuck-dsr", "left-over", "small-pieces", "overflow",
               "d3-in-sysex", "d3-after-spurious", "d3-on-shared-line", "start-on-shared-line", "no-interrupt-dealt", "pci",
               "low-memory-of-portcls", "windows-7", "two-processors")]]
