@@ -39,9 +39,9 @@ class MidiMiniport final : public IMiniportMidi, public CUnknown {
 
     enum class Card : UCHAR { Present, Gone };
 
-    /// Ends all traffic with the card and lets go of interrupt and port. Streams may still exist and
-    /// find everything shut. A second call does nothing. A card that is present goes back to intelligent mode; one that
-    /// is gone is not touched. PASSIVE_LEVEL.
+    /// Ends all traffic with the card and lets go of interrupt and port. Streams may still exist and find everything
+    /// shut. A second call does nothing. A card that is present goes back to intelligent mode; one that is gone is not
+    /// touched. PASSIVE_LEVEL.
     ///
     /// Not left to the destructor alone: an open handle keeps this object alive past IRP_MN_REMOVE_DEVICE, when the
     /// ports may belong to somebody else; and it breaks the circle of references between port and miniport.

@@ -7,6 +7,7 @@
 #include "list_query.hpp"
 
 #include "module/pool.hpp"
+#include "module/windows.hpp"
 
 #include <initializer_list>
 
@@ -49,10 +50,7 @@ bool read_name(HANDLE root, PCWSTR categories, PCUNICODE_STRING guid, PKEY_VALUE
 }
 
 bool device_key(PDEVICE_OBJECT device, Key& key) {
-    RTL_OSVERSIONINFOW version{};
-    version.dwOSVersionInfoSize = sizeof version;
-    RtlGetVersion(&version);
-    if (version.dwBuildNumber < kNamesOfDevices) return false;
+    if (windows_build() < kNamesOfDevices) return false;
     PDEVICE_OBJECT pdo = IoGetDeviceAttachmentBaseRef(device);
     NTSTATUS status = pdo == device ? STATUS_NO_SUCH_DEVICE // removed: it is in no stack any more
                                     : IoOpenDeviceRegistryKey(pdo, PLUGPLAY_REGKEY_DRIVER, KEY_READ, &key.handle);

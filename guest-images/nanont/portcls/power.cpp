@@ -4,7 +4,8 @@
 // state and D0 for the working one ("Handling System Set-Power Requests in a Device Power Policy Owner").
 #include "held_power.hpp"
 #include "selftest.hpp"
-#include "windows.hpp"
+
+#include "module/windows.hpp"
 
 namespace portcls {
 namespace {

@@ -6,7 +6,8 @@
 #include "com.hpp"
 #include "dmus.hpp"
 #include "render_engine.hpp"
-#include "windows.hpp"
+
+#include "module/windows.hpp"
 
 namespace portcls {
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "pool_request.hpp"
 
+#include <nanont_windows.hpp>
+
 #include "ldr/profile.hpp"
 #include "vf/rules.hpp"
 
 namespace nanont::mm {
 namespace {
-
-constexpr ULONG kWindows8 = 9200; // build
-constexpr ULONG kWindows10 = 10240;
 
 /// The request's flags, without which of the kinds of pool it names.
 constexpr ULONG other_flags(ULONG type) {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Which Windows this is, for what PortCls does in some of them only.
+// Which Windows this is, for what ks and portcls do in some of them only.
 #pragma once
 
-#include "module/ddk.hpp"
+#include <nanont_windows.hpp>
 
-namespace portcls {
-
-inline constexpr ULONG kWindows8 = 9200; // the first build
+#include "ddk.hpp"
 
 /** PASSIVE_LEVEL. */
 inline ULONG windows_build() {
@@ -15,5 +13,3 @@ inline ULONG windows_build() {
     RtlGetVersion(&windows);
     return windows.dwBuildNumber;
 }
-
-} // namespace portcls
