@@ -64,13 +64,14 @@ std::string domain_xml(const MachineSpec& spec, const std::string& name, const s
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
   </devices>
-  <qemu:commandline>
+{labels}  <qemu:commandline>
 )",
         fmt::arg("name", xml_escaped(name)), fmt::arg("uuid", uuid), fmt::arg("memory", spec.memory_mib),
         fmt::arg("cpus", spec.cpus), fmt::arg("firmware", xml_escaped(spec.firmware.string())),
         fmt::arg("kernel", xml_escaped(spec.kernel.string())), fmt::arg("initrd", xml_escaped(initrd_argument(spec))),
         fmt::arg("cmdline", xml_escaped(kernel_command_line(spec))), fmt::arg("cpu", xml_escaped(spec.cpu)),
-        fmt::arg("epoch", kMachineEpoch), fmt::arg("qemu", xml_escaped(spec.qemu.string())));
+        fmt::arg("epoch", kMachineEpoch), fmt::arg("labels", spec.security_labels),
+        fmt::arg("qemu", xml_escaped(spec.qemu.string())));
     std::vector<std::string> arguments = device_arguments(spec);
     // QEMU takes the last one it is given.
     if (uuid != kMachineUuid) arguments.insert(arguments.end(), {"-uuid", kMachineUuid});

@@ -2,13 +2,16 @@
 #include "machine/hypervisor.hpp"
 
 #include "common/error.hpp"
+#include "machine/domain_xml.hpp"
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <string_view>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 namespace mpulab {
 namespace {
@@ -45,6 +48,25 @@ void check_libvirt_uri(const std::string& uri) {
     }
 }
 
+std::string security_labels(const std::string& capabilities, unsigned uid, unsigned gid) {
+    constexpr std::string_view kBegin = "<secmodel>", kModel = "<model>", kModelEnd = "</model>";
+    std::string labels;
+    for (size_t at = 0; (at = capabilities.find(kBegin, at)) != std::string::npos; at += kBegin.size()) {
+        const size_t model = capabilities.find(kModel, at);
+        const size_t end = model == std::string::npos ? model : capabilities.find(kModelEnd, model);
+        if (end == std::string::npos) break;
+        const std::string name = capabilities.substr(model + kModel.size(), end - model - kModel.size());
+        if (name == "dac") { // the file owner's: which user
+            labels += fmt::format("  <seclabel type='static' model='dac' relabel='no'>\n"
+                                  "    <label>+{}:+{}</label>\n  </seclabel>\n",
+                                  uid, gid);
+        } else if (name != "none") {
+            labels += fmt::format("  <seclabel type='none' model='{}'/>\n", xml_escaped(name));
+        }
+    }
+    return labels;
+}
+
 Hypervisor::Hypervisor(const RuntimeDir& runtime, std::string uri)
     : runtime_(runtime), embedded_(uri.empty()), uri_(std::move(uri)) {
     if (!embedded_) return;
@@ -61,6 +83,13 @@ void Hypervisor::connect(const std::filesystem::path& qemu) {
         throw Error(fmt::format("cannot reach libvirt at {}: {}", uri_, libvirt_error_text()),
                     embedded_ ? "apt-get install libvirt-daemon (its QEMU driver), or name a hypervisor with --connect"
                               : "check the URI given with --connect and that its daemon runs");
+    }
+    if (!embedded_) {
+        const std::unique_ptr<char, decltype(&std::free)> capabilities(virConnectGetCapabilities(connection_.get()),
+                                                                       &std::free);
+        if (capabilities) {
+            security_labels_ = mpulab::security_labels(capabilities.get(), ::geteuid(), ::getegid());
+        }
     }
     if (embedded_) adopt_what_libvirt_detaches(connection_.get(), qemu);
 }

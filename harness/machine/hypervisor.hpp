@@ -17,6 +17,11 @@ namespace mpulab {
 /// Error with ExitCode::Usage.
 void check_libvirt_uri(const std::string& uri);
 
+/// What a machine's XML has to say to a daemon that would run QEMU as another user, and confine it: that it runs as
+/// `uid`:`gid`, unconfined, for it reads our files and connects to our sockets. `capabilities`: of
+/// virConnectGetCapabilities(). Empty: the daemon does neither. Pure.
+std::string security_labels(const std::string& capabilities, unsigned uid, unsigned gid);
+
 class Hypervisor {
   public:
     /// `uri` empty: libvirt's embedded driver in `runtime`; else that hypervisor (nothing of `runtime` is used by it).
@@ -32,11 +37,14 @@ class Hypervisor {
     /// QEMU's processes are children of this one, and its to bury.
     bool embedded() const { return embedded_; }
     const RuntimeDir& runtime() const { return runtime_; }
+    /// For the XML of its machines, once it is connected.
+    const std::string& security_labels() const { return security_labels_; }
 
   private:
     const RuntimeDir& runtime_;
     bool embedded_;
     std::string uri_;
+    std::string security_labels_;
     std::optional<LibvirtEventLoop> loop_;
     ConnectionHandle connection_; // goes before its loop
 };

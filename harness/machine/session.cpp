@@ -112,6 +112,8 @@ class Session {
     void start_machine() {
         try {
             hypervisor_.connect(request_.spec.qemu);
+            request_.spec.security_labels = hypervisor_.security_labels();
+            outcome_.xml = domain_xml(request_.spec, kDomainName);
             machine_.start(outcome_.xml, request_.spec.qemu);
             asio::post(io_, [this] { outcome_.start_time = Clock::now() - began_; });
             machine_.resume();

@@ -57,6 +57,7 @@ struct MachineSpec {
     std::string link_chardev; // after "-chardev ": "socket,id=link,path=…" or "file,id=link,path=…"
     std::optional<std::filesystem::path> gdb_socket;
     std::optional<std::filesystem::path> qmp_socket; // a monitor beside libvirt's
+    std::string security_labels;                     // elements of the domain XML: security_labels()
 };
 
 inline constexpr const char* kMachineUuid = "6d70756c-6162-4d50-8401-6d6964690001"; // fixed: it reaches the guest

@@ -45,6 +45,7 @@ Worker::Worker(const Hypervisor& hypervisor, MachineSpec spec, std::filesystem::
     listener_ = listen_at(socket);
     spec.link_chardev = link_socket_chardev(socket);
     spec.qmp_socket = folder_ / "qmp";
+    spec.security_labels = hypervisor.security_labels();
     std::string uuid = kMachineUuid;
     uuid.replace(uuid.size() - 8, 8, fmt::format("{:08x}", number)); // libvirt wants no two alike
     xml_ = domain_xml(spec, machine_.name(), uuid);
