@@ -23,6 +23,7 @@ class SpecialMap {
         uint16_t pages; // without the empty one
         State state;
         bool paged;
+        bool begins_page;       // it lies at the beginning of its pages, not at their end
         const void* freed_from; // code that freed it; of a freed block
     };
 
@@ -58,6 +59,27 @@ class SpecialMap {
     /// First page of the block that a page, be it the empty one, belongs or belonged to; kNone: of none.
     size_t block_of(size_t page) const { return page < kPages && owner_[page] != 0 ? owner_[page] - size_t{1} : kNone; }
 
+    /// First page of the block that a touch at `offset` of a page has to do with; kNone: of none. Of an empty page that
+    /// is the one that ends before it or the one that begins behind it and was to have nothing before it: whose data
+    /// are nearer, but a freed one only when the other cannot be meant.
+    size_t block_concerned(size_t page, size_t offset, size_t page_size) const {
+        const size_t own = block_of(page);
+        const size_t next = page + 1;
+        const bool is_empty = own == kNone || page == own + blocks_[own].pages;
+        if (!is_empty || block_of(next) != next || !blocks_[next].begins_page) {
+            return own;
+        }
+        if (own == kNone || (blocks_[next].state == State::Used && blocks_[own].state != State::Used)) {
+            return next;
+        }
+        const bool reaches =
+            blocks_[own].bytes != 0 && blocks_[own].bytes % page_size == 0; // its data end where its page does
+        if (blocks_[next].state != State::Used) {
+            return own;
+        }
+        return reaches && offset < page_size / 2 ? own : next;
+    }
+
   private:
     bool is_used(size_t page) const {
         const size_t first = block_of(page);
@@ -73,7 +95,7 @@ class SpecialMap {
         for (size_t page = first; page <= first + pages; ++page) {
             owner_[page] = static_cast<uint16_t>(first + 1);
         }
-        blocks_[first] = {0, 0, static_cast<uint16_t>(pages), State::Used, false, nullptr};
+        blocks_[first] = {0, 0, static_cast<uint16_t>(pages), State::Used, false, false, nullptr};
         next_ = first + pages + 1;
         return first;
     }

@@ -81,3 +81,54 @@ TEST_CASE("more pages than there are, or none, are no block") {
     CHECK(map->take(SpecialMap::kPages - 1) == 0);
     CHECK(map->take(1) == kNone);
 }
+
+namespace {
+
+constexpr size_t kPage = 4096;
+
+/// A block of `bytes` in one page, and its neighbour, which begins its own.
+struct Neighbours {
+    std::unique_ptr<SpecialMap> map = std::make_unique<SpecialMap>();
+    size_t first, second;
+
+    explicit Neighbours(size_t bytes) : first(map->take(1)), second(map->take(1)) {
+        map->at(first).bytes = bytes;
+        map->at(first).begins_page = map->at(second).begins_page = true;
+    }
+    size_t concerned(size_t offset) const { return map->block_concerned(first + 1, offset, kPage); }
+};
+
+} // namespace
+
+TEST_CASE("a touch of a block's own page is the block's, wherever it lies") {
+    const Neighbours two(100);
+    CHECK(two.map->block_concerned(two.first, 0, kPage) == two.first);
+    CHECK(two.map->block_concerned(two.second, kPage - 1, kPage) == two.second);
+    CHECK(two.map->block_concerned(SpecialMap::kPages - 1, 0, kPage) == kNone);
+}
+
+TEST_CASE(
+    "a touch of the empty page before a block that begins one is that block's, unless the one before it ends there") {
+    const Neighbours apart(100);
+    CHECK(apart.concerned(0) == apart.second);
+    CHECK(apart.concerned(kPage - 1) == apart.second);
+    const Neighbours close(kPage);
+    CHECK(close.concerned(0) == close.first);
+    CHECK(close.concerned(kPage / 2 - 1) == close.first);
+    CHECK(close.concerned(kPage / 2) == close.second);
+}
+
+TEST_CASE("of an empty page's two neighbours a freed one is meant only when the other is freed, too") {
+    Neighbours two(100);
+    two.map->give(two.second, kFrom);
+    CHECK(two.concerned(kPage - 1) == two.first);
+    Neighbours other(kPage);
+    other.map->give(other.first, kFrom);
+    CHECK(other.concerned(0) == other.second);
+}
+
+TEST_CASE("a block that ends its page has no claim on the empty page before it") {
+    Neighbours two(100);
+    two.map->at(two.second).begins_page = false;
+    CHECK(two.concerned(kPage - 1) == two.first);
+}

@@ -19,10 +19,10 @@ RULES = {"read_only_write": 65, "data_executed": 65, "double_completion": 71, "d
 
 
 class Report(Faulty):
-    def report(self, fault, code, name, *words, parameters=(), on_stack=True):
+    def report(self, fault, code, name, *words, parameters=(), on_stack=True, **more):
         """Boots the fault and checks its report. Parameters: a number, "here" (an address in the driver), None (any).
         on_stack: the fault's function and all up to DriverEntry are on it; else nothing of the driver's is."""
-        run = boot(fault)
+        run = boot(fault, **more)
         self.assertEqual(run.end, BUGCHECK, run)
         self.assertEqual(run.detail, code, run)
         self.assertEqual([rule for rule, _ in run.findings()], [RULES[fault]] if fault in RULES else [], run)
@@ -225,6 +225,16 @@ class Report(Faulty):
             with self.subTest(fault):
                 _, line = self.report(fault, code, name, words, "tag 'Fult'", parameters=(None, access, "here", 0))
         self.assertRegex(line, r"freed at faulty-read_after_free\.sys\+0x[0-9a-f]+$")
+
+    def test_where_blocks_begin_a_page_a_byte_before_one_ends_the_run_at_once_and_one_behind_when_it_is_freed(self):
+        begins = {"special-pool": 1}
+        _, line = self.report("underrun", 0xD6, "DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION",
+                              "byte -1 was touched of the pool block", "tag 'Fult'", parameters=(None, 0, "here", 0),
+                              choices=begins)
+        self.assertIn("which has 100 bytes", line)
+        for fault in ("overrun", "written_behind"):
+            self.report(fault, 0xC1, "SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION", "wrote past the end",
+                        f"called from faulty-{fault}.sys+0x", parameters=(None, None, 0, 0x24), choices=begins)
 
     def test_pageable_memory_at_dispatch_level_is_driver_irql_not_less_or_equal_though_it_was_touched_just_before(self):
         self.report("paged_pool_at_dispatch", 0xD1, "DRIVER_IRQL_NOT_LESS_OR_EQUAL", "a block of paged pool is pageable",

@@ -88,6 +88,11 @@ class Troubles(OwnDriver):
         plain, troubled = self.assertDrawn("late-timers")
         self.assertNotEqual([r.time for r in plain.of("WIRE_OUT")], [r.time for r in troubled.of("WIRE_OUT")])
 
+    def test_special_pool(self):
+        plain, troubled = self.life(), self.life("special-pool")
+        self.assertNotIn("special-pool", plain.choices())
+        self.assertEqual(troubled.choices()["special-pool"], 1)
+
     def test_the_shipped_driver_loses_nothing_with_all_of_them_together(self):
         for seed in range(1, 6):
             with self.subTest(seed):

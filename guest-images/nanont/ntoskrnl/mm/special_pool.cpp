@@ -8,6 +8,8 @@
 #include "mm.hpp"
 #include "paged.hpp"
 #include "tag_text.hpp"
+#include "vf/selftest.hpp"
+#include "vf/troubles.hpp"
 
 namespace nanont::mm {
 namespace {
@@ -25,11 +27,11 @@ size_t page_at(const void* address) {
     return (reinterpret_cast<ULONGLONG>(address) - kSpecialPool) / PAGE_SIZE;
 }
 
-/// Where a block of `bytes` lies in its pages. A page or more begins on one; what is smaller ends as close to the end
-/// as its alignment lets it.
-size_t offset_of(size_t bytes) {
-    const size_t granules = bytes != 0 ? (bytes + Pool::kGranule - 1) / Pool::kGranule : 1;
-    return bytes >= PAGE_SIZE ? 0 : PAGE_SIZE - granules * Pool::kGranule;
+/// Where a block lies in its pages. A page or more begins on one; what is smaller ends as close to the end as its
+/// alignment lets it, unless it is to begin a page.
+size_t offset_of(const SpecialMap::Block& block) {
+    const size_t granules = block.bytes != 0 ? (block.bytes + Pool::kGranule - 1) / Pool::kGranule : 1;
+    return block.bytes >= PAGE_SIZE || block.begins_page ? 0 : PAGE_SIZE - granules * Pool::kGranule;
 }
 
 /// Eight bytes at a time: a page of pattern is a part of each allocation's cost.
@@ -65,7 +67,7 @@ const UCHAR* first_other(const UCHAR* from, const UCHAR* end, UCHAR value) {
 size_t block_at(const void* address) {
     const size_t first = g_map.block_of(page_at(address));
     if (first == SpecialMap::kNone ||
-        reinterpret_cast<ULONGLONG>(address) != address_of(first) + offset_of(g_map.at(first).bytes)) {
+        reinterpret_cast<ULONGLONG>(address) != address_of(first) + offset_of(g_map.at(first))) {
         return SpecialMap::kNone;
     }
     return first;
@@ -75,6 +77,7 @@ size_t block_at(const void* address) {
 
 void* allocate_special(SIZE_T bytes, ULONG tag, bool paged) {
     const size_t pages = bytes != 0 ? bytes / PAGE_SIZE + (bytes % PAGE_SIZE != 0) : 1;
+    const bool begins_page = !vf::selftest_runs() && NanontChoose(NANONT_CHOICE_SPECIAL_POOL) != 0;
     ke::SpinLockGuard guard(g_lock);
     if (free_pages() < kReserve || pages > free_pages() - kReserve) {
         return nullptr;
@@ -91,8 +94,9 @@ void* allocate_special(SIZE_T bytes, ULONG tag, bool paged) {
     block.bytes = bytes;
     block.tag = tag;
     block.paged = paged;
+    block.begins_page = begins_page;
     auto* begin = reinterpret_cast<UCHAR*>(address_of(first));
-    UCHAR* data = begin + offset_of(bytes);
+    UCHAR* data = begin + offset_of(block);
     fill(begin, data, Pool::kTailByte);
     fill(data, data + bytes, Pool::kFreshByte);
     fill(data + bytes, begin + pages * PAGE_SIZE, Pool::kTailByte);
@@ -147,13 +151,14 @@ SpecialVerdict release_special(void* address, ULONG tag, const void* from) {
 
 bool special_trespass(ULONGLONG address, SpecialTrespass& trespass) {
     const auto* at = reinterpret_cast<const void*>(address);
-    const size_t first = is_special(at) ? g_map.block_of(page_at(at)) : SpecialMap::kNone;
+    const size_t first =
+        is_special(at) ? g_map.block_concerned(page_at(at), address % PAGE_SIZE, PAGE_SIZE) : SpecialMap::kNone;
     if (first == SpecialMap::kNone) {
         return false;
     }
     const SpecialMap::Block& block = g_map.at(first);
     trespass.freed = block.state == SpecialMap::State::Freed;
-    const ULONGLONG begin = address_of(first) + offset_of(block.bytes);
+    const ULONGLONG begin = address_of(first) + offset_of(block);
     const TagText tag(block.tag);
     if (trespass.freed) {
         _snprintf(trespass.text, sizeof(trespass.text) - 1,

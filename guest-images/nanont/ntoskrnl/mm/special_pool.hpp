@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Special pool, as Driver Verifier has it ("Special Pool", learn.microsoft.com): each block of the driver has pages of
-// its own and empty ones around it, and lies at their end. One byte too far is a fault at the instruction (rule V52),
-// and so is a touch of what was freed (V48). Of the bytes between the block and its pages' ends a pattern is looked at
-// when it is freed. Blocks of a page or more begin on one, as everywhere.
+// its own and empty ones around it, and lies at their end ("Verify End"; with the choice special-pool at their
+// beginning, "Verify Start"). One byte too far is a fault at the instruction (rule V52), and so is a touch of what was
+// freed (V48). Of the bytes between the block and its pages' ends a pattern is looked at when it is freed. Blocks of a
+// page or more begin on one, as everywhere.
 #ifndef NANONT_MM_SPECIAL_POOL_HPP
 #define NANONT_MM_SPECIAL_POOL_HPP
 

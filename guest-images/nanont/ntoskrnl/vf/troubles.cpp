@@ -19,6 +19,8 @@ bool g_on[kTroubles];
 ULONGLONG g_seed;
 volatile LONGLONG g_drawn[kTroubles]; // lots so far
 
+static_assert(NANONT_CHOICE_SPECIAL_POOL == MPULAB_FIRST_TROUBLE + kTroubles, "looked up where it is needed, not here");
+
 } // namespace
 
 void begin_troubles() {
