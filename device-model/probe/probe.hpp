@@ -30,6 +30,8 @@ class Probe {
     void stop_at(uint32_t phase) { stop_at_ = phase; }
     void stop_at_marker(uint32_t marker) { stop_at_marker_ = marker; }
     void settle(int64_t now_ns);
+    void no_device(uint32_t port, uint32_t size, uint32_t value, bool is_write, const mpulab_cause& cause,
+                   int64_t now_ns);
     void card_event(uint8_t unit, const mpulab_cause* cause, const mpulab_core_event& event);
 
     // probe_io.cpp: the guest's ports

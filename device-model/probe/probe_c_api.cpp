@@ -89,6 +89,11 @@ void mpulab_probe_card_event(mpulab_probe* probe, uint8_t unit, const mpulab_cau
     probe->probe.card_event(unit, cause, *event);
 }
 
+void mpulab_probe_no_device(mpulab_probe* probe, uint32_t port, uint32_t size, uint32_t value, bool is_write,
+                            const mpulab_cause* cause, int64_t now_ns) {
+    probe->probe.no_device(port, size, value, is_write, *cause, now_ns);
+}
+
 uint32_t mpulab_probe_read(mpulab_probe* probe, uint32_t offset, uint32_t size) {
     return probe->probe.read(offset, size);
 }

@@ -86,6 +86,11 @@ void mpulab_probe_settle(mpulab_probe* probe, int64_t now_ns);
 void mpulab_probe_card_event(mpulab_probe* probe, uint8_t unit, const mpulab_cause* cause,
                              const mpulab_core_event* event);
 
+/* The guest has accessed a port that no device of the machine has: makes NO_DEVICE. `size` 1, 2 or 4. The caller has
+ * settled. */
+void mpulab_probe_no_device(mpulab_probe* probe, uint32_t port, uint32_t size, uint32_t value, bool is_write,
+                            const mpulab_cause* cause, int64_t now_ns);
+
 /* The guest's accesses: `offset` from the probe's base, `size` 1, 2 or 4. The caller has settled. */
 uint32_t mpulab_probe_read(mpulab_probe* probe, uint32_t offset, uint32_t size);
 mpulab_probe_action mpulab_probe_write(mpulab_probe* probe, uint32_t offset, uint32_t size, uint32_t value,

@@ -50,6 +50,7 @@ struct MpulabProbeState {
 
     mpulab_probe* probe;
     MemoryRegion io;
+    MemoryRegion no_device; /* all ports that nobody has */
     QEMUTimer* flush_timer; /* on host time: moves bytes, never the machine */
     VMChangeStateEntry* state_entry;
     Notifier machine_done;
@@ -149,6 +150,39 @@ static void probe_io_write(void* opaque, hwaddr addr, uint64_t value, unsigned s
 static const MemoryRegionOps probe_io_ops = {
     .read = probe_io_read,
     .write = probe_io_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = {.min_access_size = 1, .max_access_size = 4, .unaligned = true},
+    .impl = {.min_access_size = 1, .max_access_size = 4, .unaligned = true},
+};
+
+/* ---- ports that no device has ---- */
+
+/* Behind everything else: who comes here has met nobody, and gets what a bus without a device gives. */
+#define NO_DEVICE_PRIORITY (-1000)
+#define ALL_PORTS 0x10000
+
+static void probe_tell_no_device(MpulabProbeState* s, hwaddr port, unsigned size, uint32_t value, bool is_write) {
+    int64_t now = mpulab_settle();
+    mpulab_cause cause = mpulab_current_cause();
+
+    mpulab_probe_no_device(s->probe, port, size, value, is_write, &cause, now);
+    mpulab_sync_cards();
+}
+
+static uint64_t probe_no_device_read(void* opaque, hwaddr port, unsigned size) {
+    uint32_t value = MAKE_64BIT_MASK(0, size * BITS_PER_BYTE);
+
+    probe_tell_no_device(opaque, port, size, value, false);
+    return value;
+}
+
+static void probe_no_device_write(void* opaque, hwaddr port, uint64_t value, unsigned size) {
+    probe_tell_no_device(opaque, port, size, value, true);
+}
+
+static const MemoryRegionOps probe_no_device_ops = {
+    .read = probe_no_device_read,
+    .write = probe_no_device_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
     .valid = {.min_access_size = 1, .max_access_size = 4, .unaligned = true},
     .impl = {.min_access_size = 1, .max_access_size = 4, .unaligned = true},
@@ -334,12 +368,15 @@ static void probe_realize(DeviceState* dev, Error** errp) {
     qemu_add_machine_init_done_notifier(&s->machine_done);
     memory_region_init_io(&s->io, OBJECT(s), &probe_io_ops, s, TYPE_MPULAB_PROBE, MPULAB_PROBE_LENGTH);
     isa_register_ioport(ISA_DEVICE(dev), &s->io, s->iobase);
+    memory_region_init_io(&s->no_device, OBJECT(s), &probe_no_device_ops, s, TYPE_MPULAB_PROBE "-no-device", ALL_PORTS);
+    memory_region_add_subregion_overlap(get_system_io(), 0, &s->no_device, NO_DEVICE_PRIORITY);
 }
 
 static void probe_unrealize(DeviceState* dev) {
     MpulabProbeState* s = MPULAB_PROBE(dev);
 
     mpulab_probe_flush(s->probe);
+    memory_region_del_subregion(get_system_io(), &s->no_device);
     qemu_del_vm_change_state_handler(s->state_entry);
     qemu_remove_machine_init_done_notifier(&s->machine_done);
     timer_free(s->flush_timer);

@@ -3,6 +3,7 @@
 // where a fault of the card's (a cue) may be the cause: a false alarm is worse than a breach missed.
 #include "checks/log_rules.hpp"
 
+#include "checks/port_rules.hpp"
 #include "checks/stream_rules.hpp"
 #include "checks/time_rules.hpp"
 #include "events/format.hpp"
@@ -27,7 +28,7 @@ class Walk {
     /// `alone`: the card of view.unit is the only one.
     Walk(const RunView& view, bool alone, bool several_cpus)
         : view_(view), desk_(view), card_(desk_, calls_, alone), streams_(desk_, card_.state()),
-          times_(desk_, calls_, several_cpus) {}
+          times_(desk_, calls_, several_cpus), ports_(desk_) {}
 
     RuleBooks run() {
         for (const mpulab_record& record : view_.log.records())
@@ -62,8 +63,15 @@ class Walk {
         case MPULAB_KIND_IRP_DONE:
             card_.irp_done(record);
             return;
+        case MPULAB_KIND_RESOURCE:
+            ports_.resource(record);
+            return;
+        case MPULAB_KIND_NO_DEVICE:
+            ports_.no_device(record);
+            return;
         case MPULAB_KIND_REG_READ:
         case MPULAB_KIND_REG_WRITE:
+            ports_.card_access();
             times_.access(record);
             if (record.unit != view_.unit) count_of_another_card(record);
             break;
@@ -111,6 +119,7 @@ class Walk {
     CardRules card_;
     StreamRules streams_;
     TimeRules times_;
+    PortRules ports_;
 };
 
 /// The guest's text of a finding; its id before it is ours to give.

@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint64_t kUs = 1'000, kMs = 1'000'000;
 constexpr uint64_t kRun = 3, kStop = 0; // KSSTATE
+constexpr uint64_t kDriver = 0xfffff80000010000;
 
 /// A log of a driver with an open stream, on a card in UART mode.
 class Defect {
@@ -34,6 +35,11 @@ class Defect {
         record.b = b;
         record.c = c;
         records_.push_back(record);
+        return *this;
+    }
+    /// The instruction that the record before comes from.
+    Defect& from(uint64_t pc) {
+        records_.back().pc = pc;
         return *this;
     }
     Defect& enter(uint64_t callback, uint64_t b = 0, uint64_t c = 0) {
@@ -86,6 +92,7 @@ std::vector<Defect> defects() {
     Defect& idle = planted(25).status(0x80);
     for (int i = 0; i < 100; ++i)
         idle.call(MPULAB_CALLBACK_Write, 4, 1);
+    planted(33).add(MPULAB_KIND_MODULE, kDriver, 0x1000).add(MPULAB_KIND_NO_DEVICE, 0x80).from(kDriver + 1);
     planted(34).add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_UNPOWERED, 1);
     planted(35).add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_WRITE_NOT_READY);
     planted(36).add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_EMPTY);

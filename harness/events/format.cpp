@@ -64,6 +64,10 @@ std::string word(const EventLog& log, uint16_t kind, int index, uint64_t value) 
     case MPULAB_KIND_REG_READ:
     case MPULAB_KIND_REG_WRITE:
         return index == 1 ? fmt::format("0x{:02x}", value) : fmt::format("{}", value);
+    case MPULAB_KIND_NO_DEVICE:
+        return fmt::format("0x{:x}", value);
+    case MPULAB_KIND_RESOURCE:
+        return index != 2 ? fmt::format("0x{:x}", value) : fmt::format("{}", value);
     case MPULAB_KIND_WIRE_IN:
     case MPULAB_KIND_LATCH:
         return first ? fmt::format("0x{:02x}", value) : fmt::format("{}", value);

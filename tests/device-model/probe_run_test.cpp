@@ -2,6 +2,8 @@
 // The life of a run: plan, cards, the one order of records, the end, and a state saved in between.
 #include "test_probe.hpp"
 
+#include <tuple>
+
 using namespace mpu401;
 
 TEST_CASE("the first record of a run tells seed, plan size and number of cards") {
@@ -95,6 +97,33 @@ TEST_CASE(
     test.commit(MPULAB_KIND_PHASE, {0, MPULAB_PHASE_DRIVER_STARTED});
     test.commit(MPULAB_KIND_MARKER, {0, MPULAB_PHASE_DRIVER_LOADED});
     CHECK(test.drivers_loaded == 1);
+}
+
+TEST_CASE("an access that no device takes is recorded with its port, its value and its instruction") {
+    TestProbe test;
+    const mpulab_cause cause = {0xfffff80012345678, 1};
+    mpulab_probe_no_device(test.probe, 0x80, 1, 0, true, &cause, 5); // the run has not begun
+    test.start();
+    mpulab_probe_no_device(test.probe, 0x332, 1, 0xff, false, &cause, 20);
+    mpulab_probe_no_device(test.probe, 0xffff, 4, 0x12345678, true, &cause, 30);
+    mpulab_probe_pause(test.probe);
+    const auto records = test.records();
+    REQUIRE(records.size() == 3);
+    CHECK(records[1].kind == MPULAB_KIND_NO_DEVICE);
+    CHECK(records[1].unit == MPULAB_NO_UNIT);
+    CHECK(records[1].time_ns == 20);
+    CHECK(records[1].pc == cause.pc);
+    CHECK(records[1].cpu == 1);
+    CHECK(std::tuple(records[1].a, records[1].b, records[1].c) == std::tuple(0x332u, 0xffu, 1u));
+    CHECK(std::tuple(records[2].a, records[2].b, records[2].c) == std::tuple(0xffffu, 0x12345678u, 0x104u));
+}
+
+TEST_CASE("a guest cannot make a record that says that a port has no device") {
+    TestProbe test;
+    test.start();
+    test.commit(MPULAB_KIND_NO_DEVICE, {0, 0x332});
+    mpulab_probe_pause(test.probe);
+    CHECK(test.records().size() == 1);
 }
 
 TEST_CASE("a marker reaches the cards after its own record") {

@@ -34,6 +34,18 @@ typedef NANONT_JUDGED* PNANONT_JUDGED;
 #define NANONT_JUDGED_NAME L"NanontJudged"
 #define NANONT_RULE_WORDS 3 /* of mpulab_guest_options::rules_off */
 
+/* A callback of the driver's, `Routine`, has come back: rule V67 is looked at, and told when `Changed`, the answer of
+ * nanont_kept_call (common/kept_call.hpp), is not 0. Any IRQL. */
+typedef VOID(NTAPI NANONT_JUDGE_REGISTERS)(const VOID* Routine, ULONG Changed);
+typedef NANONT_JUDGE_REGISTERS* PNANONT_JUDGE_REGISTERS;
+#define NANONT_JUDGE_REGISTERS_NAME L"NanontJudgeRegisters"
+
+/* Whether all of `Size` bytes at `Address` are memory that is there: mapped, or pageable and out. A block that was
+ * freed from special pool is not. Any IRQL. */
+typedef BOOLEAN(NTAPI NANONT_IS_THERE)(const VOID* Address, SIZE_T Size);
+typedef NANONT_IS_THERE* PNANONT_IS_THERE;
+#define NANONT_IS_THERE_NAME L"NanontIsThere"
+
 /* Copies the plan's section `Tag` (MPULAB_SECTION_*, device-model/probe/plan.h). In: *Size = room at Buffer; out:
  * *Size = size of the section, 0 when the plan has none.
  * STATUS_SUCCESS; STATUS_BUFFER_TOO_SMALL: nothing was copied (Buffer may be NULL then). IRQL <= DISPATCH_LEVEL. */

@@ -11,6 +11,8 @@ PNANONT_SET_CORRELATION correlate;
 PNANONT_CHOOSE chooser;
 PNANONT_FINDING tell_finding;
 PNANONT_JUDGED count_look;
+PNANONT_IS_THERE look_at_memory;
+PNANONT_JUDGE_REGISTERS look_at_registers;
 bool attached;
 
 template <class Pointer> Pointer look_up(const wchar_t* name) {
@@ -30,6 +32,8 @@ void attach() {
     chooser = look_up<PNANONT_CHOOSE>(NANONT_CHOOSE_NAME);
     tell_finding = look_up<PNANONT_FINDING>(NANONT_FINDING_NAME);
     count_look = look_up<PNANONT_JUDGED>(NANONT_JUDGED_NAME);
+    look_at_memory = look_up<PNANONT_IS_THERE>(NANONT_IS_THERE_NAME);
+    look_at_registers = look_up<PNANONT_JUDGE_REGISTERS>(NANONT_JUDGE_REGISTERS_NAME);
     attached = true;
 }
 
@@ -49,6 +53,14 @@ void judged(ULONG rule) {
     if (count_look) count_look(rule);
 }
 
+void judge_registers(const void* routine, uint32_t changed) {
+    if (look_at_registers) look_at_registers(routine, changed);
+}
+
+bool is_there(const void* memory, SIZE_T bytes) {
+    return !look_at_memory || look_at_memory(memory, bytes) != FALSE;
+}
+
 ULONGLONG irp(PIRP irp) {
     ULONGLONG number = irp_number ? irp_number(irp) : 0;
     return number ? MPULAB_CORR(MPULAB_CORR_IRP, number) : 0;
@@ -60,6 +72,15 @@ void set_correlation(ULONGLONG corr) {
 
 ULONG choose(nanont_choice choice) {
     return chooser ? chooser(choice) : 0;
+}
+
+void Call::enter(void* self) {
+    const Call& call = *static_cast<Call*>(self);
+    record(MPULAB_KIND_CALL_ENTER, call.corr_, call.callback_, call.b_, call.c_);
+}
+
+void Call::leave_with(void* self, uintptr_t status) {
+    static_cast<Call*>(self)->leave(static_cast<NTSTATUS>(status));
 }
 
 NTSTATUS Call::leave(NTSTATUS status, ULONGLONG result) {

@@ -5,6 +5,7 @@
 
 #include "ddk.hpp"
 
+#include <kept_call.hpp>
 #include <mpulab_link.h>
 #include <nanont_emit.h>
 #include <split_mix.h>
@@ -34,6 +35,10 @@ inline bool expect(ULONG rule, bool holds, ULONGLONG seen, ULONGLONG expected, c
     return holds;
 }
 
+/** Whether memory is still there to be read below DISPATCH_LEVEL: a freed block of special pool is not. True on a
+ * kernel that does not say. Any IRQL. */
+bool is_there(const void* memory, SIZE_T bytes);
+
 /** MPULAB_CORR of an IRP, 0 when the kernel does not number them. Any IRQL. */
 ULONGLONG irp(PIRP irp);
 
@@ -49,12 +54,58 @@ constexpr ULONG draw(ULONGLONG& count, ULONG most) {
     return static_cast<ULONG>(mpulab_split_mix_64(count++ * MPULAB_GOLDEN) % most) + 1;
 }
 
-/** CALL_ENTER now, CALL_LEAVE by leave(); tells also when the callee came back at another IRQL (V03). Any IRQL. */
+/** A callback of the driver's has come back: V67 when `changed`, of nanont_kept_call, is not 0. Any IRQL. */
+void judge_registers(const void* routine, uint32_t changed);
+
+template <class Result, class... Words>
+Result into_address(const nanont_call_hooks* hooks, const void* routine, Words... words) {
+    uint32_t changed = 0;
+    if constexpr (__is_same(Result, void)) {
+        nanont::kept_call<void>(changed, hooks, routine, words...);
+        judge_registers(routine, changed);
+    } else {
+        const Result result = nanont::kept_call<Result>(changed, hooks, routine, words...);
+        judge_registers(routine, changed);
+        return result;
+    }
+}
+
+/** Calls a routine of the driver's, with a look at the registers that it has to keep (V67). */
+template <class Result, class... P, class... A>
+Result into(const nanont_call_hooks* hooks, Result(NTAPI* routine)(P...), A... arguments) {
+    return into_address<Result>(hooks, reinterpret_cast<const void*>(routine), nanont::register_word<P>(arguments)...);
+}
+
+/** The same of a method. */
+template <class Object, class Base, class Result, class... P, class... A>
+Result into(const nanont_call_hooks* hooks, Object& object, Result (STDMETHODCALLTYPE Base::*method)(P...),
+            A... arguments) {
+    using Routine = Result(STDMETHODCALLTYPE*)(Base*, P...);
+    Base* base = &object;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpmf-conversions" // the address that the vtable has, which is what is called
+    const auto routine = (Routine)(base->*method);
+#pragma GCC diagnostic pop
+    return into_address<Result>(hooks, reinterpret_cast<const void*>(routine), nanont::register_word(base),
+                                nanont::register_word<P>(arguments)...);
+}
+
+/** A call into the driver: CALL_ENTER right before it, CALL_LEAVE right behind it; tells also when it came back at
+ * another IRQL (V03). Any IRQL. */
 class Call {
   public:
     explicit Call(mpulab_callback callback, ULONGLONG b = 0, ULONGLONG c = 0, ULONGLONG corr = 0)
-        : corr_(corr), callback_(callback), irql_(KeGetCurrentIrql()) {
-        record(MPULAB_KIND_CALL_ENTER, corr_, callback_, b, c);
+        : corr_(corr), b_(b), c_(c), callback_(callback), irql_(KeGetCurrentIrql()) {}
+    /** Calls what gives an NTSTATUS, which is the record's. `what`: a routine, or an object and its method; and
+     * arguments. */
+    template <class... What> NTSTATUS run(What&&... what) {
+        const nanont_call_hooks hooks{enter, leave_with, this};
+        return into<>(&hooks, static_cast<What&&>(what)...);
+    }
+    /** Calls what gives something else, or whose call is not over with its return: leave() is to follow. */
+    template <class... What> auto begin(What&&... what) {
+        const nanont_call_hooks hooks{enter, nullptr, this};
+        return into<>(&hooks, static_cast<What&&>(what)...);
     }
     /** `result` goes into word c, see mpulab_callbacks.def. */
     NTSTATUS leave(NTSTATUS status = STATUS_SUCCESS, ULONGLONG result = 0);
@@ -62,7 +113,10 @@ class Call {
     Call& operator=(const Call&) = delete;
 
   private:
-    ULONGLONG corr_;
+    static void enter(void* self);
+    static void leave_with(void* self, uintptr_t status);
+
+    ULONGLONG corr_, b_, c_;
     mpulab_callback callback_;
     KIRQL irql_;
 };

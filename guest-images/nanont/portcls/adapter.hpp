@@ -20,7 +20,7 @@ struct Subdevice {
     LIST_ENTRY link;
     Adapter* adapter;
     UNICODE_STRING name; // our copy, zero-terminated
-    PWCHAR given_name;   // the driver's string, V60
+    PVOID given_name;    // the driver's string, which lives as long as the device object (V60); NULL: told already
     ISubdevice* port;    // one reference
     ULONG number;        // in the event log
     UNICODE_STRING links[kMaxCategories];
@@ -115,8 +115,8 @@ NTSTATUS unregister_subdevice(Adapter& adapter, ISubdevice* port);
 /** NULL: the port is not registered. adapter.lock is held. */
 Subdevice* find_subdevice(Adapter& adapter, ISubdevice* port);
 
-/** Forgets the connections of one port. adapter.lock is held. */
-void drop_connections(Adapter& adapter, ISubdevice* port);
+/** Forgets the connections of one port; how many there were. adapter.lock is held. */
+ULONG drop_connections(Adapter& adapter, ISubdevice* port);
 
 /** STATUS_NOT_FOUND: there is none between these ends. */
 NTSTATUS unregister_connection(Adapter& adapter, const ConnectionEnd& from, const ConnectionEnd& to);

@@ -72,12 +72,14 @@ template <class Interface> class Aggregatable : public OwnFace<Interface>, publi
     }
     ULONG add_own_reference() { return references_.add(); }
     ULONG release_own_reference() {
-        return references_.release([this] { delete this; });
+        return references_.release([this] { destroy(); });
     }
 
   protected:
     explicit Aggregatable(PUNKNOWN outer) : outer_(outer) {}
     virtual ~Aggregatable() = default;
+    /** The last own reference is gone. */
+    virtual void destroy() { delete this; }
     Aggregatable(const Aggregatable&) = delete;
     Aggregatable& operator=(const Aggregatable&) = delete;
 

@@ -4,6 +4,7 @@
 #include "file.hpp"
 #include "filter.hpp"
 #include "pin.hpp"
+#include "property_calls.hpp"
 
 namespace portcls {
 namespace {
@@ -31,7 +32,7 @@ bool has_set(const KSPROPERTY_SET* sets, ULONG count, const GUID& set) {
 
 NTSTATUS finish(PPCPROPERTY_REQUEST request, NTSTATUS status) {
     request->Irp->IoStatus.Information = request->ValueSize;
-    ExFreePoolWithTag(request, kObjectTag.value);
+    end_property_call(request);
     return status;
 }
 
@@ -110,7 +111,7 @@ NTSTATUS AutomationSets::call_driver(PIRP irp, PKSIDENTIFIER identifier, PVOID d
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
     auto* item = reinterpret_cast<const Item*>(KSPROPERTY_ITEM_IRP_STORAGE(irp));
     auto* file = static_cast<FileContext*>(stack->FileObject->FsContext);
-    auto* request = static_cast<PPCPROPERTY_REQUEST>(allocate_zeroed(sizeof(PCPROPERTY_REQUEST), kObjectTag.value));
+    PPCPROPERTY_REQUEST request = begin_property_call(item->pc->Id);
     if (!request) return STATUS_INSUFFICIENT_RESOURCES;
     ULONG head = sizeof(KSPROPERTY);
     request->Node = ULONG(-1);
@@ -131,8 +132,14 @@ NTSTATUS AutomationSets::call_driver(PIRP irp, PKSIDENTIFIER identifier, PVOID d
     request->Irp = irp;
     IoMarkIrpPending(irp); // before the driver can complete it from elsewhere
     trace::Call call(MPULAB_CALLBACK_PropertyHandler, item->pc->Id);
-    NTSTATUS status = call.leave(item->pc->Handler(request));
-    if (status == STATUS_PENDING) return status;
+    NTSTATUS status = call.run(item->pc->Handler, request);
+    if (status == STATUS_PENDING) {
+        property_call_pends(request);
+        return status;
+    }
+    if (!trace::expect(72, take_property_call(request), static_cast<ULONG>(status), STATUS_PENDING,
+                       "V72 a property handler completed its request and did not answer STATUS_PENDING"))
+        return STATUS_PENDING; // the IRP is gone
     stack->Control &= ~SL_PENDING_RETURNED;
     return finish(request, status);
 }
@@ -142,6 +149,12 @@ NTSTATUS AutomationSets::call_driver(PIRP irp, PKSIDENTIFIER identifier, PVOID d
 /** Ends a property request whose handler returned STATUS_PENDING. PASSIVE_LEVEL. */
 PORTCLASSAPI NTSTATUS NTAPI PcCompletePendingPropertyRequest(PPCPROPERTY_REQUEST request, NTSTATUS status) {
     if (!request || status == STATUS_PENDING) return STATUS_INVALID_PARAMETER;
+    if (!portcls::take_property_call(request)) {
+        trace::finding(72, reinterpret_cast<ULONG_PTR>(request), 0,
+                       "V72 PcCompletePendingPropertyRequest for a request that the driver does not have: completed "
+                       "already, or never pending");
+        return STATUS_INVALID_PARAMETER;
+    }
     PIRP irp = request->Irp;
     irp->IoStatus.Status = portcls::finish(request, status);
     IoCompleteRequest(irp, IO_NO_INCREMENT);

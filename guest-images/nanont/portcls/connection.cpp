@@ -76,15 +76,18 @@ NTSTATUS answer(const UNICODE_STRING& link, ULONG pin, PIRP irp, PVOID data) {
 
 } // namespace
 
-void drop_connections(Adapter& adapter, ISubdevice* port) {
+ULONG drop_connections(Adapter& adapter, ISubdevice* port) {
+    ULONG dropped = 0;
     for (LIST_ENTRY* at = adapter.connections.Flink; at != &adapter.connections;) {
         auto* connection = CONTAINING_RECORD(at, PhysicalConnection, link);
         at = at->Flink;
         if (connection->from.port == port || connection->to.port == port) {
             RemoveEntryList(&connection->link);
             free_connection(connection);
+            ++dropped;
         }
     }
+    return dropped;
 }
 
 NTSTATUS unregister_connection(Adapter& adapter, const ConnectionEnd& from, const ConnectionEnd& to) {

@@ -32,7 +32,7 @@ class DMusStream final : public Stream {
 
     NTSTATUS set_state(KSSTATE state) override {
         trace::Call call(MPULAB_CALLBACK_SetState, state, number_);
-        const NTSTATUS status = call.leave(mxf_->SetState(state));
+        const NTSTATUS status = call.run(*mxf_, &IMXF::SetState, state);
         if (state == KSSTATE_STOP) {
             splitter_.reset();
             if (sink_) sink_->reset_offset();
@@ -46,7 +46,7 @@ class DMusStream final : public Stream {
     /** Asks the driver's stream; what it has it puts to the sink, now or later. */
     StreamResult read(UCHAR*, ULONG, ULONGLONG) override {
         trace::Call call(MPULAB_CALLBACK_PutMessage, 0, number_, MPULAB_CORR(MPULAB_CORR_STREAM, number_));
-        return {call.leave(mxf_->PutMessage(nullptr)), 0};
+        return {call.run(*mxf_, &IMXF::PutMessage, nullptr), 0};
     }
     void flush() override {
         if (sink_) sink_->flush();
@@ -78,10 +78,10 @@ DMusStream::~DMusStream() {
     if (mxf_) {
         if (connected_) {
             trace::Call call(MPULAB_CALLBACK_DisconnectOutput, number_);
-            call.leave(mxf_->DisconnectOutput(sink_));
+            call.run(*mxf_, &IMXF::DisconnectOutput, sink_);
         }
         trace::Call call(MPULAB_CALLBACK_StreamRelease, number_);
-        call.leave(STATUS_SUCCESS, mxf_->Release());
+        call.leave(STATUS_SUCCESS, call.begin(*mxf_, &IUnknown::Release));
     }
     if (sink_) {
         sink_->detach();
@@ -109,8 +109,8 @@ NTSTATUS DMusStream::open(IMiniportDMus& miniport, const StreamRequest& request)
     ULONGLONG lead = kUnset;
     trace::Call call(MPULAB_CALLBACK_NewStream, request.pin_id, request.capture);
     const DMUS_STREAM_TYPE type = request.capture ? DMUS_STREAM_MIDI_CAPTURE : DMUS_STREAM_MIDI_RENDER;
-    NTSTATUS status = call.leave(miniport.NewStream(&made, nullptr, stream_pool(), request.pin_id, type,
-                                                    &request.format, &made_group, allocator_, clock_, &lead));
+    NTSTATUS status = call.run(miniport, &IMiniportDMus::NewStream, &made, nullptr, stream_pool(), request.pin_id, type,
+                               &request.format, &made_group, allocator_, clock_, &lead);
     if (!NT_SUCCESS(status)) return status;
     const bool has_stream = made && made != unwritten<IMXF>();
     if (has_stream) mxf_ = made;
@@ -124,7 +124,7 @@ NTSTATUS DMusStream::open(IMiniportDMus& miniport, const StreamRequest& request)
     lead_ = lead > static_cast<ULONGLONG>(INT64_MAX) ? INT64_MAX : static_cast<int64_t>(lead);
     if (!capture_) return STATUS_SUCCESS;
     trace::Call connect(MPULAB_CALLBACK_ConnectOutput, number_);
-    status = connect.leave(mxf_->ConnectOutput(sink_));
+    status = connect.run(*mxf_, &IMXF::ConnectOutput, sink_);
     connected_ = NT_SUCCESS(status);
     return status;
 }
@@ -192,7 +192,8 @@ void DMusStream::build(Chain& chain, const RenderOffer& offer, ULONGLONG offset)
 
 NTSTATUS DMusStream::put(PDMUS_KERNEL_EVENT event, ULONG bytes, ULONGLONG irp, ULONGLONG offset) {
     trace::Call call(MPULAB_CALLBACK_PutMessage, bytes, number_, irp);
-    const NTSTATUS status = mxf_->PutMessage(event); // the event is the driver's now, whatever it answers
+    const NTSTATUS status =
+        call.begin(*mxf_, &IMXF::PutMessage, event); // the event is the driver's now, whatever it answers
     if (NT_SUCCESS(status)) trace::record(MPULAB_KIND_STREAM_RANGE, irp, offset, bytes, 0);
     return call.leave(status);
 }

@@ -37,7 +37,7 @@ NTSTATUS call_driver(const PCEVENT_ITEM& item, PFILE_OBJECT file, PKSEVENT_ENTRY
     request.Verb = verb;
     request.Irp = irp;
     trace::Call call(MPULAB_CALLBACK_EventHandler, item.Id, verb);
-    return call.leave(item.Handler(&request));
+    return call.run(item.Handler, &request);
 }
 
 } // namespace

@@ -115,8 +115,8 @@ Filter::PinCounts Filter::pin_counts(ULONG pin_id) {
                         port_.pins_open(pin_id), pin.MaxGlobalInstanceCount};
     if (IPinCount* counter = port_.pin_counter(); counter && !port_.is_removed()) {
         trace::Call call(MPULAB_CALLBACK_PinCount, pin_id);
-        counter->PinCount(pin_id, &counts.necessary, &counts.current, &counts.possible, &counts.global_current,
-                          &counts.global_possible);
+        call.begin(*counter, &IPinCount::PinCount, pin_id, &counts.necessary, &counts.current, &counts.possible,
+                   &counts.global_current, &counts.global_possible);
         call.leave();
     }
     return counts;

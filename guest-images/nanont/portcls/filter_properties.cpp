@@ -18,7 +18,8 @@ NTSTATUS intersect_ranges(PVOID context, PIRP, PKSP_PIN pin, PKSDATARANGE client
     auto& port = *static_cast<Port*>(context);
     ULONG needed = 0xA5A5A5A5;
     trace::Call call(MPULAB_CALLBACK_DataRangeIntersection, pin->PinId);
-    NTSTATUS status = call.leave(port.miniport()->DataRangeIntersection(pin->PinId, client, mine, room, data, &needed));
+    NTSTATUS status =
+        call.run(*port.miniport(), &IMiniport::DataRangeIntersection, pin->PinId, client, mine, room, data, &needed);
     if (status != STATUS_NOT_IMPLEMENTED) {
         if (NT_SUCCESS(status) &&
             !trace::expect(22, needed != 0xA5A5A5A5, needed, sizeof(KSDATAFORMAT),
@@ -110,7 +111,7 @@ NTSTATUS Filter::pin_property(PIRP irp, PKSIDENTIFIER request, PVOID data) {
         auto* pin = reinterpret_cast<PKSP_PIN>(request);
         if (pin->PinId >= description.pin_count()) return STATUS_INVALID_PARAMETER;
         trace::Call call(MPULAB_CALLBACK_GetPinName, pin->PinId);
-        NTSTATUS status = call.leave(port.pin_names()->GetPinName(irp, pin, data));
+        NTSTATUS status = call.run(*port.pin_names(), &IPinName::GetPinName, irp, pin, data);
         if (status != STATUS_NOT_FOUND && status != STATUS_NOT_IMPLEMENTED) return status; // else the registry's
     }
     return KsPinPropertyHandler(irp, request, data, description.pin_count(), description.ks_pins());

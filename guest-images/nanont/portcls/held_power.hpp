@@ -22,7 +22,7 @@ class HeldPower {
     HeldPower& operator=(const HeldPower&) = delete;
 
     explicit operator bool() const { return object_; }
-    IAdapterPowerManagement* operator->() const { return object_; }
+    IAdapterPowerManagement& operator*() const { return *object_; }
     /** 1..3: which IAdapterPowerManagement it is; each has the slots of the older. 0: none. */
     ULONG version() const { return version_; }
     template <class Newer> Newer* as() const { return static_cast<Newer*>(object_); }

@@ -2,6 +2,7 @@
 // IInterruptSync: a list of service routines behind one interrupt, in three modes (reference portcls-midi.md §3.1).
 #include "aggregation.hpp"
 #include "selftest.hpp"
+#include "service_group.hpp"
 
 #include "module/locks.hpp"
 
@@ -138,7 +139,7 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
         PVOID before = call.self->holder_;
         call.self->holder_ = KeGetCurrentThread();
         trace::Call traced(MPULAB_CALLBACK_SynchronizedRoutine, reinterpret_cast<ULONG_PTR>(call.routine));
-        call.status = traced.leave(call.routine(call.self->identity(), call.context));
+        call.status = traced.run(call.routine, call.self->identity(), call.context);
         call.self->holder_ = before;
         return NT_SUCCESS(call.status);
     }
@@ -153,9 +154,10 @@ class InterruptSync final : public Aggregatable<IInterruptSync> {
     }
 
     bool call(const Routine& it) {
+        const InterruptCall running;
         trace::Call traced(MPULAB_CALLBACK_InterruptRoutine, reinterpret_cast<ULONG_PTR>(it.routine),
                            line_.u.Interrupt.Vector);
-        return traced.leave(it.routine(identity(), it.context)) == STATUS_SUCCESS;
+        return traced.run(it.routine, identity(), it.context) == STATUS_SUCCESS;
     }
 
     bool walk() {

@@ -29,7 +29,8 @@ VOID NTAPI run_timeouts(PKDPC, PVOID context, PVOID, PVOID) {
     for (LIST_ENTRY* at = adapter.timeouts.Flink; at != &adapter.timeouts; at = at->Flink) {
         auto* timeout = CONTAINING_RECORD(at, Timeout, link);
         trace::Call call(MPULAB_CALLBACK_IoTimeoutRoutine, reinterpret_cast<ULONG_PTR>(timeout->routine));
-        timeout->routine(adapter.fdo, timeout->context); // must not (un)register itself: that is for PASSIVE_LEVEL
+        call.begin(timeout->routine, adapter.fdo,
+                   timeout->context); // must not (un)register itself: that is for PASSIVE_LEVEL
         call.leave();
     }
     KeReleaseSpinLockFromDpcLevel(&adapter.timeout_lock);

@@ -26,7 +26,7 @@ class MidiStream final : public Stream {
     }
     ~MidiStream() override {
         trace::Call call(MPULAB_CALLBACK_StreamRelease, number_);
-        call.leave(STATUS_SUCCESS, stream_->Release());
+        call.leave(STATUS_SUCCESS, call.begin(*stream_, &IUnknown::Release));
     }
 
     PUNKNOWN unknown() const override { return stream_; }
@@ -34,19 +34,20 @@ class MidiStream final : public Stream {
 
     NTSTATUS set_format(KSDATAFORMAT& format) override {
         trace::Call call(MPULAB_CALLBACK_SetFormat);
-        return call.leave(stream_->SetFormat(&format));
+        return call.run(*stream_, &IMiniportMidiStream::SetFormat, &format);
     }
 
     NTSTATUS set_state(KSSTATE state) override {
         trace::Call call(MPULAB_CALLBACK_SetState, state, number_);
-        return call.leave(stream_->SetState(state));
+        return call.run(*stream_, &IMiniportMidiStream::SetState, state);
     }
 
     StreamResult write(const RenderOffer& offer, ULONGLONG irp, ULONGLONG offset) override {
         ULONG written = kPattern;
         const ULONGLONG before = checksum(offer.bytes, offer.count);
         trace::Call call(MPULAB_CALLBACK_Write, offer.count, number_, irp);
-        NTSTATUS status = stream_->Write(const_cast<uint8_t*>(offer.bytes), offer.count, &written);
+        NTSTATUS status =
+            call.begin(*stream_, &IMiniportMidiStream::Write, const_cast<uint8_t*>(offer.bytes), offer.count, &written);
         const bool unset = written == kPattern && offer.count < kPattern;
         const ULONG claimed = unset ? 0 : written;
         const ULONG taken = claimed < offer.count ? claimed : offer.count;
@@ -69,7 +70,7 @@ class MidiStream final : public Stream {
         fill_guard(buffer + room);
         const ULONGLONG stream = MPULAB_CORR(MPULAB_CORR_STREAM, number_);
         trace::Call call(MPULAB_CALLBACK_Read, room, number_, stream);
-        NTSTATUS status = stream_->Read(buffer, room, &count);
+        NTSTATUS status = call.begin(*stream_, &IMiniportMidiStream::Read, buffer, room, &count);
         const bool unset = count == kPattern;
         const ULONG claimed = unset ? 0 : count;
         const ULONG given = claimed < room ? claimed : room;
@@ -158,8 +159,8 @@ NTSTATUS new_midi_stream(IMiniportMidi& miniport, PSERVICEGROUP known_group, con
     PSERVICEGROUP made_group = unwritten<IServiceGroup>();
     const ULONG references = known_group ? references_of(known_group) : 0;
     trace::Call call(MPULAB_CALLBACK_NewStream, request.pin_id, request.capture);
-    NTSTATUS status = call.leave(miniport.NewStream(&made, nullptr, stream_pool(), request.pin_id, request.capture,
-                                                    &request.format, &made_group));
+    NTSTATUS status = call.run(miniport, &IMiniportMidi::NewStream, &made, nullptr, stream_pool(), request.pin_id,
+                               request.capture, &request.format, &made_group);
     if (!NT_SUCCESS(status)) return status;
     const bool has_stream = made && made != unwritten<IMiniportMidiStream>();
     trace::expect(22, has_stream, 0, 1, "V22 NewStream succeeded without a stream");
@@ -180,7 +181,7 @@ NTSTATUS new_midi_stream(IMiniportMidi& miniport, PSERVICEGROUP known_group, con
     }
     if (has_stream) {
         trace::Call release(MPULAB_CALLBACK_StreamRelease, request.number);
-        release.leave(STATUS_SUCCESS, made->Release());
+        release.leave(STATUS_SUCCESS, release.begin(*made, &IUnknown::Release));
     }
     if (group) group->Release();
     return status;

@@ -206,7 +206,7 @@ void Pin::resume() {
 void Pin::notify_power(POWER_STATE power) {
     if (!power_notify_) return;
     trace::Call call(MPULAB_CALLBACK_PowerChangeNotify, power.DeviceState);
-    power_notify_->PowerChangeNotify(power);
+    call.begin(*power_notify_, &IPowerNotify::PowerChangeNotify, power);
     call.leave();
 }
 

@@ -26,7 +26,7 @@ NTSTATUS start(Adapter& adapter, PIRP irp) {
     irp->IoStatus.Status = STATUS_SUCCESS;
     adapter.object_count = 0;
     trace::Call call(MPULAB_CALLBACK_StartDevice);
-    status = call.leave(adapter.start(adapter.fdo, irp, resources));
+    status = call.run(adapter.start, adapter.fdo, irp, resources);
     check_extension(adapter.fdo);
     if (status == STATUS_PENDING) {
         DbgPrint(
@@ -45,7 +45,7 @@ NTSTATUS start(Adapter& adapter, PIRP irp) {
 void notify(Adapter& adapter, ULONG notice, void (STDMETHODCALLTYPE IAdapterPnpManagement::*method)()) {
     if (!adapter.pnp) return;
     trace::Call call(MPULAB_CALLBACK_PnpNotify, notice);
-    (adapter.pnp->*method)();
+    call.begin(*adapter.pnp, method);
     call.leave();
 }
 
@@ -74,7 +74,7 @@ NTSTATUS query_stop(Adapter& adapter, PIRP irp) {
         return complete(irp, STATUS_UNSUCCESSFUL);
     if (!adapter.pnp) return pass_down(adapter, irp);
     trace::Call call(MPULAB_CALLBACK_PnpNotify, MPULAB_PNP_REBALANCE_TYPE);
-    const PC_REBALANCE_TYPE type = adapter.pnp->GetSupportedRebalanceType();
+    const PC_REBALANCE_TYPE type = call.begin(*adapter.pnp, &IAdapterPnpManagement::GetSupportedRebalanceType);
     call.leave(STATUS_SUCCESS, type);
     if (type != PcRebalanceRemoveSubdevices) return complete(irp, STATUS_UNSUCCESSFUL);
     notify(adapter, MPULAB_PNP_QUERY_STOP, &IAdapterPnpManagement::PnpQueryStop);
@@ -95,7 +95,8 @@ NTSTATUS query_capabilities(Adapter& adapter, PIRP irp) {
     if (const HeldPower power(adapter); NT_SUCCESS(status) && power) {
         auto* capabilities = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceCapabilities.Capabilities;
         trace::Call call(MPULAB_CALLBACK_QueryDeviceCapabilities);
-        call.leave(power->QueryDeviceCapabilities(capabilities)); // its status says nothing (reference §1.4)
+        call.run(*power, &IAdapterPowerManagement::QueryDeviceCapabilities,
+                 capabilities); // its status says nothing (reference §1.4)
     }
     return complete(irp, status);
 }

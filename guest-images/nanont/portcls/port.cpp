@@ -49,7 +49,7 @@ NTSTATUS Port::read_description() {
     constexpr ULONG_PTR kUnwritten = 0xA5A5A5A5A5A5A5A5;
     auto descriptor = reinterpret_cast<PPCFILTER_DESCRIPTOR>(kUnwritten);
     trace::Call call(MPULAB_CALLBACK_GetDescription);
-    NTSTATUS status = call.leave(miniport_->GetDescription(&descriptor));
+    NTSTATUS status = call.run(*miniport_, &IMiniport::GetDescription, &descriptor);
     if (!NT_SUCCESS(status)) return status;
     const bool written = descriptor && reinterpret_cast<ULONG_PTR>(descriptor) != kUnwritten;
     if (!trace::expect(22, written, 0, 1, "V22 IMiniport::GetDescription succeeded without a descriptor"))
@@ -77,7 +77,7 @@ void Port::release_children() {
     if (IMiniport* miniport = miniport_) {
         miniport_ = nullptr;
         trace::Call call(MPULAB_CALLBACK_MiniportRelease);
-        call.leave(STATUS_SUCCESS, miniport->Release());
+        call.leave(STATUS_SUCCESS, call.begin(*miniport, &IUnknown::Release));
     }
     unbound();
 }
@@ -152,7 +152,7 @@ void Port::change_power(POWER_STATE state, bool going_down) {
             CONTAINING_RECORD(at, Pin, port_link)->suspend();
     if (power_notify_) {
         trace::Call call(MPULAB_CALLBACK_PowerChangeNotify, state.DeviceState);
-        power_notify_->PowerChangeNotify(state);
+        call.begin(*power_notify_, &IPowerNotify::PowerChangeNotify, state);
         call.leave();
     }
     for (LIST_ENTRY* at = pins_.Flink; at != &pins_; at = at->Flink)

@@ -57,8 +57,8 @@ NTSTATUS PortMidi::start(PUNKNOWN adapter, PRESOURCELIST resources) {
     // IPortDMus is IPortMidi under another name, but for RegisterServiceGroup's result, which it lacks and nobody
     // reads.
     auto* as_dmus = reinterpret_cast<PPORTDMUS>(static_cast<IPortMidi*>(this));
-    NTSTATUS status = call.leave(midi_ ? midi_->Init(adapter, resources, this, &made)
-                                       : dmus_->Init(adapter, resources, as_dmus, &made));
+    NTSTATUS status = midi_ ? call.run(*midi_, &IMiniportMidi::Init, adapter, resources, this, &made)
+                            : call.run(*dmus_, &IMiniportDMus::Init, adapter, resources, as_dmus, &made);
     in_init_ = false;
     if (!NT_SUCCESS(status)) return status;
     if (!trace::expect(22, made != unwritten<IServiceGroup>(), 0, 1,
@@ -106,9 +106,10 @@ STDMETHODIMP_(void) PortMidi::Notify(PSERVICEGROUP group) {
         if (!trace::expect(15, is_service_group(group), reinterpret_cast<ULONG_PTR>(group), 0,
                            "V15 Notify with a freed or foreign service group"))
             return;
-        group->RequestService();
+        notify_group(group);
         return;
     }
+    notified_all_.count();
     trace::expect(17, !in_init_ || group_, 0, 1, "V17 Notify(NULL) before RegisterServiceGroup");
     KeInsertQueueDpc(&notify_dpc_, nullptr, nullptr);
 }
@@ -137,7 +138,7 @@ STDMETHODIMP_(NTSTATUS) PortMidi::RegisterServiceGroup(PSERVICEGROUP group) {
 void PortMidi::service() {
     if (IMiniportMidi* miniport = midi_) {
         trace::Call call(MPULAB_CALLBACK_Service);
-        miniport->Service();
+        call.begin(*miniport, &IMiniportMidi::Service);
         call.leave();
     }
 }

@@ -5,6 +5,7 @@
 
 #include "dmus.hpp"
 #include "port.hpp"
+#include "service_group.hpp"
 
 namespace portcls {
 
@@ -37,7 +38,8 @@ class PortMidi final : public PortObject<IPortMidi> {
     PSERVICEGROUP group_ = nullptr; // Init's; read at any IRQL
     PSERVICEGROUP leaving_ = nullptr;
     IServiceSink* sink_ = nullptr;
-    KDPC notify_dpc_; // Notify(NULL): every group, from DISPATCH_LEVEL
+    NotifyTally notified_all_; // Notify(NULL)
+    KDPC notify_dpc_;          // Notify(NULL): every group, from DISPATCH_LEVEL
     bool in_init_ = false;
 };
 

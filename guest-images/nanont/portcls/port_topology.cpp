@@ -22,7 +22,7 @@ class PortTopology final : public PortObject<IPortTopology> {
     }
     NTSTATUS start(PUNKNOWN adapter, PRESOURCELIST resources) override {
         trace::Call call(MPULAB_CALLBACK_Init);
-        return call.leave(topology_->Init(adapter, resources, this));
+        return call.run(*topology_, &IMiniportTopology::Init, adapter, resources, this);
     }
     void stop_calls() override { topology_ = nullptr; }
 
@@ -31,7 +31,7 @@ class PortTopology final : public PortObject<IPortTopology> {
         auto notify = query<IMiniportPnpNotify>(topology_, IID_IMiniportPnpNotify);
         if (!notify) return;
         trace::Call call(MPULAB_CALLBACK_PnpNotify, MPULAB_PNP_STOP);
-        notify->PnpStop();
+        call.begin(*notify.get(), &IMiniportPnpNotify::PnpStop);
         call.leave();
     }
 

@@ -23,13 +23,14 @@ void tell_adapter(Adapter& adapter, POWER_STATE state, DEVICE_POWER_STATE was) {
     if (!power) return;
     trace::Call call(MPULAB_CALLBACK_PowerChangeNotify, state.DeviceState);
     if (power.version() >= 3)
-        power.as<IAdapterPowerManagement3>()->PowerChangeState3(state.DeviceState, adapter.system_state,
-                                                                was == PowerDeviceD3 ? adapter.exit_latency
-                                                                                     : PcExitLatencyInstant);
+        call.begin(*power.as<IAdapterPowerManagement3>(), &IAdapterPowerManagement3::PowerChangeState3,
+                   state.DeviceState, adapter.system_state,
+                   was == PowerDeviceD3 ? adapter.exit_latency : PcExitLatencyInstant);
     else if (power.version() == 2)
-        power.as<IAdapterPowerManagement2>()->PowerChangeState2(state.DeviceState, adapter.system_state);
+        call.begin(*power.as<IAdapterPowerManagement2>(), &IAdapterPowerManagement2::PowerChangeState2,
+                   state.DeviceState, adapter.system_state);
     else
-        power->PowerChangeState(state);
+        call.begin(*power, &IAdapterPowerManagement::PowerChangeState, state);
     call.leave();
 }
 
@@ -41,8 +42,8 @@ void relax_latency(Adapter& adapter) {
         return;
     adapter.exit_latency = PcExitLatencyResponsive;
     trace::Call call(MPULAB_CALLBACK_PowerChangeNotify, PowerDeviceD3);
-    const NTSTATUS status =
-        call.leave(power.as<IAdapterPowerManagement3>()->D3ExitLatencyChanged(adapter.exit_latency));
+    const NTSTATUS status = call.run(*power.as<IAdapterPowerManagement3>(),
+                                     &IAdapterPowerManagement3::D3ExitLatencyChanged, adapter.exit_latency);
     if (!NT_SUCCESS(status)) DbgPrint("portcls.sys: D3ExitLatencyChanged failed: 0x%08x\n", status);
 }
 
@@ -134,7 +135,7 @@ NTSTATUS system_comes_up(Adapter& adapter, PIRP irp) {
 NTSTATUS query_power(Adapter& adapter, PIRP irp, POWER_STATE state) {
     if (const HeldPower power(adapter); power) {
         trace::Call call(MPULAB_CALLBACK_QueryPowerChangeState, state.DeviceState);
-        NTSTATUS status = call.leave(power->QueryPowerChangeState(state));
+        NTSTATUS status = call.run(*power, &IAdapterPowerManagement::QueryPowerChangeState, state);
         if (!NT_SUCCESS(status)) {
             PoStartNextPowerIrp(irp);
             return complete(irp, status);

@@ -22,7 +22,20 @@ struct Member {
 /** Either face of a service group, to be known by. */
 struct MarkedGroup : public IServiceGroup {
     ULONG magic = kGroupMagic;
+    NotifyTally notified;
 };
+
+// Render and capture may share a group, each with a Notify of its own; a third in one call says nothing new.
+constexpr ULONG kMostNotifies = 2;
+
+volatile LONG interrupt_calls; // so far
+
+/** The call that began last, by the thread that it interrupted. On another processor another one may take its place:
+ * then what this one notifies is not counted. */
+struct {
+    PVOID volatile thread;
+    volatile LONG number;
+} running_call;
 
 class ServiceGroup final : public Aggregatable<MarkedGroup> {
   public:
@@ -79,12 +92,27 @@ class ServiceGroup final : public Aggregatable<MarkedGroup> {
     STDMETHODIMP_(void) CancelDelayedService() override { KeCancelTimer(&timer_); }
 
   private:
+    /** Above PASSIVE_LEVEL nobody can wait for a DPC that runs: it is the DPC that ends the group then. */
+    void destroy() override {
+        const bool passive = at_passive("V01 last Release of a service group above PASSIVE_LEVEL");
+        const bool delayed = KeCancelTimer(&timer_) != FALSE;
+        const bool awaited = KeRemoveQueueDpc(&dpc_) != FALSE || delayed;
+        const bool serving = passive ? serving_ != 0 : leave_to_dpc();
+        trace::expect(18, IsListEmpty(&members_) || (!serving && !awaited), serving, 0,
+                      "V18 the last Release of a service group with members while its DPC runs, or is to run");
+        if (passive || !serving) delete this;
+    }
+
+    /** False: none runs. */
+    bool leave_to_dpc() {
+        if (KeGetCurrentIrql() > DISPATCH_LEVEL) return true; // told as V01; rather never ended than ended in an ISR
+        SpinLockGuard guard(lock_);
+        ending_ = serving_ != 0;
+        return ending_;
+    }
+
     ~ServiceGroup() override {
-        KeCancelTimer(&timer_);
-        if (at_passive("V01 last Release of a service group above PASSIVE_LEVEL"))
-            KeFlushQueuedDpcs();
-        else
-            KeRemoveQueueDpc(&dpc_);
+        if (KeGetCurrentIrql() == PASSIVE_LEVEL) KeFlushQueuedDpcs();
         while (!IsListEmpty(&members_)) {
             auto* member = CONTAINING_RECORD(RemoveHeadList(&members_), Member, link);
             member->sink->Release();
@@ -98,16 +126,19 @@ class ServiceGroup final : public Aggregatable<MarkedGroup> {
     /** Every member once; the list's lock is not held while a sink runs, so a sink may change the list. */
     void serve() {
         KeAcquireSpinLockAtDpcLevel(&lock_);
+        ++serving_;
         ULONG pass = ++pass_;
         for (Member* member = next(pass); member; member = next(pass)) {
             member->pass = pass;
             member->calling = true;
             KeReleaseSpinLockFromDpcLevel(&lock_);
-            member->sink->RequestService();
+            trace::into(nullptr, *member->sink, &IServiceSink::RequestService);
             KeAcquireSpinLockAtDpcLevel(&lock_);
             member->calling = false;
         }
+        const bool ends = --serving_ == 0 && ending_;
         KeReleaseSpinLockFromDpcLevel(&lock_);
+        if (ends) delete this;
     }
 
     Member* next(ULONG pass) {
@@ -140,6 +171,8 @@ class ServiceGroup final : public Aggregatable<MarkedGroup> {
     KSPIN_LOCK lock_;
     LIST_ENTRY members_;
     ULONG pass_ = 0;
+    ULONG serving_ = 0;   // DPCs of this group that run now; under lock_
+    bool ending_ = false; // the last of them ends it; under lock_
     KDPC dpc_;
     KTIMER timer_;
 };
@@ -152,6 +185,33 @@ template <> const IID& iid_of<MarkedGroup>() {
 
 bool is_service_group(PSERVICEGROUP group) {
     return group && static_cast<MarkedGroup*>(group)->magic == kGroupMagic;
+}
+
+InterruptCall::InterruptCall() : before_thread_(running_call.thread), before_(running_call.number) {
+    running_call.number = InterlockedIncrement(&interrupt_calls);
+    running_call.thread = KeGetCurrentThread();
+}
+
+InterruptCall::~InterruptCall() {
+    running_call.number = before_;
+    running_call.thread = before_thread_;
+}
+
+void NotifyTally::count() {
+    if (running_call.thread != KeGetCurrentThread() || KeGetCurrentIrql() <= DISPATCH_LEVEL) return;
+    const LONG call = running_call.number;
+    times_ = call_ == call ? times_ + 1 : 1;
+    call_ = call;
+    trace::judged(79);
+    if (times_ == kMostNotifies + 1)
+        trace::finding(79, times_, kMostNotifies,
+                       "V79 one call of an interrupt routine notifies again and again: bytes that come together are "
+                       "notified together");
+}
+
+void notify_group(PSERVICEGROUP group) {
+    static_cast<MarkedGroup*>(group)->notified.count();
+    group->RequestService();
 }
 
 } // namespace portcls

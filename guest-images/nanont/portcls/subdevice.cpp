@@ -26,9 +26,23 @@ ULONG default_categories(const Description& description, GUID (&list)[SIZEOF_ARR
     return count;
 }
 
+/** V60: the driver's string is still what it was when it was registered. Told once a subdevice. PASSIVE_LEVEL. */
+void check_name(Subdevice& subdevice) {
+    const void* given = subdevice.given_name;
+    if (!given) return;
+    const SIZE_T bytes = subdevice.name.Length + sizeof(WCHAR);
+    const bool there = trace::is_there(given, bytes);
+    const bool same = there && RtlCompareMemory(given, subdevice.name.Buffer, bytes) == bytes;
+    if (!same && !InterlockedExchangePointer(&subdevice.given_name, nullptr)) return; // another client's was faster
+    trace::expect(60, same, reinterpret_cast<ULONG_PTR>(given), 0,
+                  there ? "V60 the name that PcRegisterSubdevice was given has changed"
+                        : "V60 the name that PcRegisterSubdevice was given was freed while the device has it");
+}
+
 /** Create item of a subdevice's name: a client opens the filter. */
 NTSTATUS NTAPI create_filter(PDEVICE_OBJECT device, PIRP irp) {
     auto* subdevice = static_cast<Subdevice*>(KSCREATE_ITEM_IRP_STORAGE(irp)->Context);
+    check_name(*subdevice);
     return complete(irp, subdevice->port->create_filter(device, irp));
 }
 
@@ -117,6 +131,7 @@ KnownPort* unlink_known(Adapter& adapter, ISubdevice* port) {
 
 /** Off the lists first, under the lock; then, without it, whatever may call the driver. */
 void take_down(Adapter& adapter, Subdevice* subdevice) {
+    check_name(*subdevice);
     announce_gone(*subdevice);
     KsFreeObjectCreateItem(extension_of(adapter.fdo).header, &subdevice->name);
     subdevice->port->device_removed();
@@ -139,7 +154,9 @@ NTSTATUS unregister_subdevice(Adapter& adapter, ISubdevice* port) {
         subdevice = find_subdevice(adapter, port);
         if (!subdevice) return STATUS_NOT_FOUND;
         RemoveEntryList(&subdevice->link);
-        drop_connections(adapter, port);
+        const ULONG connected = drop_connections(adapter, port);
+        trace::expect(74, connected == 0, connected, 0,
+                      "V74 UnregisterSubdevice while physical connections to the subdevice are registered");
         --adapter.object_count;
         known = unlink_known(adapter, port);
     }

@@ -10,7 +10,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import guest_machine  # noqa: E402
 
-LATE_OR_TWICE, STILL_CONNECTED, FROM_WITHIN, ENDLESS, ABOVE_PASSIVE, SMALL_EXTENSION = 44, 42, 45, 13, 1, 70
+LATE_OR_TWICE, STILL_CONNECTED, FROM_WITHIN, ENDLESS, ABOVE_PASSIVE, SMALL_EXTENSION, AWAITED = 44, 42, 45, 13, 1, 70, 18
 
 
 def boot(**options):
@@ -28,7 +28,7 @@ CASES = {
     "too_many_routines": ("service routines have a limit and are none without a function", []),
     "serving": ("members are served once a request at dispatch level and requests before that are one", []),
     "members": ("a member is held as long as it is one and not served afterwards", [ABOVE_PASSIVE]),
-    "delays": ("a delayed request comes in its time is replaced and cancelled", []),
+    "delays": ("a delayed request comes in its time is replaced and cancelled", [AWAITED]),
     "lists": ("a list answers by type and index and is a copy", []),
     "sublists": ("a sublist takes entries from its parent as far as it has room", []),
     "plain_interrupt": ("an interrupt without a sync is connected as its resource says and serves at its irql", []),

@@ -276,7 +276,7 @@ TEST_CASE("each rule has one state: passed, fired, never exercised, off, or not 
     REQUIRE(states.size() == kRules);
     CHECK(states[0].status == RuleStatus::Passed);
     CHECK(states[0].opportunities == 500);
-    CHECK(states[66].status == RuleStatus::NotCovered);
+    CHECK(states[65].status == RuleStatus::NotCovered);
     CHECK(states[11].status == RuleStatus::Fired);
     CHECK(states[13].status == RuleStatus::NotExercised);
     CHECK(states[23].status == RuleStatus::Off);

@@ -117,7 +117,7 @@ TEST_CASE("contradictions are refused") {
     CHECK(refusal("-all") == "verifier: 'all' stands behind other words or after a minus in '-all'");
     CHECK(refusal("-V05") ==
           "verifier: V05 (lock-twice) cannot be switched off: where it is broken the guest cannot go on");
-    CHECK(refusal("V67").find("verifier: V67 (registers-kept) has no checker to switch") == 0);
+    CHECK(refusal("V66").find("verifier: V66 (float-unsaved) has no checker to switch") == 0);
 }
 
 TEST_CASE("the page in the tree is what mpulab rules prints") {

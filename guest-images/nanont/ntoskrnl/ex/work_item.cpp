@@ -5,6 +5,7 @@
 #include "dbg/report.hpp"
 #include "io/io.hpp"
 #include "ke/ke.hpp"
+#include "vf/driver_call.hpp"
 
 /// What drivers hold as PIO_WORKITEM.
 struct _IO_WORKITEM {
@@ -42,7 +43,7 @@ Queue g_power;   // queue_power_item()
         PWORKER_THREAD_ROUTINE routine = item->WorkerRoutine;
         PVOID parameter = item->Parameter;
         item->List.Flink = nullptr; // from here on it may be queued again
-        routine(parameter);
+        vf::call(routine, parameter);
         if (ke::current_irql() != PASSIVE_LEVEL) {
             dbg::bugcheck({WORKER_THREAD_RETURNED_AT_BAD_IRQL, 3}, reinterpret_cast<ULONG_PTR>(routine),
                           ke::current_irql(), reinterpret_cast<ULONG_PTR>(parameter), 0,
@@ -67,9 +68,9 @@ VOID NTAPI run_io_item(PVOID context) {
     auto* item = static_cast<PIO_WORKITEM>(context);
     PVOID object = item->object;
     if (item->routine_ex != nullptr) {
-        item->routine_ex(object, item->context, item);
+        vf::call(item->routine_ex, object, item->context, item);
     } else {
-        item->routine(static_cast<PDEVICE_OBJECT>(object), item->context);
+        vf::call(item->routine, static_cast<PDEVICE_OBJECT>(object), item->context);
     }
     ObfDereferenceObject(object); // the routine may have freed the item
 }

@@ -167,7 +167,7 @@ NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, ACCESS_MASK 
     return status;
 }
 
-NTSTATUS NTAPI IoCreateSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_STRING DeviceName) {
+static NTSTATUS create_link(PUNICODE_STRING SymbolicLinkName, PUNICODE_STRING DeviceName, const void* from) {
     auto* link = static_cast<ob::SymbolicLink*>(ob::create(ob::Type::SymbolicLink, sizeof(ob::SymbolicLink)));
     auto* target =
         static_cast<PWSTR>(ExAllocatePoolWithTag(NonPagedPool, DeviceName->Length + sizeof(WCHAR), tag("ObNm")));
@@ -182,13 +182,18 @@ NTSTATUS NTAPI IoCreateSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_S
     }
     RtlCopyMemory(target, DeviceName->Buffer, DeviceName->Length);
     link->target = {DeviceName->Length, DeviceName->Length, target};
+    link->made_from = ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(from)) ? from : nullptr;
     const NTSTATUS status = ob::insert_name(link, *SymbolicLinkName);
     ObfDereferenceObject(link); // the name keeps it
     return status;
 }
 
+NTSTATUS NTAPI IoCreateSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_STRING DeviceName) {
+    return create_link(SymbolicLinkName, DeviceName, __builtin_return_address(0));
+}
+
 NTSTATUS NTAPI IoCreateUnprotectedSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_STRING DeviceName) {
-    return IoCreateSymbolicLink(SymbolicLinkName, DeviceName);
+    return create_link(SymbolicLinkName, DeviceName, __builtin_return_address(0));
 }
 
 NTSTATUS NTAPI IoDeleteSymbolicLink(PUNICODE_STRING SymbolicLinkName) {

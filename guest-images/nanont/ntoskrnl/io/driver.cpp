@@ -7,7 +7,9 @@
 #include "ke/call_watch.hpp"
 #include "ke/ke.hpp"
 #include "mm/driver_blocks.hpp"
+#include "vf/driver_call.hpp"
 #include "vf/memory.hpp"
+#include "vf/registered.hpp"
 #include "vf/resolution.hpp"
 
 namespace nanont::io {
@@ -145,7 +147,7 @@ NTSTATUS call_driver_entry(Driver& driver) {
     NTSTATUS status;
     {
         const ke::WatchedCall call(is_under_test(driver), MPULAB_CALLBACK_DriverEntry, name_of(driver), "DriverEntry");
-        status = call.leave(driver.object.DriverInit(&driver.object, &path));
+        status = call.leave(vf::call(driver.object.DriverInit, &driver.object, &path));
     }
     ExFreePool(path.Buffer);
     driver.entered = NT_SUCCESS(status);
@@ -164,13 +166,14 @@ void tell_what_is_left() {
     mm::tell_unfreed_blocks();
     vf::tell_resolution_left();
     etw::tell_providers_left();
+    vf::tell_links_left();
 }
 
 void unload_driver(Driver& driver) {
     if (driver.entered && driver.object.DriverUnload != nullptr) {
         const ke::WatchedCall call(is_under_test(driver), MPULAB_CALLBACK_DriverUnload, name_of(driver),
                                    "DriverUnload");
-        driver.object.DriverUnload(&driver.object);
+        vf::call(driver.object.DriverUnload, &driver.object);
         call.leave(STATUS_SUCCESS);
     }
     ldr::Module* module = driver.module;

@@ -8,6 +8,7 @@
 #include "io.hpp"
 #include "ke/ke.hpp"
 #include "notification.hpp"
+#include "vf/registered.hpp"
 
 namespace nanont::io {
 namespace {
@@ -169,6 +170,15 @@ NTSTATUS copy_alias(DeviceNode& node, const Interface& item, const GUID& categor
 }
 
 void forget_interfaces(DeviceNode& node) {
+    {
+        ke::MutexGuard lock(g_mutex);
+        for (LIST_ENTRY* entry = node.interfaces.Flink; entry != &node.interfaces; entry = entry->Flink) {
+            const Interface& item = *interface_at(entry);
+            if (item.enabled_from != nullptr) {
+                vf::judge_interface(item.enabled_from, item.enabled);
+            }
+        }
+    }
     disable_interfaces(node);
     ke::MutexGuard lock(g_mutex);
     while (LIST_ENTRY* entry = List::pop_front(node.interfaces)) {
@@ -227,11 +237,16 @@ NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject, CO
 }
 
 NTSTATUS NTAPI IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLEAN Enable) {
+    const void* from = __builtin_return_address(0);
     ke::MutexGuard lock(g_mutex);
     DeviceNode* node = nullptr;
     for (size_t i = 0; (node = node_at(i)) != nullptr; ++i) {
         if (Interface* item = find(*node, *SymbolicLinkName)) {
-            return Enable ? enable(*node, *item) : disable(*node, *item);
+            const NTSTATUS status = Enable ? enable(*node, *item) : disable(*node, *item);
+            if (status == STATUS_SUCCESS && Enable) {
+                item->enabled_from = ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(from)) ? from : nullptr;
+            }
+            return status;
         }
     }
     return STATUS_OBJECT_NAME_NOT_FOUND;

@@ -4,6 +4,8 @@
 #include "dbg/report.hpp"
 #include "io.hpp"
 #include "ke/ke.hpp"
+#include "ldr/ldr.hpp"
+#include "vf/rules.hpp"
 
 namespace nanont::io {
 namespace {
@@ -25,6 +27,20 @@ const CM_PARTIAL_RESOURCE_DESCRIPTOR* find_interrupt(PDEVICE_OBJECT pdo, bool me
         }
     }
     return nullptr;
+}
+
+/// Whether an interrupt of a list has that vector, and that level; MAXULONG: any.
+bool has_interrupt(ResourceList& resources, ULONG vector, ULONG level) {
+    const CM_RESOURCE_LIST& whole = *resources.list();
+    const CM_PARTIAL_RESOURCE_LIST& list = whole.List[0].PartialResourceList;
+    for (ULONG i = 0; whole.Count != 0 && i < list.Count; ++i) {
+        const CM_PARTIAL_RESOURCE_DESCRIPTOR& item = list.PartialDescriptors[i];
+        if (item.Type == CmResourceTypeInterrupt && (vector == MAXULONG || item.u.Interrupt.Vector == vector) &&
+            (level == MAXULONG || item.u.Interrupt.Level == level)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 ke::InterruptRequest request_for(const CM_PARTIAL_RESOURCE_DESCRIPTOR& item, PVOID context, PKSPIN_LOCK lock,
@@ -93,6 +109,24 @@ NTSTATUS connect_messages(IO_CONNECT_INTERRUPT_PARAMETERS& parameters) {
 }
 
 } // namespace
+
+void judge_vector(const ke::InterruptRequest& request) {
+    if (!ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(request.routine))) {
+        return;
+    }
+    bool raw = false;
+    DeviceNode* node = nullptr;
+    for (size_t i = 0; (node = node_at(i)) != nullptr; ++i) {
+        raw |= has_interrupt(node->translated, request.vector, MAXULONG)
+                   ? !has_interrupt(node->translated, request.vector, request.irql) &&
+                         has_interrupt(node->raw, MAXULONG, request.irql)
+                   : has_interrupt(node->raw, request.vector, MAXULONG);
+    }
+    vf::expect(40, !raw, request.vector, 0,
+               "V40 IoConnectInterrupt is given vector or level of the raw resource; the translated ones are the "
+               "interrupt's");
+}
+
 } // namespace nanont::io
 
 using namespace nanont;

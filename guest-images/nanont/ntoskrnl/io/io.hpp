@@ -10,6 +10,10 @@
 #include "ob/ob.hpp"
 #include "pci_function.hpp"
 
+namespace nanont::ke {
+struct InterruptRequest;
+}
+
 namespace nanont::io {
 
 /// A Driver object's body: what the driver sees, and what it does not.
@@ -49,6 +53,7 @@ struct Interface {
     UNICODE_STRING name;      // \??\ACPI#PNPB006#0#{category}\reference
     UNICODE_STRING link_name; // the same without \reference: the symbolic link
     bool enabled;
+    const void* enabled_from; // code of the driver under test that did it last; nullptr: not its
 };
 
 /// "State Transitions for PnP Devices" of the driver documentation.
@@ -80,6 +85,11 @@ struct DeviceNode {
     WORK_QUEUE_ITEM work;
     bool work_queued, wants_removal, wants_state, wants_relations;
 };
+
+// interrupt_ex.cpp
+
+/// V40: the driver under test connects to a vector; the raw resource's is not the interrupt's. PASSIVE_LEVEL.
+void judge_vector(const ke::InterruptRequest& request);
 
 // driver.cpp
 

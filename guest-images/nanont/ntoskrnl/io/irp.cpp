@@ -6,6 +6,7 @@
 #include "dbg/report.hpp"
 #include "io.hpp"
 #include "ke/ke.hpp"
+#include "vf/driver_call.hpp"
 #include "vf/locks.hpp"
 #include "vf/rules.hpp"
 
@@ -323,7 +324,7 @@ NTSTATUS FASTCALL IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
     const KIRQL before = ke::current_irql();
     const ULONG locks = before >= DISPATCH_LEVEL ? vf::locks_held() : 0;
     PDRIVER_DISPATCH dispatch = DeviceObject->DriverObject->MajorFunction[location->MajorFunction];
-    const NTSTATUS status = dispatch(DeviceObject, Irp);
+    const NTSTATUS status = vf::call(dispatch, DeviceObject, Irp);
     vf::judged(3);
     if (ke::current_irql() != before) {
         dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, dbg::unexpected_irql(ke::current_irql(), before),
@@ -369,7 +370,7 @@ VOID FASTCALL IofCompleteRequest(PIRP Irp, CCHAR) {
             PDEVICE_OBJECT device = last ? nullptr : IoGetCurrentIrpStackLocation(Irp)->DeviceObject;
             PIO_COMPLETION_ROUTINE routine = location->CompletionRoutine;
             PVOID context = location->Context;
-            if (routine(device, Irp, context) == STATUS_MORE_PROCESSING_REQUIRED) {
+            if (vf::call(routine, device, Irp, context) == STATUS_MORE_PROCESSING_REQUIRED) {
                 return;
             }
         } else if (Irp->PendingReturned && !last) {
@@ -407,7 +408,7 @@ BOOLEAN NTAPI IoCancelIrp(PIRP Irp) {
         return FALSE;
     }
     Irp->CancelIrql = irql;
-    routine(IoGetCurrentIrpStackLocation(Irp)->DeviceObject, Irp); // releases the cancel lock
+    vf::call(routine, IoGetCurrentIrpStackLocation(Irp)->DeviceObject, Irp); // releases the cancel lock
     return TRUE;
 }
 

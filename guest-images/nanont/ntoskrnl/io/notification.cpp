@@ -4,6 +4,7 @@
 
 #include "dbg/report.hpp"
 #include "io.hpp"
+#include "vf/driver_call.hpp"
 
 namespace nanont::io {
 namespace {
@@ -71,7 +72,7 @@ NTSTATUS tell(Registration& registration, PVOID structure) {
         return STATUS_SUCCESS; // it took itself off the list when it was told of something else
     }
     registration.caller = ke::current_thread();
-    const NTSTATUS status = registration.callback(structure, registration.context);
+    const NTSTATUS status = vf::call(registration.callback, structure, registration.context);
     registration.caller = nullptr;
     if (ke::current_irql() != PASSIVE_LEVEL) {
         dbg::bugcheck({IRQL_UNEXPECTED_VALUE, 3}, dbg::unexpected_irql(ke::current_irql(), PASSIVE_LEVEL), 0, 0, 0,

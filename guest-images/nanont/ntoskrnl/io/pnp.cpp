@@ -9,6 +9,7 @@
 #include "ke/ke.hpp"
 #include "notification.hpp"
 #include "resources.hpp"
+#include "vf/driver_call.hpp"
 
 namespace nanont::io {
 namespace {
@@ -56,7 +57,27 @@ void look_at_capabilities(DeviceNode& node) {
              [&](IO_STACK_LOCATION& location) { location.Parameters.DeviceCapabilities.Capabilities = &capabilities; });
 }
 
+/// RESOURCE records: what the device's driver may touch from here on, and nothing else. nullptr: nothing.
+void tell_resources(const DeviceNode& node, const CM_RESOURCE_LIST* resources) {
+    const ULONG device = node.machine.unit << 8;
+    dbg::emit(MPULAB_KIND_RESOURCE, 0, device | CmResourceTypeNull, 0, 0);
+    if (resources == nullptr || resources->Count == 0) {
+        return;
+    }
+    const CM_PARTIAL_RESOURCE_LIST& list = resources->List[0].PartialResourceList;
+    for (ULONG i = 0; i < list.Count; ++i) {
+        const CM_PARTIAL_RESOURCE_DESCRIPTOR& item = list.PartialDescriptors[i];
+        if (item.Type == CmResourceTypePort) {
+            dbg::emit(MPULAB_KIND_RESOURCE, 0, device | item.Type, static_cast<ULONGLONG>(item.u.Port.Start.QuadPart),
+                      item.u.Port.Length);
+        } else if (item.Type == CmResourceTypeInterrupt) {
+            dbg::emit(MPULAB_KIND_RESOURCE, 0, device | item.Type, item.u.Interrupt.Vector, item.u.Interrupt.Level);
+        }
+    }
+}
+
 NTSTATUS start_with(DeviceNode& node, PCM_RESOURCE_LIST raw, PCM_RESOURCE_LIST translated) {
+    tell_resources(node, translated);
     const Outcome outcome = send_pnp(node, IRP_MN_START_DEVICE, [&](IO_STACK_LOCATION& location) {
         location.Parameters.StartDevice.AllocatedResources = raw;
         location.Parameters.StartDevice.AllocatedResourcesTranslated = translated;
@@ -131,10 +152,11 @@ NTSTATUS add_device(DeviceNode& node) {
     node.raw.list()->Count = 0; // what it had, if it was there before
     {
         const ke::WatchedCall call(g_driver->module->under_test, MPULAB_CALLBACK_AddDevice, driver_name(), "AddDevice");
-        status = call.leave(g_driver->extension.AddDevice(&g_driver->object, node.pdo));
+        status = call.leave(vf::call(g_driver->extension.AddDevice, &g_driver->object, node.pdo));
     }
     if (!NT_SUCCESS(status)) {
         dbg::say("%s: AddDevice for %ls failed: 0x%08lx", driver_name(), node.instance, static_cast<ULONG>(status));
+        forget_interfaces(node);
         unload_if_unused();
         return status;
     }
@@ -197,6 +219,7 @@ void take_away(DeviceNode& node) {
 
 NTSTATUS finish_removal(DeviceNode& node) {
     const NTSTATUS status = send_pnp(node, IRP_MN_REMOVE_DEVICE);
+    tell_resources(node, nullptr);
     forget_interfaces(node);
     if (node.state != NodeState::SurpriseRemoved) {
         tell_removed(node);

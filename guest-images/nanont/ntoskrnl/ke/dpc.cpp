@@ -4,6 +4,7 @@
 #include "ke.hpp"
 #include "ldr/ldr.hpp"
 #include "mm/paged.hpp"
+#include "vf/driver_call.hpp"
 #include "vf/locks.hpp"
 #include "vf/memory.hpp"
 #include "vf/rules.hpp"
@@ -193,6 +194,18 @@ const KDPC* dpc_within(const void* begin, SIZE_T bytes) {
     return nullptr;
 }
 
+namespace {
+
+void enter_routine(void* routine) {
+    dbg::emit(MPULAB_KIND_CALL_ENTER, 0, MPULAB_CALLBACK_DeferredRoutine, reinterpret_cast<ULONG_PTR>(routine), 0);
+}
+
+void leave_routine(void*, uintptr_t) {
+    dbg::emit(MPULAB_KIND_CALL_LEAVE, 0, MPULAB_CALLBACK_DeferredRoutine, 0, 0);
+}
+
+} // namespace
+
 void drain_dpcs(bool early) {
     Processor& processor = this_processor();
     Call call;
@@ -201,20 +214,16 @@ void drain_dpcs(bool early) {
         const bool drivers = ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(call.routine));
         dbg::emit(MPULAB_KIND_DPC, 0, reinterpret_cast<ULONG_PTR>(call.routine),
                   reinterpret_cast<ULONG_PTR>(call.context), 0);
-        if (drivers) {
-            dbg::emit(MPULAB_KIND_CALL_ENTER, 0, MPULAB_CALLBACK_DeferredRoutine,
-                      reinterpret_cast<ULONG_PTR>(call.routine), 0);
-        }
         processor.dpc_began = interrupt_time();
         processor.current_dpc = call.routine;
         const ULONG locks = vf::locks_held();
         mm::irql_has_risen(nullptr);
-        call.routine(dpc, call.context, call.argument1, call.argument2);
+        const nanont_call_hooks hooks{enter_routine, leave_routine, reinterpret_cast<void*>(call.routine)};
+        vf::call_with(&hooks, call.routine, dpc, call.context, call.argument1, call.argument2);
         processor.current_dpc = nullptr;
         check_return(call);
         if (drivers) {
             vf::check_locks_after(reinterpret_cast<void*>(call.routine), locks);
-            dbg::emit(MPULAB_KIND_CALL_LEAVE, 0, MPULAB_CALLBACK_DeferredRoutine, 0, 0);
         }
     }
     processor.dpcs_began = 0;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Device interrupts: who is connected to a vector, and the lock that goes with it. Several drivers may share a line.
 #include "dbg/report.hpp"
+#include "io/io.hpp"
 #include "io/pci_function.hpp"
 #include "ke.hpp"
 #include "mm/paged.hpp"
+#include "vf/driver_call.hpp"
 #include "vf/locks.hpp"
 #include "vf/rules.hpp"
 
@@ -17,7 +19,8 @@ struct _KINTERRUPT : nanont::ke::InterruptRequest {
                                           : reinterpret_cast<ULONG_PTR>(routine);
     }
     BOOLEAN serve() {
-        return message_routine != nullptr ? message_routine(this, context, message) : routine(this, context);
+        return message_routine != nullptr ? nanont::vf::call(message_routine, this, context, message)
+                                          : nanont::vf::call(routine, this, context);
     }
 };
 
@@ -235,6 +238,7 @@ NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT* InterruptObject, PKSERVICE_ROUTIN
     request.mode = InterruptMode;
     request.share = ShareVector != FALSE;
     request.affinity = ProcessorEnableMask;
+    io::judge_vector(request);
     return connect_interrupt(request, InterruptObject);
 }
 
@@ -266,7 +270,7 @@ BOOLEAN NTAPI KeSynchronizeExecution(PKINTERRUPT Interrupt, PKSYNCHRONIZE_ROUTIN
                                      PVOID SynchronizeContext) {
     RaisedIrql raised(Interrupt->synchronize_irql);
     mm::irql_has_risen(nullptr);
-    return synchronized(*Interrupt, [&] { return SynchronizeRoutine(SynchronizeContext); });
+    return synchronized(*Interrupt, [&] { return vf::call(SynchronizeRoutine, SynchronizeContext); });
 }
 
 KIRQL NTAPI KeAcquireInterruptSpinLock(PKINTERRUPT Interrupt) {

@@ -304,6 +304,19 @@ BOOLEAN NTAPI MmIsNonPagedSystemAddressValid(PVOID VirtualAddress) {
     return is_mapped(address) && !is_pageable(address);
 }
 
+BOOLEAN NTAPI NanontIsThere(const VOID* Address, SIZE_T Size) {
+    const auto begin = reinterpret_cast<ULONGLONG>(Address);
+    if (Size > ~begin) {
+        return FALSE;
+    }
+    for (ULONGLONG page = begin & ~ULONGLONG{PAGE_SIZE - 1}; page < begin + Size; page += PAGE_SIZE) {
+        if (readable(page) == nullptr) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 MM_SYSTEMSIZE NTAPI MmQuerySystemSize(VOID) {
     return MmSmallSystem;
 }

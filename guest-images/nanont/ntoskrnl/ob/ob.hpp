@@ -16,6 +16,7 @@ enum class Type : UCHAR { Device, Driver, File, Event, SymbolicLink, Thread, Key
 /// Body of a SymbolicLink object; the text follows it.
 struct SymbolicLink {
     UNICODE_STRING target;
+    const void* made_from; // code of the driver under test; nullptr: not its
 };
 
 /// A zeroed body of `size` bytes with one reference; nullptr = no memory. <= DISPATCH_LEVEL.
@@ -31,6 +32,8 @@ NTSTATUS insert_name(void* body, const UNICODE_STRING& name);
 void remove_name(void* body);
 /// The object called `name` itself, referenced; nullptr = none.
 void* find_name(const UNICODE_STRING& name);
+/// Calls `visit` for every object of that type that has a name; it must not change names. PASSIVE_LEVEL.
+void for_each_named(Type type, void (*visit)(void* body));
 /// The name of an object; empty when it has none.
 UNICODE_STRING name_of(const void* body);
 

@@ -191,6 +191,16 @@ void* find_name(const UNICODE_STRING& name) {
     return nullptr;
 }
 
+void for_each_named(Type type, void (*visit)(void* body)) {
+    ke::MutexGuard lock(g_names_mutex);
+    for (LIST_ENTRY* entry = g_names.Flink; entry != &g_names; entry = entry->Flink) {
+        Header* header = CONTAINING_RECORD(entry, Header, names);
+        if (header->type == type) {
+            visit(header + 1);
+        }
+    }
+}
+
 UNICODE_STRING name_of(const void* body) {
     return header_of(body)->name;
 }

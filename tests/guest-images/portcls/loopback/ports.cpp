@@ -28,6 +28,17 @@ class Guard {
     Guard& operator=(const Guard&) = delete;
 };
 
+/// The name of a port's subdevice: PortCls wants it for as long as the device object lives, so each number has its own.
+PWSTR name_of(ULONG number) {
+    constexpr ULONG kDigits = 8, kNumbers = 100;
+    static WCHAR names[kNumbers][sizeof(L"Loopback\0\0") / sizeof(WCHAR)]; // room for two digits
+    WCHAR* name = names[number];
+    RtlCopyMemory(name, L"Loopback", kDigits * sizeof(WCHAR));
+    if (number > 9) name[kDigits] = static_cast<WCHAR>(L'0' + number / 10);
+    name[number > 9 ? kDigits + 1 : kDigits] = static_cast<WCHAR>(L'0' + number % 10);
+    return name;
+}
+
 NTSTATUS make(ULONG number, PIRP irp, PRESOURCELIST resources, PPORT& made) {
     NTSTATUS status = PcNewPort(&made, CLSID_PortMidi);
     if (!NT_SUCCESS(status)) return status;
@@ -37,11 +48,7 @@ NTSTATUS make(ULONG number, PIRP irp, PRESOURCELIST resources, PPORT& made) {
         status = made->Init(g_adapter, irp, miniport, nullptr, resources);
         miniport->Release();
     }
-    WCHAR name[] = L"Loopback\0\0"; // room for two digits
-    constexpr ULONG kDigits = 8;
-    if (number > 9) name[kDigits] = static_cast<WCHAR>(L'0' + number / 10);
-    name[number > 9 ? kDigits + 1 : kDigits] = static_cast<WCHAR>(L'0' + number % 10);
-    if (NT_SUCCESS(status)) status = PcRegisterSubdevice(g_adapter, name, made);
+    if (NT_SUCCESS(status)) status = PcRegisterSubdevice(g_adapter, name_of(number), made);
     if (!NT_SUCCESS(status)) {
         made->Release();
         made = nullptr;
