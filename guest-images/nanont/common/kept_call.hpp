@@ -32,13 +32,14 @@ template <typename Value> uintptr_t register_word(Value value) {
     return word;
 }
 
-/// `changed` gets what nanont_kept_call answers; the routine's own result is handed through.
+/// `judge` is told of the routine what nanont_kept_call answers; the routine's own result is handed through.
 template <typename Result, typename... Words>
-Result kept_call(uint32_t& changed, const nanont_call_hooks* hooks, const void* routine, Words... words) {
+Result kept_call(void (*judge)(const void* routine, uint32_t changed), const nanont_call_hooks* hooks,
+                 const void* routine, Words... words) {
     static_assert(sizeof...(Words) <= 12);
     const uintptr_t arguments[sizeof...(Words) <= 4 ? 4 : 12] = {words...};
     uintptr_t result = 0;
-    changed = nanont_kept_call(routine, arguments, &result, hooks, sizeof...(Words));
+    judge(routine, nanont_kept_call(routine, arguments, &result, hooks, sizeof...(Words)));
     if constexpr (!__is_same(Result, void)) {
         Result typed;
         __builtin_memcpy(&typed, &result, sizeof(Result));

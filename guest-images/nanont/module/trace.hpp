@@ -57,23 +57,11 @@ constexpr ULONG draw(ULONGLONG& count, ULONG most) {
 /** A callback of the driver's has come back: V67 when `changed`, of nanont_kept_call, is not 0. Any IRQL. */
 void judge_registers(const void* routine, uint32_t changed);
 
-template <class Result, class... Words>
-Result into_address(const nanont_call_hooks* hooks, const void* routine, Words... words) {
-    uint32_t changed = 0;
-    if constexpr (__is_same(Result, void)) {
-        nanont::kept_call<void>(changed, hooks, routine, words...);
-        judge_registers(routine, changed);
-    } else {
-        const Result result = nanont::kept_call<Result>(changed, hooks, routine, words...);
-        judge_registers(routine, changed);
-        return result;
-    }
-}
-
 /** Calls a routine of the driver's, with a look at the registers that it has to keep (V67). */
 template <class Result, class... P, class... A>
 Result into(const nanont_call_hooks* hooks, Result(NTAPI* routine)(P...), A... arguments) {
-    return into_address<Result>(hooks, reinterpret_cast<const void*>(routine), nanont::register_word<P>(arguments)...);
+    return nanont::kept_call<Result>(judge_registers, hooks, reinterpret_cast<const void*>(routine),
+                                     nanont::register_word<P>(arguments)...);
 }
 
 /** The same of a method. */
@@ -86,8 +74,8 @@ Result into(const nanont_call_hooks* hooks, Object& object, Result (STDMETHODCAL
 #pragma GCC diagnostic ignored "-Wpmf-conversions" // the address that the vtable has, which is what is called
     const auto routine = (Routine)(base->*method);
 #pragma GCC diagnostic pop
-    return into_address<Result>(hooks, reinterpret_cast<const void*>(routine), nanont::register_word(base),
-                                nanont::register_word<P>(arguments)...);
+    return nanont::kept_call<Result>(judge_registers, hooks, reinterpret_cast<const void*>(routine),
+                                     nanont::register_word(base), nanont::register_word<P>(arguments)...);
 }
 
 /** A call into the driver: CALL_ENTER right before it, CALL_LEAVE right behind it; tells also when it came back at

@@ -104,11 +104,8 @@ void tell_providers_left() {
         if (!provider.in_use || provider.from == nullptr) {
             continue;
         }
-        char text[160];
-        _snprintf(text, sizeof(text) - 1, "V20 an event provider registered at %s was never taken back",
-                  dbg::Place(provider.from).text);
-        text[sizeof(text) - 1] = '\0';
-        vf::finding(20, provider.number, 0, text);
+        vf::finding_at(20, provider.number, "V20 an event provider registered at %s was never taken back",
+                       provider.from);
         take_back(provider);
     }
 }

@@ -12,7 +12,7 @@ const char* const kChanged[] = {"rbx", "rbp", "rsi", "rdi",           "r12",
 
 } // namespace
 
-void judge_registers(const void* routine, ULONG changed) {
+void judge_registers(const void* routine, uint32_t changed) {
     judged(67);
     if (changed == 0) {
         return;

@@ -12,7 +12,7 @@
 namespace nanont::vf {
 
 /// V67, when `routine` came back with something changed: nanont_kept_call's answer. Any IRQL.
-void judge_registers(const void* routine, ULONG changed);
+void judge_registers(const void* routine, uint32_t changed);
 
 /// Calls a routine; with a look at the registers when it is the driver's. `hooks`: its records, which are made of the
 /// driver's only. At the IRQL of the routine.
@@ -22,15 +22,7 @@ Result call_with(const nanont_call_hooks* hooks, Result(NTAPI* routine)(Paramete
     if (!ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(address))) {
         return routine(arguments...);
     }
-    uint32_t changed = 0;
-    if constexpr (__is_same(Result, void)) {
-        kept_call<void>(changed, hooks, address, register_word<Parameters>(arguments)...);
-        judge_registers(address, changed);
-    } else {
-        const Result result = kept_call<Result>(changed, hooks, address, register_word<Parameters>(arguments)...);
-        judge_registers(address, changed);
-        return result;
-    }
+    return kept_call<Result>(judge_registers, hooks, address, register_word<Parameters>(arguments)...);
 }
 
 template <typename Result, typename... Parameters, typename... Arguments>

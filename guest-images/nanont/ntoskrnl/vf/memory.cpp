@@ -18,13 +18,6 @@ bool drivers(const void* from) {
     return ldr::in_driver_under_test(reinterpret_cast<ULONG_PTR>(from));
 }
 
-void tell(ULONG rule, const void* object, const char* pattern, const dbg::Place& place) {
-    char text[192];
-    _snprintf(text, sizeof(text) - 1, pattern, place.text);
-    text[sizeof(text) - 1] = '\0';
-    finding(rule, reinterpret_cast<ULONG_PTR>(object), 0, text);
-}
-
 VOID NTAPI stall(ULONG microseconds) {
     judged(10);
     if (microseconds > kLongestStall) {
@@ -43,12 +36,12 @@ void memory_goes(const void* begin, SIZE_T bytes, const void* from) {
     judged(55);
     judged(56);
     if (const KTIMER* timer = ke::timer_within(begin, bytes)) {
-        tell(55, timer, "V55 memory freed at %s holds a timer that is set", dbg::Place(from));
+        finding_at(55, reinterpret_cast<ULONG_PTR>(timer), "V55 memory freed at %s holds a timer that is set", from);
         KeCancelTimer(
             const_cast<KTIMER*>(timer)); // it is told; what follows shall be the driver's doing, not this one's
     }
     if (const KDPC* dpc = ke::dpc_within(begin, bytes)) {
-        tell(56, dpc, "V56 memory freed at %s holds a DPC that waits to run", dbg::Place(from));
+        finding_at(56, reinterpret_cast<ULONG_PTR>(dpc), "V56 memory freed at %s holds a DPC that waits to run", from);
         KeRemoveQueueDpc(const_cast<KDPC*>(dpc));
     }
     forget_locks(reinterpret_cast<ULONG_PTR>(begin), bytes);
@@ -60,7 +53,7 @@ void timer_initialised(const KTIMER& timer, const void* from) {
     }
     judged(57);
     if (ke::timer_within(&timer, 1) != nullptr) {
-        tell(57, &timer, "V57 the timer that %s initialises is set", dbg::Place(from));
+        finding_at(57, reinterpret_cast<ULONG_PTR>(&timer), "V57 the timer that %s initialises is set", from);
         KeCancelTimer(const_cast<KTIMER*>(&timer));
     }
 }
@@ -71,7 +64,7 @@ void dpc_initialised(const KDPC& dpc, const void* from) {
     }
     judged(57);
     if (ke::dpc_within(&dpc, 1) != nullptr) {
-        tell(57, &dpc, "V57 the DPC that %s initialises waits to run", dbg::Place(from));
+        finding_at(57, reinterpret_cast<ULONG_PTR>(&dpc), "V57 the DPC that %s initialises waits to run", from);
         KeRemoveQueueDpc(const_cast<KDPC*>(&dpc));
     }
 }
@@ -94,7 +87,7 @@ bool is_fresh_memory(ULONG_PTR lock_word, const void* from) {
     if (lock_word != kFresh) {
         return false;
     }
-    tell(58, nullptr, "V58 the spin lock that %s takes was never initialised: it lies in fresh pool", dbg::Place(from));
+    finding_at(58, 0, "V58 the spin lock that %s takes was never initialised: it lies in fresh pool", from);
     return true;
 }
 

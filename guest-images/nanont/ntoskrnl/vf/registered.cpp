@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "registered.hpp"
 
-#include "dbg/report.hpp"
 #include "ob/ob.hpp"
 #include "rules.hpp"
 
 namespace nanont::vf {
 namespace {
-
-void tell(const char* pattern, const void* from) {
-    char text[192];
-    _snprintf(text, sizeof(text) - 1, pattern, dbg::Place(from).text);
-    text[sizeof(text) - 1] = '\0';
-    finding(74, reinterpret_cast<ULONG_PTR>(from), 0, text);
-}
 
 void look_at_link(void* body) {
     const void* from = static_cast<const ob::SymbolicLink*>(body)->made_from;
@@ -21,7 +13,8 @@ void look_at_link(void* body) {
         return;
     }
     judged(74);
-    tell("V74 a symbolic link made at %s is there when its driver goes", from);
+    finding_at(74, reinterpret_cast<ULONG_PTR>(from), "V74 a symbolic link made at %s is there when its driver goes",
+               from);
     static_cast<ob::SymbolicLink*>(body)->made_from = nullptr; // it stays, as on Windows, and is told once
 }
 
@@ -30,7 +23,8 @@ void look_at_link(void* body) {
 void judge_interface(const void* from, bool is_enabled) {
     judged(74);
     if (is_enabled) {
-        tell("V74 a device interface enabled at %s is enabled when its device is gone", from);
+        finding_at(74, reinterpret_cast<ULONG_PTR>(from),
+                   "V74 a device interface enabled at %s is enabled when its device is gone", from);
     }
 }
 

@@ -77,6 +77,13 @@ void finding(ULONG rule, ULONGLONG seen, ULONGLONG expected, const char* text) {
     }
 }
 
+void finding_at(ULONG rule, ULONGLONG seen, const char* pattern, const void* from) {
+    char text[192];
+    _snprintf(text, sizeof(text) - 1, pattern, dbg::Place(from).text);
+    text[sizeof(text) - 1] = '\0';
+    finding(rule, seen, 0, text);
+}
+
 void stopping(ULONG rule, ULONGLONG seen, ULONGLONG expected, const char* text) {
     char line[256];
     _snprintf(line, sizeof(line) - 1, "V%02lu %s", rule, text);

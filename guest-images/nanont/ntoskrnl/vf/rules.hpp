@@ -19,6 +19,9 @@ bool is_on(ULONG rule);
 /// FINDING with its text and, of a rule's first ones, the stack, unless the rule is off. Any IRQL.
 void finding(ULONG rule, ULONGLONG seen, ULONGLONG expected, const char* text);
 
+/// The same; `pattern` has one %s, for the place `from` in words. Expected: 0.
+void finding_at(ULONG rule, ULONGLONG seen, const char* pattern, const void* from);
+
 /// The same, of a rule that ends the run with a bugcheck right after: "Vnn " before the text.
 void stopping(ULONG rule, ULONGLONG seen, ULONGLONG expected, const char* text);
 
