@@ -32,11 +32,12 @@ class RuleDesk {
 /// A call into the driver that has not come back.
 struct OpenCall {
     uint64_t callback = 0;
-    uint64_t began = 0;      // ns
-    uint64_t offered = 0;    // CALL_ENTER b
-    uint64_t stream = 0;     // its number, of those calls that say it
-    uint64_t accesses = 0;   // to cards' registers, those of calls within this one included
-    uint64_t charged_ns = 0; // for them
+    uint64_t began = 0;          // ns
+    uint64_t offered = 0;        // CALL_ENTER b
+    uint64_t stream = 0;         // its number, of those calls that say it
+    uint64_t accesses = 0;       // to cards' registers, those of calls within this one included, of interrupts not
+    uint64_t charged_ns = 0;     // for them
+    uint64_t interrupted_ns = 0; // by interrupt routines that came in between
     // InterruptRoutine:
     bool had_cause = false; // the card's line stands, or has risen since the routine before
     uint64_t data_reads = 0;

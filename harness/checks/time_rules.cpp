@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace mpulab {
 namespace {
 
@@ -22,8 +24,9 @@ constexpr Routine kRoutines[] = {
     {MPULAB_CALLBACK_SynchronizedRoutine, 46, 50'000, "the synchronized routine"},
 };
 
-constexpr size_t kMostAccesses = 4'096; // that a lock is looked up in
-constexpr size_t kFloodLines = 100;     // V81, within
+constexpr size_t kMostAccesses = 4'096;      // that a lock is looked up in
+constexpr size_t kMostInterruptions = 4'096; // as many
+constexpr size_t kFloodLines = 100;          // V81, within
 constexpr uint64_t kFloodNs = 10'000'000;
 
 const Routine* routine_of(uint64_t callback) {
@@ -31,6 +34,15 @@ const Routine* routine_of(uint64_t callback) {
         if (routine.callback == callback) return &routine;
     }
     return nullptr;
+}
+
+/// The calls that an event on their CPU belongs to: from the innermost one out to the interrupt routine that came in
+/// between, itself included.
+template <class Each> void for_innermost(std::vector<OpenCall>& calls, Each each) {
+    for (auto call = calls.rbegin(); call != calls.rend(); ++call) {
+        each(*call);
+        if (call->callback == MPULAB_CALLBACK_InterruptRoutine) return;
+    }
 }
 
 std::string us(uint64_t ns) {
@@ -41,10 +53,10 @@ std::string us(uint64_t ns) {
 
 void TimeRules::access(const mpulab_record& record) {
     const uint64_t cost = desk_.view().io_costs.of(record.unit);
-    for (OpenCall& call : calls_[record.cpu]) {
+    for_innermost(calls_[record.cpu], [&](OpenCall& call) {
         ++call.accesses;
         call.charged_ns += cost;
-    }
+    });
     std::deque<Access>& last = accesses_[record.cpu];
     last.push_back({record.time_ns, cost});
     if (last.size() > kMostAccesses) last.pop_front(); // so many are over any limit but one of io-cost 0
@@ -62,12 +74,25 @@ void TimeRules::tell(uint32_t rule, const mpulab_record& record, uint64_t limit_
 void TimeRules::lock_held(const mpulab_record& record) {
     const uint64_t taken_ns = record.b;
     if (taken_ns > record.time_ns) return; // no guest of ours: its clock is another
-    Spent spent{(record.time_ns - taken_ns) / turns_};
-    const std::deque<Access>& last = accesses_[record.cpu];
-    for (auto access = last.rbegin(); access != last.rend() && access->time_ns >= taken_ns; ++access) {
+    const std::deque<Interruption>& breaks = interruptions_[record.cpu];
+    const std::deque<Access>& accesses = accesses_[record.cpu];
+    auto in_between = breaks.rbegin();
+    uint64_t interrupted_ns = 0;
+    const auto skip_those_after = [&](uint64_t time_ns) {
+        for (; in_between != breaks.rend() && in_between->began_ns >= std::max(taken_ns, time_ns + 1); ++in_between)
+            interrupted_ns += in_between->ended_ns - in_between->began_ns;
+    };
+    Spent spent;
+    for (auto access = accesses.rbegin(); access != accesses.rend() && access->time_ns >= taken_ns; ++access) {
+        skip_those_after(access->time_ns);
+        const bool of_an_interrupt =
+            in_between != breaks.rend() && in_between->began_ns >= taken_ns && access->time_ns <= in_between->ended_ns;
+        if (of_an_interrupt) continue;
         ++spent.accesses;
         spent.charged_ns += access->charged_ns;
     }
+    skip_those_after(0);
+    spent.time_ns = own(record.time_ns - taken_ns, interrupted_ns);
     desk_.judged(9);
     if (spent.all_ns() <= kLongLockNs) return;
     const EventLog& log = desk_.view().log;
@@ -76,11 +101,26 @@ void TimeRules::lock_held(const mpulab_record& record) {
                      log.symbol(record.c)));
 }
 
+uint64_t TimeRules::own(uint64_t passed_ns, uint64_t interrupted_ns) const {
+    return (passed_ns - std::min(passed_ns, interrupted_ns)) / turns_; // a log of no guest of ours may say anything
+}
+
+void TimeRules::interrupted(const OpenCall& routine, const mpulab_record& leave) {
+    const uint64_t took_ns = leave.time_ns - routine.began;
+    for_innermost(calls_[leave.cpu], [&](OpenCall& call) { call.interrupted_ns += took_ns; });
+    std::deque<Interruption>& breaks = interruptions_[leave.cpu];
+    while (!breaks.empty() && breaks.back().began_ns >= routine.began)
+        breaks.pop_back(); // within this one
+    breaks.push_back({routine.began, leave.time_ns});
+    if (breaks.size() > kMostInterruptions) breaks.pop_front();
+}
+
 void TimeRules::left(const OpenCall& call, const mpulab_record& leave) {
+    if (call.callback == MPULAB_CALLBACK_InterruptRoutine) interrupted(call, leave);
     const Routine* routine = routine_of(call.callback);
     if (routine == nullptr) return;
     desk_.judged(routine->rule);
-    const Spent spent{(leave.time_ns - call.began) / turns_, call.accesses, call.charged_ns};
+    const Spent spent{own(leave.time_ns - call.began, call.interrupted_ns), call.accesses, call.charged_ns};
     if (spent.all_ns() > routine->limit_ns)
         tell(routine->rule, leave, routine->limit_ns, spent,
              fmt::format("{} {} took", routine->what, desk_.view().log.symbol(call.offered)));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The rules about time spent at high IRQL (V09, V11, V46), and about lines printed there (V81). Under icount a port
-// access costs no more than a nop, so each is charged its card's io-cost on top of the instructions' time.
+// access costs no more than a nop, so each is charged its card's io-cost on top of the instructions' time. What an
+// interrupt that comes in between takes is the interrupt's: a driver cannot keep it away.
 #pragma once
 
 #include "checks/rule_desk.hpp"
@@ -34,6 +35,11 @@ class TimeRules {
         uint64_t charged_ns;
     };
 
+    struct Interruption {
+        uint64_t began_ns = 0;
+        uint64_t ended_ns = 0;
+    };
+
     struct Spent {
         uint64_t time_ns = 0; // of its CPU's instructions, at least
         uint64_t accesses = 0;
@@ -41,14 +47,18 @@ class TimeRules {
         uint64_t all_ns() const { return time_ns + charged_ns; }
     };
 
+    /// Of a CPU's own instructions, at least.
+    uint64_t own(uint64_t passed_ns, uint64_t interrupted_ns) const;
+    void interrupted(const OpenCall& routine, const mpulab_record& leave);
     void tell(uint32_t rule, const mpulab_record& record, uint64_t limit_ns, const Spent& spent,
               const std::string& who);
 
     RuleDesk& desk_;
     OpenCalls& calls_;
     uint64_t turns_;
-    std::map<uint8_t, std::deque<Access>> accesses_; // by CPU: the last ones
-    std::vector<uint64_t> lines_;                    // times of the last ones
+    std::map<uint8_t, std::deque<Access>> accesses_;            // by CPU: the last ones
+    std::map<uint8_t, std::deque<Interruption>> interruptions_; // by CPU: the last ones, none within another
+    std::vector<uint64_t> lines_;                               // times of the last ones
 };
 
 } // namespace mpulab

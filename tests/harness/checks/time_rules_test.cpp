@@ -72,10 +72,10 @@ TEST_CASE("V11: the finding names the routine, instructions, accesses and charge
 TEST_CASE("V11: an access inside a nested call counts for the outer one, one of another CPU does not") {
     Scene scene;
     scene.at(20 * kMs).enter(MPULAB_CALLBACK_DeferredRoutine);
-    scene.line(1).enter(MPULAB_CALLBACK_InterruptRoutine);
+    scene.line(1).enter(MPULAB_CALLBACK_SynchronizedRoutine);
     for (int i = 0; i < 45; ++i)
         scene.read_data();
-    scene.leave(MPULAB_CALLBACK_InterruptRoutine);
+    scene.leave(MPULAB_CALLBACK_SynchronizedRoutine);
     for (int i = 0; i < 55; ++i)
         scene.status(0x80);
     Scene good = scene;
@@ -84,6 +84,32 @@ TEST_CASE("V11: an access inside a nested call counts for the outer one, one of 
     other.status(0x80).log.last().cpu = 1;
     CHECK(other.leave(MPULAB_CALLBACK_DeferredRoutine).fired() == Rules{});
     CHECK(scene.status(0x80).leave(MPULAB_CALLBACK_DeferredRoutine).fired() == Rules{11});
+}
+
+TEST_CASE("V11: what an interrupt routine in between takes and touches is its own") {
+    // The DPC takes 80 us, 10 accesses of its own with it, and each ISR 35: two of them, the second with one within.
+    const auto dpc = [](uint64_t more_ns) {
+        Scene scene;
+        scene.at(20 * kMs).enter(MPULAB_CALLBACK_DeferredRoutine);
+        const auto isr = [&](uint64_t began, bool another_within) {
+            scene.at(began).line(1).enter(MPULAB_CALLBACK_InterruptRoutine);
+            for (int i = 0; i < 9; ++i)
+                scene.read_data();
+            if (another_within) {
+                scene.at(began + 2 * kUs).enter(MPULAB_CALLBACK_InterruptRoutine).read_data();
+                scene.at(began + 22 * kUs).leave(MPULAB_CALLBACK_InterruptRoutine);
+            }
+            scene.at(began + 35 * kUs).leave(MPULAB_CALLBACK_InterruptRoutine);
+        };
+        isr(20 * kMs + 10 * kUs, false);
+        for (int i = 0; i < 10; ++i)
+            scene.status(0x80);
+        isr(20 * kMs + 60 * kUs, true);
+        scene.at(20 * kMs + 160 * kUs + more_ns).leave(MPULAB_CALLBACK_DeferredRoutine);
+        return scene.fired();
+    };
+    CHECK(dpc(0) == Rules{});
+    CHECK(dpc(1) == Rules{11});
 }
 
 TEST_CASE("V11: each of several cards has its own io-cost") {
@@ -124,6 +150,36 @@ TEST_CASE("V09: a lock is held for 100 us at most, accesses since it was taken c
     CHECK(bad.told[0].text == "V09: the lock taken at testcard.sys+0x111 and released at testcard.sys+0x222 was held "
                               "for 101.0 us: 99.0 us of instructions, and 2 register accesses charged with 2.0 us; 100 "
                               "us at most are meant");
+}
+
+TEST_CASE("V09: what an interrupt routine in between takes and touches is not charged to the lock") {
+    const uint64_t taken = 20 * kMs;
+    for (const uint64_t more_ns : {0, 1}) {
+        Scene scene;
+        const auto isr = [&](uint64_t began) {
+            scene.at(began).line(1).enter(MPULAB_CALLBACK_InterruptRoutine).read_data().read_data();
+            scene.at(began + 20 * kUs).read_data().leave(MPULAB_CALLBACK_InterruptRoutine);
+        };
+        isr(taken - 30 * kUs); // over by then
+        scene.at(taken).status(0x80);
+        isr(taken + 10 * kUs);
+        scene.at(taken + 40 * kUs).status(0x80);
+        isr(taken + 50 * kUs);
+        scene.at(taken + 138 * kUs + more_ns).log.add(MPULAB_KIND_LOCK_HELD, kDriver + 0x111, taken, kDriver + 0x222);
+        INFO(more_ns);
+        CHECK(scene.fired() == (more_ns == 0 ? Rules{} : Rules{9}));
+    }
+}
+
+TEST_CASE("V09: of a lock that an interrupt routine itself takes, its time is the lock's") {
+    Scene scene;
+    const uint64_t began = 20 * kMs;
+    scene.at(began).line(1).enter(MPULAB_CALLBACK_InterruptRoutine).read_data();
+    scene.at(began + 10 * kUs).read_data();
+    scene.at(began + 110 * kUs).log.add(MPULAB_KIND_LOCK_HELD, kDriver + 0x111, began + 10 * kUs, kDriver + 0x222);
+    const RuleBooks books = scene.books();
+    REQUIRE(books.told.size() == 1);
+    CHECK(books.told[0].seen == "101000 ns");
 }
 
 TEST_CASE("V09: a lock from before the log's clock is no finding") {
