@@ -69,4 +69,7 @@ enum mpulab_fault_moment {
     MPULAB_FAULT_ENDS = 1  /* a fault that was in force for a time is over */
 };
 
+/* NO_DEVICE: in `c`, beside the size of the access. */
+#define MPULAB_NO_DEVICE_WRITE 0x100u /* a write; else a read */
+
 #endif /* MPULAB_CODES_H */

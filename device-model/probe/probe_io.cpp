@@ -57,12 +57,11 @@ void Probe::complain(const char* format, ...) {
 
 void Probe::no_device(uint32_t port, uint32_t size, uint32_t value, bool is_write, const mpulab_cause& cause,
                       int64_t now_ns) {
-    constexpr uint64_t kWrite = 0x100;
     mpulab_record made = guest_record(cause, now_ns);
     made.kind = MPULAB_KIND_NO_DEVICE;
     made.a = port;
     made.b = value;
-    made.c = size | (is_write ? kWrite : 0);
+    made.c = size | (is_write ? MPULAB_NO_DEVICE_WRITE : 0);
     record(made);
 }
 

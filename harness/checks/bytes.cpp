@@ -46,7 +46,10 @@ CheckResult compare(const CheckInput& input, const char* name, const char* where
 } // namespace
 
 CheckResult check_wire_bytes(const CheckInput& input) {
-    return compare(input, "wire", "on MIDI OUT", wire_bytes(input.log, MPULAB_KIND_WIRE_OUT, input.run.unit));
+    CheckResult result =
+        compare(input, "wire", "on MIDI OUT", wire_bytes(input.log, MPULAB_KIND_WIRE_OUT, input.run.unit));
+    result.all_bytes = true;
+    return result;
 }
 
 CheckResult check_injected(const CheckInput& input) {
@@ -61,7 +64,9 @@ CheckResult check_captured(const CheckInput& input) {
     if (stream.bytes.empty() && !input.run.wire) {
         return not_applicable("captured", "the package has no hardware, and its driver gave none of the song back");
     }
-    return compare(input, "captured", "from the capture pin", stream);
+    CheckResult result = compare(input, "captured", "from the capture pin", stream);
+    result.all_bytes = true;
+    return result;
 }
 
 } // namespace mpulab

@@ -3,15 +3,15 @@
 
 #include "agent/score.h"
 #include "link/mpulab_codes.h"
+#include "probe/plan.h"
 
 #include <fmt/format.h>
 
 namespace mpulab {
 namespace {
 
-constexpr uint64_t kRemoveDevice = 0x1b02;    // IRP_MJ_PNP << 8 | IRP_MN_REMOVE_DEVICE
-constexpr uint64_t kSurpriseRemoval = 0x1b17; // the same with IRP_MN_SURPRISE_REMOVAL
-constexpr uint64_t kD3 = 3;
+/// Whose place in the driver is PortCls' own: its UART miniport serves drivers that have none.
+constexpr std::string_view kPortCls = "portcls.sys";
 
 } // namespace
 
@@ -34,16 +34,41 @@ void CardRules::card(const mpulab_record& record) {
     case MPULAB_KIND_POWER:
         if (record.a == kD3) desk_.judged(34);
         if (record.b == kD3) state_.after_power = true; // the card is as after power-on; D1 and D2 leave it as it is
+        back_from_d3_ = record.b == kD3;
         state_.uart = state_.uart && record.b != kD3;
         break;
+    case MPULAB_KIND_WIRE_OUT:
+        state_.tx_level = record.c;
+        break;
     case MPULAB_KIND_FAULT:
-        state_.faulty = true;
+        fault(record);
         break;
     case MPULAB_KIND_GUEST_ERROR:
         guest_error(record);
         break;
     default:
         break;
+    }
+}
+
+void CardRules::fault(const mpulab_record& record) {
+    switch (MPULAB_FAULT_ACTION(record.a)) {
+    case MPULAB_ACTION_ADD_IRQ:
+    case MPULAB_ACTION_DROP_IRQ:
+    case MPULAB_ACTION_DELAY_IRQ:
+    case MPULAB_ACTION_DUPLICATE_IRQ:
+    case MPULAB_ACTION_IRQ_STORM:
+    case MPULAB_ACTION_DEAD_IRQ:
+        state_.line_faulty = true;
+        break;
+    case MPULAB_ACTION_CORRUPT_OUT: // on the cable: the driver cannot see it
+    case MPULAB_ACTION_LOSE_OUT:
+    case MPULAB_ACTION_CORRUPT_IN:
+    case MPULAB_ACTION_LOSE_IN:
+    case MPULAB_ACTION_FRAMING_ERROR:
+        break;
+    default: // what the host reads, or whether it reads anything; how a driver gets over it takes its time
+        state_.faulty = state_.line_faulty = true;
     }
 }
 
@@ -62,25 +87,36 @@ void CardRules::access(const mpulab_record& record) {
         ++calls.back().own_accesses;
         if (record.kind == MPULAB_KIND_REG_READ && record.a == kDataOffset) ++calls.back().data_reads;
     }
-    if (state_.removed) {
+    if (state_.removed && !is_port_class(record)) {
         desk_.tell(34, record, fmt::format("the card is touched after REMOVE_DEVICE{}", desk_.at(record)),
                    "a register access", "none");
     }
     if (record.kind == MPULAB_KIND_REG_READ) {
         if (record.a == kStatusOffset) state_.status = record.b;
         if (record.a == kDataOffset) {
-            if (state_.streamed && !state_.after_power) desk_.judged(36);
+            if (state_.streamed && !state_.after_power && !state_.faulty) desk_.judged(36);
             if (state_.status) *state_.status |= kEmpty; // it says nothing about the next byte
         }
         return;
     }
-    desk_.judged(35);
-    if (record.a == kDataOffset && state_.after_power) {
-        desk_.judged(37);
+    if (!state_.faulty) desk_.judged(35);
+    if (record.a == kDataOffset) data_written(record);
+}
+
+void CardRules::data_written(const mpulab_record& record) {
+    state_.tx_level = record.c;
+    if (back_from_d3_) desk_.judged(37);
+    back_from_d3_ = false;
+    if (state_.after_power) {
         desk_.tell(37, record,
                    fmt::format("a byte is written after D3 while the card is not in UART mode{}", desk_.at(record)),
                    "intelligent mode", "UART mode");
     }
+}
+
+bool CardRules::is_port_class(const mpulab_record& record) const {
+    const Module* module = desk_.view().log.module_at(record.pc);
+    return module != nullptr && module->name == kPortCls;
 }
 
 void CardRules::guest_error(const mpulab_record& record) {
@@ -104,9 +140,11 @@ void CardRules::guest_error(const mpulab_record& record) {
         break;
     case MPULAB_GUEST_READ_UNPOWERED:
     case MPULAB_GUEST_WRITE_UNPOWERED:
-        if (state_.pulled_out) break;
-        desk_.tell(34, record, fmt::format("the card is touched in D3{}", desk_.at(record)), "a register access",
-                   "none");
+        if (state_.pulled_out || is_port_class(record)) break;
+        desk_.tell(34, record,
+                   fmt::format("the card is touched {}{}", told_of_pull_ ? "after it was pulled out" : "in D3",
+                               desk_.at(record)),
+                   "a register access", "none");
         break;
     default:
         break;
@@ -125,14 +163,21 @@ void CardRules::step_ended(const mpulab_record& record) {
 }
 
 void CardRules::irp_done(const mpulab_record& record) {
-    if (record.a == kSurpriseRemoval) state_.pulled_out = false;
-    if (record.a == kRemoveDevice && alone_) state_.removed = true; // of which card it is, the record does not say
+    if (record.a == kSurpriseRemoval) {
+        state_.pulled_out = false;
+        told_of_pull_ = true;
+        desk_.judged(34);
+    }
+    if (record.a == kRemoveDevice && alone_) { // of which card it is, the record does not say
+        state_.removed = true;
+        desk_.judged(34);
+    }
 }
 
 void CardRules::entered(OpenCall& call) {
     call.had_cause = state_.asks || state_.risen;
     if (call.callback == MPULAB_CALLBACK_AddDevice || call.callback == MPULAB_CALLBACK_StartDevice)
-        state_.removed = false;
+        state_.removed = told_of_pull_ = false;
     if (call.callback == MPULAB_CALLBACK_NewStream) state_.streamed = true;
 }
 
@@ -142,12 +187,12 @@ void CardRules::interrupt_routine(const OpenCall& call, const mpulab_record& lea
     const bool claims = static_cast<uint32_t>(leave.b) == 0;
     if (!claims) desk_.judged(14);
     if (claims && state_.seen) desk_.judged(12);
-    if (claims) desk_.judged(13);
+    if (claims && !state_.line_faulty) desk_.judged(13);
     if (claims && state_.seen && !call.had_cause && call.data_reads == 0) {
         desk_.tell(12, leave, "an ISR claims an interrupt that its card had not asked for, and read nothing", "claimed",
                    "denied");
     }
-    if (claims && state_.line && call.own_accesses == 0 && !state_.faulty) {
+    if (claims && state_.line && call.own_accesses == 0 && !state_.line_faulty) {
         desk_.tell(13, leave, "an ISR claims the interrupt and never touches the card, whose line still stands",
                    "line high", "line low");
     }

@@ -10,8 +10,10 @@ namespace mpulab {
 
 /// Register offsets and STATUS bits of every card here.
 inline constexpr uint64_t kDataOffset = 0, kStatusOffset = 1;
-inline constexpr uint64_t kNotReady = 0x40; // DRR
-inline constexpr uint64_t kEmpty = 0x80;    // DSR
+inline constexpr uint64_t kEmpty = 0x80; // DSR
+inline constexpr uint64_t kD3 = 3;
+/// `a` of IRP_DONE: IRP_MJ_PNP << 8 | IRP_MN_REMOVE_DEVICE or IRP_MN_SURPRISE_REMOVAL.
+inline constexpr uint64_t kRemoveDevice = 0x1b02, kSurpriseRemoval = 0x1b17;
 
 /// What the log has shown of the card so far.
 struct CardState {
@@ -20,7 +22,9 @@ struct CardState {
     bool asks = false;  // the line stands, and not by a cue's doing
     bool risen = false; // since the interrupt routine before
     bool uart = false;
-    bool faulty = false;      // a cue has spoilt something: from then on rules about readiness say nothing
+    bool line_faulty = false; // a cue has played with the line: from then on it says nothing of the ISR
+    bool faulty = false;      // or with what the driver is told of readiness: from then on rules about it say nothing
+    uint64_t tx_level = 0;    // bytes that have not begun to leave
     bool after_power = false; // D0 again, and not yet in UART mode
     bool removed = false;
     bool pulled_out = false;        // the card is gone, and nobody has told the driver yet
@@ -46,13 +50,18 @@ class CardRules {
 
   private:
     void line(const mpulab_record& record, bool by_fault);
+    void fault(const mpulab_record& record);
+    void data_written(const mpulab_record& write);
     void access(const mpulab_record& record);
     void guest_error(const mpulab_record& record);
+    bool is_port_class(const mpulab_record& record) const;
 
     RuleDesk& desk_;
     OpenCalls& calls_;
     bool alone_;
     bool after_fault_ = false;
+    bool back_from_d3_ = false;  // and nothing was written to DATA yet
+    bool told_of_pull_ = false;  // IRP_MN_SURPRISE_REMOVAL is done
     uint64_t pulled_out_by_ = 0; // correlation id of the step that pulls the card out
     CardState state_;
 };

@@ -34,6 +34,7 @@ struct CheckResult {
     std::optional<uint64_t> time_ns;
     std::vector<std::string> around; // the ten records around that place
     std::vector<CodePlace> places;   // of the code that broke a rule
+    bool all_bytes = false;          // it compared all that the driver was given with all that came of it (V27, V29)
 };
 
 struct RuleBooks;

@@ -62,6 +62,7 @@ class Walk {
             return;
         case MPULAB_KIND_IRP_DONE:
             card_.irp_done(record);
+            streams_.irp_done(record);
             return;
         case MPULAB_KIND_RESOURCE:
             ports_.resource(record);

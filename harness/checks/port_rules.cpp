@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "checks/port_rules.hpp"
 
+#include "link/mpulab_codes.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -9,7 +11,6 @@ namespace {
 
 constexpr uint64_t kNothing = 0, kPorts = 1; // CmResourceType
 constexpr uint64_t kTypeMask = 0xff;
-constexpr uint64_t kWrite = 0x100;
 constexpr size_t kMostDevices = 32, kMostRanges = 16; // of a device; the log of a guest may lie
 
 /// Kernel and HAL look for hardware; what else touches ports is the driver, or PortCls' UART in a driver's place.
@@ -64,7 +65,7 @@ void PortRules::no_device(const mpulab_record& record) {
     if (too_many_ || is_ours(record.a)) return;
     desk_.tell(33, record,
                fmt::format("port 0x{:x} is {}{}; it is not among the driver's, and no device has it", record.a,
-                           (record.c & kWrite) != 0 ? "written" : "read", desk_.at(record)),
+                           (record.c & MPULAB_NO_DEVICE_WRITE) != 0 ? "written" : "read", desk_.at(record)),
                fmt::format("port 0x{:x}", record.a), what_is_ours());
 }
 

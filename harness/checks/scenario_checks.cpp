@@ -119,6 +119,17 @@ class ScenarioChecks {
                       record);
     }
 
+    /// `all`: the word that stands for all bytes of the scenario that went in.
+    CheckResult of_what_went_in(const Json& check, const char* key, std::string_view all, const char* nothing_went_in,
+                                uint32_t unit, const ByteStream& came, const char* where) {
+        const Bytes wanted = bytes_of(check, key, unit);
+        const bool of_all = check.at(key) == all;
+        if (of_all && wanted.empty()) return nothing_seen(name_of_check(check), nothing_went_in);
+        CheckResult result = compare(check, came, wanted, where);
+        result.all_bytes = of_all;
+        return result;
+    }
+
     CheckResult no_wire(const Json& check) const {
         return not_applicable(name_of_check(check), "the package has no hardware: there is no wire to look at");
     }
@@ -131,14 +142,18 @@ class ScenarioChecks {
 
     CheckResult wire_equals(const Json& check) {
         if (!run_.wire) return no_wire(check);
-        return compare(check, wire_bytes(log_, MPULAB_KIND_WIRE_OUT, check.value("unit", 0u)),
-                       bytes_of(check, "wire-equals", check.value("unit", 0u)), "on MIDI OUT");
+        const uint32_t unit = check.value("unit", 0u);
+        return of_what_went_in(check, "wire-equals", "written", "no step writes a byte to this card's pin", unit,
+                               wire_bytes(log_, MPULAB_KIND_WIRE_OUT, unit), "on MIDI OUT");
     }
     CheckResult captured_equals(const Json& check) {
         ScenarioRun::ReadPin pin; // all of them, at card 0
         if (check.contains("of")) pin = run_.read_pins.at(check["of"]);
-        return compare(check, captured_bytes(log_, pin.steps), bytes_of(check, "captured-equals", pin.unit),
-                       "from the capture pin");
+        const ByteStream came = captured_bytes(log_, pin.steps);
+        if (run_.read_pins.empty() && came.bytes.empty())
+            return nothing_seen(name_of_check(check), "no step reads from a capture pin");
+        return of_what_went_in(check, "captured-equals", "injected", "no cue injects a byte into this card", pin.unit,
+                               came, "from the capture pin");
     }
 
     CheckResult wire_contains(const Json& check) {

@@ -162,7 +162,8 @@ int main(int argc, char** argv) {
     std::string shard;
     run_command->add_option("--repeat", run_options.repeat, "runs of each scenario; all must come to one event log")
         ->check(CLI::Range(1u, 1'000'000u));
-    run_command->add_flag("--until-failure", run_options.until_failure, "stop at the first run that is not green");
+    run_command->add_flag("--until-failure", run_options.until_failure,
+                          "again and again, a million times at most; stop at the first run that is not green");
     run_command->add_option("--shard", shard, "only the I-th of N parts of the scenarios")->type_name("I/N");
     run_command->add_option("--connect", run_options.libvirt_uri,
                             "libvirt URI for warm machines; default: embedded driver");

@@ -140,9 +140,8 @@ ExitCode play(const PlayOptions& options) {
     if (outcome.trouble) fmt::print(stderr, "error: {}\n", outcome.trouble->line());
     try {
         if (!outcome.xml.empty()) {
-            write_file(facts.folder / "machine.xml", outcome.xml);
+            keep_xml(facts, outcome.xml);
             write_file(facts.folder / "qemu.log", outcome.qemu_log);
-            facts.artefacts["machine"] = "machine.xml";
         }
         const std::string document = keep_result(facts, judgement);
         if (options.json) fmt::print("{}", document);

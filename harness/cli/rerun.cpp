@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 namespace mpulab {
 namespace {
@@ -66,6 +67,29 @@ std::vector<std::string> changed_inputs(const StoredRun& run, const std::vector<
     return changed;
 }
 
+/// What the run was made of, and is another file on disk by now: "driver: /path is 1234…, was abcd…". The run's folder
+/// keeps its own, which is what is run.
+std::vector<std::string> changed_sources(const StoredRun& run) {
+    const std::tuple<const char*, const char*, const char*> places[] = {{"driver", "package", "driver"},
+                                                                        {"inf", "package", "inf"},
+                                                                        {"scenario", "scenario", "path"},
+                                                                        {"song", "song", "path"}};
+    std::vector<std::string> changed;
+    for (const auto& [name, part, key] : places) {
+        const auto then = run.inputs.find(name);
+        const auto about = run.document.find(part);
+        if (then == run.inputs.end() || about == run.document.end() || !about->is_object()) continue;
+        const fs::path path = about->value(key, "");
+        std::error_code ignored;
+        if (!fs::is_regular_file(path, ignored)) continue;
+        const std::string now = file_sha256(path, name);
+        if (now != then->second)
+            changed.push_back(fmt::format("{}: {} is {}, was {}", name, path.string(), now.substr(0, 12),
+                                          then->second.substr(0, 12)));
+    }
+    return changed;
+}
+
 struct FirstDifference {
     std::string then, now; // records as text
 };
@@ -87,6 +111,7 @@ struct Outcome {
     std::string sha256, sha256_then;
     fs::path log; // kept when it is another one
     std::vector<std::string> changed;
+    std::vector<std::string> changed_sources;
     std::optional<FirstDifference> difference;
 };
 
@@ -94,7 +119,8 @@ void print_as_json(const Outcome& outcome) {
     nlohmann::ordered_json json = {{"identical", outcome.same},
                                    {"event_log_sha256", outcome.sha256},
                                    {"event_log_sha256_then", outcome.sha256_then},
-                                   {"changed_inputs", outcome.changed}};
+                                   {"changed_inputs", outcome.changed},
+                                   {"changed_sources", outcome.changed_sources}};
     if (!outcome.same) json["event_log"] = outcome.log.string();
     if (outcome.difference)
         json["first_difference"] = {{"then", outcome.difference->then}, {"now", outcome.difference->now}};
@@ -110,6 +136,8 @@ void print_as_text(const Outcome& outcome) {
     }
     for (const std::string& line : outcome.changed)
         fmt::print("{}input changed: {}\n", outcome.same ? "though an " : "", line);
+    for (const std::string& line : outcome.changed_sources)
+        fmt::print("on disk it is another file now, what the run's folder keeps was run: {}\n", line);
     if (outcome.difference) fmt::print("  then {}\n  now  {}\n", outcome.difference->then, outcome.difference->now);
 }
 
@@ -128,7 +156,7 @@ ExitCode rerun(const RerunOptions& options) {
         throw *outcome.trouble;
     }
     const bool same = !outcome.trouble && outcome.sha256 == run.event_log_sha256;
-    Outcome seen{same, outcome.sha256, run.event_log_sha256, now, changed, {}};
+    Outcome seen{same, outcome.sha256, run.event_log_sha256, now, changed, changed_sources(run), {}};
     std::optional<Error> unreadable;
     try {
         if (!same && !outcome.trouble) seen.difference = first_difference(then, now);

@@ -21,7 +21,18 @@ namespace {
 
 constexpr unsigned kEndless = 1'000'000; // runs of each scenario until a failure
 
-void print_list(const std::vector<Scenario>& scenarios) {
+void print_list(const std::vector<Scenario>& scenarios, bool json) {
+    if (json) {
+        nlohmann::json list = nlohmann::json::array();
+        for (const Scenario& scenario : scenarios) {
+            list.push_back({{"name", scenario.name},
+                            {"title", scenario.title},
+                            {"file", scenario.file.string()},
+                            {"tags", scenario.tags}});
+        }
+        fmt::print("{}\n", json_text(list));
+        return;
+    }
     for (const Scenario& scenario : scenarios) {
         std::string tags;
         for (const std::string& tag : scenario.tags)
@@ -58,6 +69,16 @@ void take_shard(std::vector<Scenario>& scenarios, const Shard& shard) {
     scenarios = std::move(mine);
 }
 
+/// Fresh boots are started without libvirt: who names one wants its machines.
+void take_libvirt(RunOptions& options) {
+    if (options.libvirt_uri.empty()) return;
+    if (options.lane == LaneChoice::Cold) {
+        throw Error("--cold and --connect: a fresh boot is started without libvirt", "leave one of the two out",
+                    ExitCode::Usage);
+    }
+    options.lane = LaneChoice::Warm;
+}
+
 /// What cannot be written is told before the runs, not after an hour of them.
 void check_junit(const std::filesystem::path& file) {
     const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
@@ -80,6 +101,7 @@ ExitCode run_scenarios(RunOptions options) {
     if (options.what.empty())
         throw Error("no scenario is named", "mpulab run FILE.yaml or a folder of them", ExitCode::Usage);
     check_libvirt_uri(options.libvirt_uri);
+    take_libvirt(options);
     check_junit(options.junit);
     std::vector<Scenario> scenarios = select_scenarios(options);
     if (options.seed) {
@@ -94,7 +116,7 @@ ExitCode run_scenarios(RunOptions options) {
     if (options.red) take_red_cues(scenarios);
     scenarios = expand_seeds(std::move(scenarios), options.seeds);
     if (options.list) {
-        print_list(scenarios);
+        print_list(scenarios, options.json);
         return ExitCode::Passed;
     }
     if (options.until_failure && options.repeat == 1) options.repeat = kEndless;

@@ -7,6 +7,7 @@
 #include "cli/profile.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/snapshot_check.hpp"
+#include "common/file_hash.hpp"
 #include "common/files.hpp"
 #include "common/gzip.hpp"
 #include "common/split_mix.h"
@@ -166,8 +167,7 @@ PlainRunOutcome run_warm(Worker& worker, const MachineSpec& spec, const std::vec
         return mpulab_drawn_alternative(spec.seed, number, alternatives);
     };
     const PlainRunOutcome outcome = worker.run(request);
-    write_file(facts.folder / "machine.xml", worker.xml());
-    facts.artefacts["machine"] = "machine.xml";
+    keep_xml(facts, worker.xml());
     return outcome;
 }
 
@@ -183,6 +183,7 @@ PlainRunOutcome run_machine(const RunOptions& options, WorkerSlot* slot, const L
         sections.push_back({MPULAB_SECTION_CUES, unit, section});
     const Bytes plan = write_plan(scenario.seed, sections);
     facts.input_sha256["plan"] = sha256_hex(plan);
+    facts.input_sha256["scenario"] = file_sha256(scenario.file, "scenario");
     MachineSpec spec = machine.spec;
     spec.seed = scenario.seed;
     spec.plan = facts.folder / "plan.bin";
@@ -276,6 +277,10 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     if (machine->look->started) {
         const auto& offers = machine->look->offers;
         const size_t cards = 1 + scenario.more_cards.size();
+        if (!machine->guest.package.has_hardware() && !scenario.cues.empty()) {
+            throw NotForPackage("the package has no card that the scenario's cues could act on",
+                                "take a package with hardware");
+        }
         run = compile_scenario(scenario,
                                opens_what_is_found(scenario) ? choose_targets(offers, cards) : find_targets(offers),
                                machine->guest.package.has_hardware());
@@ -344,6 +349,10 @@ RunOutcome run_scenario(const RunOptions& options, const Scenario& scenario, Loo
         run_and_judge(options, scenario, looks, slot, result);
         if (options.compress) compress_log(facts);
         result.judgement.next = with_run(result.judgement.next, facts.folder.string());
+        result.document = keep_result(facts, result.judgement);
+    } catch (const NotForPackage& why) {
+        result.judgement.verdict = Verdict::NotApplicable;
+        result.judgement.reason = why.what();
         result.document = keep_result(facts, result.judgement);
     } catch (const Error& error) {
         result.judgement = bench_trouble(error);

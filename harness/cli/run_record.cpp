@@ -9,6 +9,7 @@
 #include "events/format.hpp"
 #include "inspect/image_notes.hpp"
 #include "link/mpulab_codes.h"
+#include "machine/domain_xml.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -74,6 +75,12 @@ void keep_command(RunFacts& facts, MachineSpec spec) {
     spec.link_chardev = link_file_chardev(facts.folder / kEventLogName);
     write_file(facts.folder / kCommandName, shell_quoted(qemu_command(spec)) + "\n");
     facts.artefacts["command"] = kCommandName;
+    keep_xml(facts, domain_xml(spec, kDomainName));
+}
+
+void keep_xml(RunFacts& facts, const std::string& xml) {
+    write_file(facts.folder / kMachineName, xml);
+    facts.artefacts["machine"] = kMachineName;
 }
 
 void note_log(RunFacts& facts, const EventLog& log, const MachineSpec& spec, uint32_t unit,

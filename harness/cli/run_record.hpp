@@ -12,8 +12,11 @@ namespace mpulab {
 /// What is known of a run from its machine alone.
 RunFacts machine_facts(const Guest& guest, const MachineSpec& spec, const std::string& windows);
 
-/// Writes command.txt: the QEMU command line that makes the same run, from what lies in its folder.
+/// Writes command.txt, the QEMU command line that makes the same run from what lies in its folder, and machine.xml, the
+/// same machine for libvirt.
 void keep_command(RunFacts& facts, MachineSpec spec);
+/// In its place the XML that libvirt was given.
+void keep_xml(RunFacts& facts, const std::string& xml);
 
 /// What its event log adds; `unit`: the card whose interrupts are counted.
 void note_log(RunFacts& facts, const EventLog& log, const MachineSpec& spec, uint32_t unit,

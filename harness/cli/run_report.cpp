@@ -78,6 +78,8 @@ void RunReport::print_line(const RunOutcome& outcome) {
     } else if (!live_ && verdict == Verdict::Passed) {
         fmt::print("passed  {:<28} {}\n", outcome.facts.scenario->name,
                    outcome.judgement.reason.empty() ? outcome.facts.scenario->title : outcome.judgement.reason);
+    } else if (!live_ && verdict == Verdict::NotApplicable) {
+        fmt::print("n/a     {:<28} {}\n", outcome.facts.scenario->name, outcome.judgement.reason);
     } else if (!live_) {
         fmt::print("known   {:<28} {}\n", outcome.facts.scenario->name, outcome.judgement.reason);
     }
@@ -92,7 +94,7 @@ void RunReport::erase_bar() {
 void RunReport::print_bar() {
     if (!live_) return;
     const size_t done = this->done();
-    const size_t red = done - count(Verdict::Passed) - count(Verdict::KnownIssue);
+    const size_t red = done - count(Verdict::Passed) - count(Verdict::KnownIssue) - count(Verdict::NotApplicable);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
     const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
     const size_t filled = done * kBarWidth / std::max<size_t>(runs_, 1);
@@ -128,7 +130,8 @@ std::string RunReport::totals() const {
         fmt::format("{} {}: {} passed", done(), options_.repeat > 1 ? "runs" : "scenarios", count(Verdict::Passed));
     for (const auto& [verdict, word] :
          {std::pair{Verdict::Failed, "failed"}, std::pair{Verdict::Crash, "crashed"},
-          std::pair{Verdict::Error, "with errors"}, std::pair{Verdict::KnownIssue, "with a known issue"}}) {
+          std::pair{Verdict::Error, "with errors"}, std::pair{Verdict::KnownIssue, "with a known issue"},
+          std::pair{Verdict::NotApplicable, "not about this package"}}) {
         if (const size_t n = count(verdict); n != 0) line += fmt::format(", {} {}", n, word);
     }
     const auto broken = std::count_if(summaries_.begin(), summaries_.end(),
@@ -152,6 +155,9 @@ JunitCase RunReport::junit_case(size_t index, const Line& line) const {
         break;
     case Verdict::KnownIssue:
         one.outcome = JunitCase::Outcome::KnownIssue;
+        break;
+    case Verdict::NotApplicable:
+        one.outcome = JunitCase::Outcome::NotApplicable;
         break;
     case Verdict::Error:
         one.outcome = JunitCase::Outcome::Error;

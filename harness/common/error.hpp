@@ -33,4 +33,10 @@ class Error : public std::runtime_error {
     ExitCode code_;
 };
 
+/// What was asked for is about something that the package does not have by its INF: no mistake of anybody's.
+class NotForPackage : public Error {
+  public:
+    using Error::Error;
+};
+
 } // namespace mpulab

@@ -8,6 +8,9 @@
 
 namespace mpulab {
 
+/// Of a machine that nobody else's is beside.
+inline constexpr const char* kDomainName = "mpulab";
+
 /// `name`: of the domain. `uuid`: that libvirt knows it by; the guest always sees kMachineUuid.
 std::string domain_xml(const MachineSpec& spec, const std::string& name, const std::string& uuid = kMachineUuid);
 

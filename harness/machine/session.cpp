@@ -29,7 +29,6 @@ using Protocol = asio::local::stream_protocol;
 using asio::awaitable;
 using asio::use_awaitable;
 
-constexpr const char* kDomainName = "mpulab";
 constexpr size_t kReadBytes = 1u << 20;
 constexpr auto kWatchEvery = std::chrono::milliseconds(250);
 constexpr auto kDeathNoticeWithin = std::chrono::milliseconds(1000); // between a link's end and its process' end

@@ -66,10 +66,10 @@ std::string junit_xml(const std::vector<JunitCase>& cases) {
     for (const JunitCase& one : cases)
         seconds += one.seconds;
     std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-    xml +=
-        fmt::format("<testsuites>\n<testsuite name=\"mpulab\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
-                    "skipped=\"{}\" time=\"{:.3f}\">\n",
-                    cases.size(), count(Outcome::Failed), count(Outcome::Error), count(Outcome::KnownIssue), seconds);
+    xml += fmt::format("<testsuites>\n<testsuite name=\"mpulab\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
+                       "skipped=\"{}\" time=\"{:.3f}\">\n",
+                       cases.size(), count(Outcome::Failed), count(Outcome::Error),
+                       count(Outcome::KnownIssue) + count(Outcome::NotApplicable), seconds);
     for (const JunitCase& one : cases) {
         xml += fmt::format("<testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\">", escaped(one.group),
                            escaped(one.name), one.seconds);
@@ -78,6 +78,8 @@ std::string junit_xml(const std::vector<JunitCase>& cases) {
             xml += fmt::format("\n<{0} message=\"{1}\">{2}</{0}>\n", element, escaped(one.message), escaped(one.text));
         } else if (one.outcome == Outcome::KnownIssue) {
             xml += fmt::format("\n<skipped message=\"{}\"/>\n", escaped("known issue: " + one.message));
+        } else if (one.outcome == Outcome::NotApplicable) {
+            xml += fmt::format("\n<skipped message=\"{}\"/>\n", escaped("not applicable: " + one.message));
         }
         xml += "</testcase>\n";
     }

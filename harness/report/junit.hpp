@@ -8,7 +8,7 @@
 namespace mpulab {
 
 struct JunitCase {
-    enum class Outcome { Passed, Failed, Error, KnownIssue };
+    enum class Outcome { Passed, Failed, Error, KnownIssue, NotApplicable };
     std::string group; // classname: the scenario's file
     std::string name;
     Outcome outcome = Outcome::Passed;

@@ -130,6 +130,8 @@ std::string verdict_name(Verdict verdict) {
         return "crash";
     case Verdict::KnownIssue:
         return "known-issue";
+    case Verdict::NotApplicable:
+        return "not-applicable";
     }
     return "error";
 }
@@ -138,6 +140,7 @@ ExitCode exit_code(Verdict verdict) {
     switch (verdict) {
     case Verdict::Passed:
     case Verdict::KnownIssue:
+    case Verdict::NotApplicable:
         return ExitCode::Passed;
     case Verdict::Failed:
         return ExitCode::Failed;

@@ -12,19 +12,26 @@
 
 namespace mpulab {
 
-enum class Verdict { Passed, Failed, Error, Crash, KnownIssue };
+enum class Verdict {
+    Passed,
+    Failed,
+    Error,
+    Crash,
+    KnownIssue,
+    NotApplicable // the package has nothing of what it is about, by its INF: nothing was run
+};
 
 std::string verdict_name(Verdict verdict);
 ExitCode exit_code(Verdict verdict);
-/// Nothing to look at: it passed, or failed as it is known to.
+/// Nothing to look at: it passed, failed as it is known to, or is not about this package.
 inline bool is_green(Verdict verdict) {
-    return verdict == Verdict::Passed || verdict == Verdict::KnownIssue;
+    return verdict == Verdict::Passed || verdict == Verdict::KnownIssue || verdict == Verdict::NotApplicable;
 }
 
 struct Judgement {
     Verdict verdict = Verdict::Error;
     std::string reason; // one line
-    std::string next;   // one line; empty when passed
+    std::string next;   // one line; empty when there is nothing to do
     std::vector<CheckResult> checks;
     std::optional<CrashReport> crash;
 };

@@ -2,6 +2,7 @@
 // Steps about when: time that passes, marks in the log, the machine saved and put back.
 #include "scenario/score_compiler.hpp"
 
+#include "common/error.hpp"
 #include "events/names.hpp"
 #include "link/mpulab_link.h"
 #include "scenario/scenario_cues.hpp"
@@ -32,10 +33,9 @@ void ScoreCompiler::watch_for(const Json& step) {
 void ScoreCompiler::wait_event(const Json& step) {
     if (!unit_of(step)) return;
     if (!run_.wire) {
-        does_not_fit(step,
-                     fmt::format("the package has no card whose {} could be waited for",
-                                 step.at("wait-event").get<std::string>()),
-                     "take a package with hardware, or a wait: instead");
+        throw NotForPackage(at_place(step, fmt::format("the package has no card whose {} could be waited for",
+                                                       step.at("wait-event").get<std::string>())),
+                            "take a package with hardware, or a wait: instead");
     }
     score_.wait_event(step.value("nth", uint64_t{1}), timeout(step));
 }

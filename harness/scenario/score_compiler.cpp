@@ -51,8 +51,12 @@ std::string ScoreCompiler::told_as(const Json& step) const {
                        step.at(kPlaceKey)[0].get<int>());
 }
 
+std::string ScoreCompiler::at_place(const Json& step, const std::string& what) const {
+    return fmt::format("{}:{}: {}", file_of_step(step).string(), step.at(kPlaceKey)[0].get<int>(), what);
+}
+
 void ScoreCompiler::does_not_fit(const Json& step, const std::string& what, const char* next) const {
-    throw Error(fmt::format("{}:{}: {}", file_of_step(step).string(), step.at(kPlaceKey)[0].get<int>(), what), next);
+    throw Error(at_place(step, what), next);
 }
 
 void ScoreCompiler::note_steps(uint32_t first, const std::string& of, bool may_fail) {

@@ -41,6 +41,8 @@ class ScoreCompiler {
     /// "write (a.yaml:12)": what a score step is of.
     std::string told_as(const Json& step) const;
     /// A scenario that is sound and does not fit the package.
+    /// With the step's file and line.
+    std::string at_place(const Json& step, const std::string& what) const;
     [[noreturn]] void does_not_fit(const Json& step, const std::string& what, const char* next) const;
     void note_steps(uint32_t first, const std::string& of, bool may_fail);
     /// Whether the step at hand may fail.

@@ -22,7 +22,15 @@ class Loader {
     void load(std::string_view text, const fs::path& file) {
         YAML::Node document;
         try {
-            document = YAML::Load(std::string(text));
+            const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+            if (documents.size() > 1) {
+                const YAML::Mark second = documents[1].Mark();
+                complaints_.push_back({file.string(), second.line + 1, second.column + 1,
+                                       fmt::format("{} documents in one file", documents.size()),
+                                       "one scenario a file: no --- behind it"});
+                return;
+            }
+            if (!documents.empty()) document = documents[0];
         } catch (const YAML::Exception& error) {
             complaints_.push_back(
                 {file.string(), error.mark.line + 1, error.mark.column + 1, "no YAML: " + error.msg, ""});

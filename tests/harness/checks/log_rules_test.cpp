@@ -5,12 +5,18 @@
 #include "checks/rule_states.hpp"
 #include "harness/checks/rule_scene.hpp"
 
+#include "probe/plan.h"
 #include "support/catch.hpp"
 
 using namespace mpulab;
 using namespace mpulab::test;
 
 namespace {
+
+/// `a` of a FAULT whose effect the record right behind it shows.
+uint64_t fault(uint32_t action) {
+    return MPULAB_FAULT(action, MPULAB_FAULT_ACTS, 0);
+}
 
 constexpr uint64_t kStep = MPULAB_CORR(MPULAB_CORR_STEP, 5);
 
@@ -78,7 +84,8 @@ TEST_CASE("V25: a hundred Writes that take nothing of a card that is ready") {
 TEST_CASE("V25: a busy card, a byte that leaves, a byte that is taken are reasons") {
     for (const int reason : {0, 1, 2}) {
         Scene scene;
-        scene.at(20 * kMs).status(reason == 0 ? 0xC0 : 0x80);
+        scene.at(20 * kMs).status(0x80);
+        if (reason == 0) scene.write_data().log.last().c = 1; // and it never leaves
         for (int i = 0; i < 150; ++i) {
             if (i == 75 && reason == 1) scene.log.add(MPULAB_KIND_WIRE_OUT, 0x90);
             if (i == 75 && reason == 2) scene.write(4, 4).status(0x80).write_data();
@@ -87,6 +94,17 @@ TEST_CASE("V25: a busy card, a byte that leaves, a byte that is taken are reason
         INFO(reason);
         CHECK(scene.fired() == Rules{});
     }
+}
+
+TEST_CASE("V25: that STATUS said busy once is no reason for good: the card has sent all it had") {
+    Scene scene;
+    scene.at(20 * kMs).write(4, 1).status(0x80).write_data().log.last().c = 1;
+    scene.status(0xC0).log.add(MPULAB_KIND_WIRE_OUT, 0x90);
+    for (int i = 0; i < 99; ++i)
+        scene.write(4, 0);
+    CHECK(scene.fired() == Rules{});
+    scene.write(4, 0);
+    CHECK(scene.fired() == Rules{25});
 }
 
 TEST_CASE("V34: the card in D3, and after REMOVE_DEVICE") {
@@ -114,6 +132,22 @@ TEST_CASE("V34: a card that is pulled out may be touched until the driver has be
     scene.log.add(MPULAB_KIND_IRP_DONE, 0x1b17, 0, 0);
     scene.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_UNPOWERED, 1, 0xff);
     CHECK(scene.fired() == Rules{34});
+}
+
+TEST_CASE("V34: what PortCls' own UART miniport touches is not the driver's doing") {
+    Scene scene;
+    scene.log.module("portcls.sys", kDriver + 0x100000, 0x8000);
+    scene.log.at(20 * kMs)
+        .add(MPULAB_KIND_IRP_DONE, 0x1b17, 0, 0)
+        .add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_UNPOWERED, 1, 0xff);
+    Scene drivers = scene;
+    scene.log.last().pc = kDriver + 0x100010;
+    CHECK(scene.fired() == Rules{});
+    CHECK(scene.books().looks[34] == 1);
+    drivers.log.last().pc = kDriver + 0x10;
+    const RuleBooks books = drivers.books();
+    REQUIRE(books.told.size() == 1);
+    CHECK(books.told[0].text == "V34: the card is touched after it was pulled out at testcard.sys+0x10");
 }
 
 TEST_CASE("V34: a removal that was refused forgives nothing in the steps after it") {
@@ -152,11 +186,40 @@ TEST_CASE("V35 and V36: the card's own complaints, but not once a fault has spoi
     CHECK(scene.fired() == Rules{35, 36});
 
     Scene spoilt;
-    spoilt.log.at(20 * kMs).add(MPULAB_KIND_FAULT);
+    spoilt.log.at(20 * kMs).add(MPULAB_KIND_FAULT, fault(MPULAB_ACTION_HOLD_DRR));
     spoilt.status(0xC0).write_data();
     spoilt.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_WRITE_NOT_READY, 0, 0x90);
     spoilt.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_EMPTY, 0, 0);
     CHECK(spoilt.fired() == Rules{});
+    CHECK(spoilt.books().looks[35] == 0); // said as not exercised, not as passed
+}
+
+TEST_CASE("V35, V36 and V77: a cue that plays with the line or the cable excuses none of them") {
+    for (const uint32_t action : {MPULAB_ACTION_ADD_IRQ, MPULAB_ACTION_DROP_IRQ, MPULAB_ACTION_DEAD_IRQ,
+                                  MPULAB_ACTION_CORRUPT_OUT, MPULAB_ACTION_LOSE_OUT, MPULAB_ACTION_FRAMING_ERROR}) {
+        Scene scene;
+        scene.log.at(20 * kMs).add(MPULAB_KIND_FAULT, fault(action));
+        scene.state(3).write(3, 3).status(0xC0).write_data();
+        scene.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_WRITE_NOT_READY, 0, 0x90);
+        scene.status(0x80).read_data();
+        scene.log.add(MPULAB_KIND_GUEST_ERROR, MPULAB_GUEST_READ_EMPTY, 0, 0);
+        scene.at(1'100 * kMs).state(2);
+        INFO(action);
+        CHECK(scene.fired() == Rules{35, 36, 77});
+    }
+}
+
+TEST_CASE("V13: a cue that plays with the line or the bus excuses the ISR, and it is not counted as looked at") {
+    for (const uint32_t action : {MPULAB_ACTION_DELAY_IRQ, MPULAB_ACTION_FLOAT_BUS, MPULAB_ACTION_CORRUPT_IN}) {
+        Scene scene;
+        scene.log.at(20 * kMs).add(MPULAB_KIND_FAULT, fault(action));
+        scene.at(21 * kMs).line(0).line(1).enter(MPULAB_CALLBACK_InterruptRoutine);
+        scene.leave(MPULAB_CALLBACK_InterruptRoutine);
+        INFO(action);
+        const bool judged = action == MPULAB_ACTION_CORRUPT_IN;
+        CHECK(scene.fired() == (judged ? Rules{13} : Rules{}));
+        CHECK((scene.books().looks[13] != 0) == judged);
+    }
 }
 
 TEST_CASE("V36: a byte that STATUS had promised may be read, and so may the handshake's") {
@@ -176,7 +239,9 @@ TEST_CASE("V37: a byte after D3 before the card is in UART mode again") {
     Scene good = scene;
     good.log.add(MPULAB_KIND_MODE, MPULAB_MODE_UART, MPULAB_MODE_INTELLIGENT);
     good.status(0x80).write_data();
+    good.write_data();
     CHECK(good.fired() == Rules{});
+    CHECK(good.books().looks[37] == 1); // the first byte is the one that could
     scene.status(0x80).write_data();
     CHECK(scene.fired() == Rules{37});
 }
@@ -195,7 +260,7 @@ TEST_CASE("V77: bytes that were taken and never reached the card") {
     Scene patient = scene;
     patient.at(900 * kMs).state(2);
     CHECK(patient.fired() == Rules{});
-    CHECK(patient.books().looks[77] == 1);
+    CHECK(patient.books().looks[77] == 0); // none could be stuck for a second yet
     scene.at(1'100 * kMs).state(2);
     CHECK(scene.fired() == Rules{77});
 }
@@ -213,11 +278,50 @@ TEST_CASE("V25: while it is told to leave RUN a stream may refuse every Write") 
     CHECK(scene.fired() == Rules{25});
 }
 
+TEST_CASE("V77: a stream that sent all it took, and ran on, could have been stuck") {
+    Scene scene;
+    scene.at(20 * kMs).state(3).write(1, 1).status(0x80).write_data().at(1'100 * kMs).state(2);
+    CHECK(scene.fired() == Rules{});
+    CHECK(scene.books().looks[77] == 1);
+}
+
+TEST_CASE("V77: what a driver drops at STOP, release, D3 and removal is not held against its next stream") {
+    for (const int end : {0, 1, 2, 3, 4}) {
+        Scene scene;
+        scene.at(20 * kMs).state(3).write(30, 30).status(0x80).write_data();
+        scene.at(30 * kMs);
+        if (end == 0) scene.state(0);
+        if (end == 1) scene.enter(MPULAB_CALLBACK_StreamRelease, 1).leave(MPULAB_CALLBACK_StreamRelease);
+        if (end == 2) scene.log.add(MPULAB_KIND_POWER, 3, 0).at(40 * kMs).add(MPULAB_KIND_POWER, 0, 3);
+        if (end == 3) scene.log.add(MPULAB_KIND_IRP_DONE, 0x1b02, 0, 0);
+        if (end == 4) scene.log.add(MPULAB_KIND_IRP_DONE, 0x1b17, 0, 0);
+        scene.enter(MPULAB_CALLBACK_StartDevice).leave(MPULAB_CALLBACK_StartDevice);
+        scene.log.add(MPULAB_KIND_MODE, MPULAB_MODE_UART, MPULAB_MODE_INTELLIGENT);
+        scene.at(50 * kMs).state(3, 2).write(1, 1, 2).status(0x80).write_data();
+        Scene bad = scene;
+        scene.at(1'500 * kMs).state(2, 2);
+        INFO(end);
+        CHECK(scene.fired() == Rules{});
+        bad.write(1, 1, 2).at(1'500 * kMs).state(2, 2);
+        CHECK(bad.fired() == Rules{77});
+    }
+}
+
 TEST_CASE("V77: a card that a fault holds busy is no driver's mistake") {
     Scene scene;
-    scene.at(20 * kMs).state(3).write(3, 3).log.add(MPULAB_KIND_FAULT);
+    scene.at(20 * kMs).state(3).write(3, 3).log.add(MPULAB_KIND_FAULT, fault(MPULAB_ACTION_HOLD_DRR));
     scene.at(1'100 * kMs).state(2);
     CHECK(scene.fired() == Rules{});
+}
+
+TEST_CASE("V78: a driver that sends inside Write, before it says what it took, breaks nothing") {
+    Scene scene;
+    scene.at(20 * kMs).state(3).write(1, 1).status(0x80).write_data().state(0);
+    scene.at(30 * kMs).state(3, 2).enter(MPULAB_CALLBACK_Write, 1, 2).status(0x80).write_data();
+    scene.leave(MPULAB_CALLBACK_Write, 0, 1).state(0, 2);
+    CHECK(scene.fired() == Rules{});
+    scene.status(0x80).write_data();
+    CHECK(scene.fired() == Rules{78});
 }
 
 TEST_CASE("V78: a byte after the last render stream has stopped, and another stream may go on") {
@@ -272,6 +376,7 @@ TEST_CASE("each rule has one state: passed, fired, never exercised, off, or not 
     scene.log.add(MPULAB_KIND_RULE_COUNT, 1, 500, 0);
     const EventLog built = scene.log.log();
     CheckResult wire = passed("wire", 9, "");
+    wire.all_bytes = true;
     const auto states = rule_states({built, kNothingMayFail, 0, 1, scene.off}, {wire});
     REQUIRE(states.size() == kRules);
     CHECK(states[0].status == RuleStatus::Passed);
@@ -293,6 +398,8 @@ TEST_CASE("running status, and a clock byte inside SysEx, exercise V28, which a 
     scene.log.wire_out(20 * kMs, hex("90 3c 40 3e 41 f0 7e f8 f7"));
     const EventLog built = scene.log.log();
     CheckResult wire = passed("wire-equals:7", 9, "");
+    CHECK(rule_states({built, kNothingMayFail, 0, 1}, {wire})[26].opportunities == 0); // with its author's bytes
+    wire.all_bytes = true;
     CHECK(rule_states({built, kNothingMayFail, 0, 1}, {wire})[27].opportunities == 2);
     wire.status = CheckStatus::Failed;
     CHECK(rule_states({built, kNothingMayFail, 0, 1}, {wire})[27].status == RuleStatus::Fired);

@@ -42,8 +42,25 @@ TEST_CASE("captured-equals compares what reads gave") {
     CHECK(status_of("  - captured-equals: injected\n") == CheckStatus::Passed);
     Judged lost;
     lost.good.log.drop_all(MPULAB_KIND_CAPTURED);
+    CHECK(lost.one("  - captured-equals: nothing\n").status == CheckStatus::Error); // nobody read
+    lost.run.read_pins["capture"] = {0, {}};
     CHECK(lost.one("  - captured-equals: injected\n").status == CheckStatus::Failed);
     CHECK(lost.one("  - captured-equals: nothing\n").status == CheckStatus::Passed);
+}
+
+TEST_CASE("all that was written, or injected, is an error where nothing was") {
+    Judged judged;
+    judged.run.written.clear();
+    judged.run.injected.clear();
+    CHECK(judged.one("  - wire-equals: written\n").status == CheckStatus::Error);
+    CHECK(judged.one("  - captured-equals: injected\n").status == CheckStatus::Error);
+}
+
+TEST_CASE("only a comparison with all that went in is of the rules' (V27, V29)") {
+    CHECK(Judged().one("  - wire-equals: written\n").all_bytes);
+    CHECK(Judged().one("  - captured-equals: injected\n").all_bytes);
+    CHECK_FALSE(Judged().one("  - wire-equals: 90 3c 40\n").all_bytes);
+    CHECK_FALSE(Judged().one("  - captured-equals: nothing\n").all_bytes);
 }
 
 TEST_CASE("captured-equals of a pin looks at that pin's reads, and at what its own card was given") {

@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <algorithm>
+#include <set>
 
 using namespace mpulab;
 
@@ -14,6 +15,7 @@ TEST_CASE("each kind gives at least the bytes asked for, and the same for the sa
         const Song song = draw_traffic(kind, 7, 500, 320'000);
         CHECK(song.wire.size() >= 500);
         CHECK(draw_traffic(kind, 7, 500, 320'000).wire == song.wire);
+        if (kind == Traffic::TempoClock) continue; // one byte again and again: only its times differ
         CHECK(draw_traffic(kind, 8, 500, 320'000).wire != song.wire);
     }
 }
@@ -49,6 +51,54 @@ TEST_CASE("a SysEx begins with F0, ends with F7, and has data bytes between") {
         CHECK(song.wire[event.offset + event.size - 1] == 0xf7);
         for (uint32_t i = 1; i + 1 < event.size; ++i)
             CHECK(song.wire[event.offset + i] < 0x80);
+    }
+}
+
+TEST_CASE("a SysEx is up to 64 KB long, short ones most often, and no longer than what is left to draw") {
+    size_t longest = 0, shortest = SIZE_MAX;
+    for (uint64_t seed = 1; seed <= 40; ++seed) {
+        const Song song = draw_traffic(Traffic::SysEx, seed, 200'000, 0);
+        CHECK(song.wire.size() <= 200'000 + 22); // a short one at the most
+        for (const SongEvent& event : song.events) {
+            longest = std::max<size_t>(longest, event.size);
+            shortest = std::min<size_t>(shortest, event.size);
+        }
+    }
+    CHECK(shortest == 2);
+    CHECK(longest <= 65'536);
+    CHECK(longest > 60'000);
+}
+
+TEST_CASE("a tempo's clock is 24 bytes a quarter note, all of one tempo between 60 and 240 a minute") {
+    std::set<uint64_t> tempi;
+    for (uint64_t seed = 1; seed <= 10; ++seed) {
+        const Song song = draw_traffic(Traffic::TempoClock, seed, 241, 320'000);
+        CHECK(std::ranges::all_of(song.wire, [](uint8_t byte) { return byte == 0xf8; }));
+        const uint64_t ten_quarters = song.events[240].time_ns;
+        CHECK(ten_quarters <= 10'000'000'000);
+        CHECK(ten_quarters >= 2'500'000'000);
+        CHECK(song.events[24].time_ns - ten_quarters / 10 <= 1);
+        tempi.insert(ten_quarters);
+    }
+    CHECK(tempi.size() > 5);
+}
+
+TEST_CASE("active sensing comes every 300 ms at the latest, with notes between") {
+    for (const uint64_t pace_ns : {uint64_t{0}, uint64_t{320'000}, uint64_t{50'000'000}}) {
+        const Song song = draw_traffic(Traffic::ActiveSensing, 3, 2'000, pace_ns);
+        uint64_t last = 0, notes = 0, sensings = 0;
+        for (const SongEvent& event : song.events) {
+            if (song.wire[event.offset] != 0xfe) {
+                ++notes;
+                continue;
+            }
+            ++sensings;
+            CHECK(event.time_ns - last <= 300'000'000);
+            last = event.time_ns;
+        }
+        INFO(pace_ns);
+        CHECK(notes > 10);
+        CHECK(sensings > 10);
     }
 }
 

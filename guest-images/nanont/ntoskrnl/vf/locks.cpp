@@ -86,12 +86,17 @@ bool add_order(ULONG first, ULONG second) {
     return inverted;
 }
 
+/// Counts as looked at unless more locks are known than fit.
 bool learn_order(const Held& first, const KSPIN_LOCK& second) {
     ke::acquire_lock(g_lock);
     const ULONG a = number_of(first.lock);
     const ULONG b = number_of(&second);
-    const bool inverted = a != kNone && b != kNone && a != b && add_order(a, b);
+    const bool known = a != kNone && b != kNone;
+    const bool inverted = known && a != b && add_order(a, b);
     ke::release_lock(g_lock);
+    if (known) {
+        judged(8);
+    }
     return inverted;
 }
 
@@ -115,7 +120,6 @@ void lock_taken(const KSPIN_LOCK& lock, const void* from) {
     Cpu& cpu = this_cpu();
     judged(5);
     for (ULONG i = 0; i < cpu.count; ++i) {
-        judged(8);
         if (learn_order(cpu.held[i], lock)) {
             tell(8, reinterpret_cast<ULONG_PTR>(&lock), reinterpret_cast<ULONG_PTR>(cpu.held[i].lock),
                  "V08 a lock is taken at %s while the one taken at %s is held; before it was the other way round",
