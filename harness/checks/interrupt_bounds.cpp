@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // interrupts: check_interrupts(), and how many were taken, how soon, for how long, how many bytes each brought, and
-// whether they came in a storm. Over seeds: the same bounds for the interrupts of all of them together.
+// whether they came in a storm, and whether a rise of the line stood too long before anybody came for it. Over seeds:
+// the same bounds for the interrupts of all of them together.
 #include "checks/bounds.hpp"
 #include "checks/interrupts.hpp"
 #include "scenario/values.hpp"
@@ -52,7 +53,9 @@ std::optional<CheckResult> nothing_measured(const Json& check, const InterruptSt
 
 std::vector<Bound> count_bounds(const InterruptStatistics& numbers, std::optional<uint64_t> last) {
     return {{"at-least", "the number of interrupts taken", numbers.taken, false, false, last},
-            {"at-most", "the number of interrupts taken", numbers.taken, true, false, last}};
+            {"at-most", "the number of interrupts taken", numbers.taken, true, false, last},
+            {"unserviced", "the longest that a rise of the line stood unserviced", numbers.unserviced_ns, true, true,
+             numbers.rises == 0 ? std::nullopt : std::optional(numbers.unserviced_at)}};
 }
 
 std::vector<Bound> measured_bounds(const InterruptStatistics& numbers, std::optional<uint64_t> last) {
@@ -86,6 +89,8 @@ CheckResult check_interrupt_bounds(const RunView& view, const Json& check) {
     // To see none is what was asked for.
     if (check.contains("at-most") && numbers.taken == 0)
         result = passed(name_of_check(check), view.log.records().size(), "no interrupt was taken");
+    if (check.contains("unserviced") && numbers.rises == 0)
+        return nothing_seen(name_of_check(check), "the card's line never rose");
     const std::optional<uint64_t> last = last_interrupt(view.log);
     const uint64_t looked_at = result.looked_at;
     if (const auto broken = first_broken(view.log, check, looked_at, count_bounds(numbers, last))) return *broken;

@@ -103,6 +103,8 @@ class Counter {
         }
     }
 
+    void ended(const mpulab_record& last) { met(last); }
+
     InterruptStatistics numbers;
 
   private:
@@ -122,11 +124,19 @@ class Counter {
     void line(const mpulab_record& record) {
         if (record.a == 0) {
             excused_ = excused_ || risen_.has_value();
-            risen_.reset(); // somebody took the byte by polling: no routine answers this rise
+            met(record); // somebody took the byte by polling: no routine answers this rise
             return;
         }
         ++numbers.rises;
         if (!risen_) risen_ = record.time_ns;
+    }
+
+    void met(const mpulab_record& record) {
+        if (risen_ && record.time_ns - *risen_ > numbers.unserviced_ns) {
+            numbers.unserviced_ns = record.time_ns - *risen_;
+            numbers.unserviced_at = record.seq;
+        }
+        risen_.reset();
     }
 
     void access(const mpulab_record& record) {
@@ -140,7 +150,7 @@ class Counter {
         open_.enter(record);
         if (!risen_ || !owners_.may_be_of(record.c, unit_)) return;
         const uint64_t latency = record.time_ns - *risen_;
-        risen_.reset();
+        met(record);
         if (numbers.latency_ns.count() == 0 || latency > numbers.latency_ns.max()) numbers.slowest = record.seq;
         numbers.latency_ns.add(latency);
     }
@@ -179,12 +189,14 @@ void InterruptStatistics::add(const InterruptStatistics& other) {
     accesses.add(other.accesses);
     charged_ns.add(other.charged_ns);
     bytes.add(other.bytes);
+    unserviced_ns = std::max(unserviced_ns, other.unserviced_ns);
 }
 
 InterruptStatistics interrupt_statistics(const EventLog& log, uint32_t unit, uint64_t io_cost_ns) {
     Counter counter(log, unit, io_cost_ns);
     for (const mpulab_record& record : log.records())
         counter.record(record);
+    if (!log.records().empty()) counter.ended(log.records().back());
     return counter.numbers;
 }
 

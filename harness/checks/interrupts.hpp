@@ -21,6 +21,8 @@ struct InterruptStatistics {
     Distribution accesses;       // of calls of it: register accesses inside, to any card
     Distribution charged_ns;     // of calls of it: duration and what its accesses are charged with
     Distribution bytes;          // of calls that claimed the interrupt: reads of DATA inside
+    uint64_t unserviced_ns = 0;  // the longest that a rise stood before a routine or a read met it, or the log ended
+    uint64_t unserviced_at = 0;  // record where that was over
     uint64_t slowest = 0;        // record of the CALL_ENTER with the worst latency
     uint64_t longest = 0;        // record of the CALL_LEAVE with the longest duration
 

@@ -80,7 +80,9 @@ ShapePtr checks_shape() {
     add_time_bounds(interrupt_fields, "latency", "from the line's rise to the routine's entry");
     add_time_bounds(interrupt_fields, "duration", "from the routine's entry to its return");
     interrupt_fields.insert(interrupt_fields.end(),
-                            {{"bytes-least", number, false, "bytes that each claimed interrupt brought at least"},
+                            {{"unserviced", time_shape(1, kHour), false,
+                              "no rise of the line stands longer before a routine or a read of DATA meets it"},
+                             {"bytes-least", number, false, "bytes that each claimed interrupt brought at least"},
                              {"bytes-most", number, false, "bytes that each claimed interrupt brought at most"},
                              {"storm", number, false, "so many at most in any stretch of within:, claimed or not"},
                              {"within", time_shape(1, kHour), false, "with storm: how long that stretch is"}});

@@ -23,9 +23,11 @@ void proofread(const Scenario& scenario, std::vector<Complaint>& complaints) {
     SongTargets targets = assumed_targets();
     for (uint32_t unit = 1; unit <= scenario.more_cards.size(); ++unit)
         targets.more.push_back(assumed_targets(unit));
+    const size_t before_cues = complaints.size();
     proofread_cues(scenario, complaints);
+    const bool cues_fit = complaints.size() == before_cues;
     proofread_checks(scenario, complaints);
-    if (!complaints.empty()) return; // a cue that does not fit cannot be written
+    if (!cues_fit) return; // one that does not cannot be written
     const ScenarioRun run = ScoreCompiler(scenario, targets, true, &complaints).compile();
     proofread_captures(scenario, run, complaints);
 }

@@ -6,6 +6,7 @@ import gzip
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -16,6 +17,7 @@ import jsonschema
 import mpulab
 
 SUITE = mpulab.ROOT / "tests" / "scenarios"
+TEST_DRIVERS = mpulab.BUILD / "tests/guest-images/test_drivers"
 RED_SAMPLE = 12
 SHIPPED_SAMPLE = 24  # files; the suite itself runs on the image of mingw-w64, whose symbols gdb reads
 
@@ -86,6 +88,55 @@ class Scenarios(unittest.TestCase):
         self.assertEqual([line.split(": ")[1].rsplit("/", 1)[-1] for line in lines[:3]], ["bad.yaml:3:5", "bad.yaml:4:12", "bad.yaml:6:5"])
         self.assertIn("3 errors in 1 of", lines[3])
         self.assertFalse((self.folder / "mpulab-out").exists())
+
+    def test_a_second_document_in_a_file_is_refused_with_its_place(self):
+        run = self.mpulab("run", self.write("two.yaml", mpulab.FAILING_SCENARIO + "---\ngarbage: here\n"))
+        self.assertEqual(run.returncode, 2, run)
+        self.assertRegex(run.stderr, r"two.yaml:\d+:1: 2 documents in one file")
+
+    def test_a_libvirt_is_named_for_its_machines_and_a_fresh_boot_has_none(self):
+        run = self.mpulab("run", SUITE / "output" / "note.yaml", "--cold", "--connect", "qemu:///session")
+        self.assertEqual(run.returncode, 64, run)
+        self.assertIn("--cold and --connect", run.stderr)
+        environment = {**os.environ, "XDG_RUNTIME_DIR": str(self.folder), "LIBVIRT_AUTOSTART": "0"}
+        run = subprocess.run([mpulab.MPULAB, "run", SUITE / "output" / "note.yaml", "--connect", "qemu+unix:///session?socket=/nowhere"],
+                             cwd=self.folder, capture_output=True, text=True, env=environment, timeout=60)
+        self.assertEqual(run.returncode, 2, run)  # it was asked, and not passed over because the run is a single one
+        self.assertIn("/nowhere", run.stdout + run.stderr)
+
+    def test_a_cold_run_leaves_its_machine_for_libvirt_too(self):
+        self.assertEqual(self.mpulab("run", SUITE / "output" / "note.yaml", "--cold").returncode, 0)
+        machine = ElementTree.parse(self.folder / "mpulab-out" / "note-1" / "machine.xml").getroot()
+        self.assertEqual(machine.tag, "domain")
+
+    def test_what_would_run_is_listed_as_json_too(self):
+        listed = json.loads(self.mpulab("run", SUITE, "--tag", "hlk", "--list", "--json").stdout)
+        self.assertIn({"name": "surprise-removal", "tags": ["pnp", "hlk"]},
+                      [{key: one[key] for key in ("name", "tags")} for one in listed])
+
+    def test_scenarios_about_a_card_are_not_applicable_where_the_package_has_none(self):
+        package = self.folder / "loopback"
+        package.mkdir()
+        shutil.copy(mpulab.ROOT / "tests/guest-images/portcls/loopback/loopback.inf", package)
+        shutil.copy(TEST_DRIVERS / "mingw/portcls/loopback/loopback.sys", package)
+        run = self.mpulab("run", SUITE, "--tag", "hlk", "--package", package, "--junit", "junit.xml", "--json")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        verdicts = {one["scenario"]["name"]: one["verdict"] for one in json.loads(run.stdout) if "scenario" in one}
+        self.assertEqual({name for name, verdict in verdicts.items() if verdict != "passed"},
+                         {"surprise-capture", "d3-capture", "sleep-capture"})
+        self.assertEqual(verdicts["d3-capture"], "not-applicable")
+        suite = ElementTree.parse(self.folder / "junit.xml").getroot().find("testsuite")
+        self.assertEqual((suite.get("errors"), suite.get("skipped")), ("0", "3"))
+
+    def test_rerun_says_what_is_another_file_on_disk_by_now(self):
+        scenario = self.write("mine.yaml", (SUITE / "output" / "note.yaml").read_text())
+        self.assertEqual(self.mpulab("run", scenario).returncode, 0)
+        same = json.loads(self.mpulab("rerun", "mine-1", "--json").stdout)
+        self.assertEqual(same["changed_sources"], [])
+        scenario.write_text(scenario.read_text() + "# more\n")
+        again = json.loads(self.mpulab("rerun", "mine-1", "--json").stdout)
+        self.assertTrue(again["identical"])
+        self.assertEqual([line.split(":")[0] for line in again["changed_sources"]], ["scenario"])
 
     def test_a_failure_names_line_bytes_and_records_and_leaves_a_folder(self):
         run = self.mpulab("run", self.write("wrong.yaml", mpulab.FAILING_SCENARIO))

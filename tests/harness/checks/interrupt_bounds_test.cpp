@@ -61,6 +61,32 @@ TEST_CASE("bytes that each interrupt brought are bounded below and above") {
     CHECK(judged.one("  - interrupts: claimed\n    bytes-least: 1\n").status == CheckStatus::Failed); // GoodRun's: 0
 }
 
+TEST_CASE("a rise that nobody comes for is unserviced until a read, a routine or the log's end") {
+    const auto rise = [](uint64_t at_ns, std::optional<uint64_t> fall_ns) {
+        Judged judged;
+        judged.before_the_end([&](LogBuilder& log) {
+            log.at(at_ns).add(MPULAB_KIND_IRQ, 1);
+            if (fall_ns) log.at(*fall_ns).add(MPULAB_KIND_IRQ, 0);
+            log.at(900 * kMs);
+        });
+        return judged;
+    };
+    const std::string within = "  - interrupts: claimed\n    unserviced: 5ms\n";
+    CHECK(rise(850 * kMs, 855 * kMs).one(within).status == CheckStatus::Passed);
+    const CheckResult late = rise(850 * kMs, 855 * kMs + 1).one(within);
+    CHECK(late.status == CheckStatus::Failed);
+    CHECK(late.message == "the longest that a rise of the line stood unserviced is 5.000001ms");
+    CHECK(late.time_ns == 855 * kMs + 1);
+    CHECK(rise(850 * kMs, std::nullopt).one(within).status == CheckStatus::Failed); // dead for good
+    CHECK(rise(896 * kMs, std::nullopt).one(within).status == CheckStatus::Passed);
+}
+
+TEST_CASE("unserviced where the line never rose is an error, not a pass") {
+    Judged judged;
+    judged.good.log.drop_all(MPULAB_KIND_IRQ);
+    CHECK(judged.one("  - interrupts: claimed\n    unserviced: 1s\n").status == CheckStatus::Error);
+}
+
 TEST_CASE("a storm is more interrupts within a stretch than allowed") {
     const Judged judged = three_more();
     CHECK(judged.one("  - interrupts: claimed\n    storm: 2\n    within: 1ms\n").status == CheckStatus::Passed);

@@ -311,6 +311,25 @@ TEST_CASE("what a parameter brings in is not looked at again") {
     CHECK(parsed.scenarios.at(0).why == "${x}");
 }
 
+TEST_CASE("a step about a pin that is not there and a check that cannot be are told together") {
+    const std::string text = "scenario: x\nsteps:\n  - close: nosuch\n  - marker: 1\nchecks:\n  - interrupts: claimed\n"
+                             "    storm: 1\n";
+    std::vector<Complaint> complaints;
+    parse_scenarios(text, "a.yaml", {}, complaints);
+    REQUIRE(complaints.size() == 2);
+    CHECK(complaints[0].line == 6);
+    CHECK(complaints[1].line == 3);
+}
+
+TEST_CASE("two documents in a file are refused at the second") {
+    std::vector<Complaint> complaints;
+    parse_scenarios("scenario: x\nsteps:\n  - marker: 1\nchecks:\n  - count: MARKER\n---\nmore: 1\n", "a.yaml", {},
+                    complaints);
+    REQUIRE(complaints.size() == 1);
+    CHECK(complaints[0].line == 7);
+    CHECK(complaints[0].what == "2 documents in one file");
+}
+
 TEST_CASE("a file that is missing or larger than a scenario is named") {
     TempDir dir;
     std::vector<Complaint> complaints;
