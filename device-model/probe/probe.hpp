@@ -32,6 +32,8 @@ class Probe {
     void settle(int64_t now_ns);
     void no_device(uint32_t port, uint32_t size, uint32_t value, bool is_write, const mpulab_cause& cause,
                    int64_t now_ns);
+    bool watches(uint64_t pc) const { return pc - watched_.base < watched_.bytes; }
+    void irql_written(uint8_t irql, uint8_t before, const mpulab_cause& cause, int64_t now_ns);
     void card_event(uint8_t unit, const mpulab_cause* cause, const mpulab_core_event& event);
 
     // probe_io.cpp: the guest's ports
@@ -93,6 +95,13 @@ class Probe {
         uint32_t seen = 0;
     };
     Awaited awaited_;
+
+    /// The code whose writes to CR8 are told; WATCH_IRQL named it.
+    struct Watched {
+        uint64_t base = 0;
+        uint64_t bytes = 0;
+    };
+    Watched watched_;
 };
 
 } // namespace mpulab

@@ -94,6 +94,15 @@ void mpulab_probe_no_device(mpulab_probe* probe, uint32_t port, uint32_t size, u
     probe->probe.no_device(port, size, value, is_write, *cause, now_ns);
 }
 
+bool mpulab_probe_watches(const mpulab_probe* probe, uint64_t pc) {
+    return probe->probe.watches(pc);
+}
+
+void mpulab_probe_irql_written(mpulab_probe* probe, uint8_t irql, uint8_t before, const mpulab_cause* cause,
+                               int64_t now_ns) {
+    probe->probe.irql_written(irql, before, *cause, now_ns);
+}
+
 uint32_t mpulab_probe_read(mpulab_probe* probe, uint32_t offset, uint32_t size) {
     return probe->probe.read(offset, size);
 }

@@ -91,12 +91,17 @@ void mpulab_probe_card_event(mpulab_probe* probe, uint8_t unit, const mpulab_cau
 void mpulab_probe_no_device(mpulab_probe* probe, uint32_t port, uint32_t size, uint32_t value, bool is_write,
                             const mpulab_cause* cause, int64_t now_ns);
 
+/* Whether a write to CR8 at `pc` is to be told, and that it was made; the caller has settled before telling. */
+bool mpulab_probe_watches(const mpulab_probe* probe, uint64_t pc);
+void mpulab_probe_irql_written(mpulab_probe* probe, uint8_t irql, uint8_t before, const mpulab_cause* cause,
+                               int64_t now_ns);
+
 /* The guest's accesses: `offset` from the probe's base, `size` 1, 2 or 4. The caller has settled. */
 uint32_t mpulab_probe_read(mpulab_probe* probe, uint32_t offset, uint32_t size);
 mpulab_probe_action mpulab_probe_write(mpulab_probe* probe, uint32_t offset, uint32_t size, uint32_t value,
                                        const mpulab_cause* cause, int64_t now_ns);
 
-/* Machine reset: half a line of text, the selected section and what was awaited are gone. */
+/* Machine reset: half a line of text, the selected section, what was awaited and what was watched are gone. */
 void mpulab_probe_reset(mpulab_probe* probe);
 
 /* What a guest's next access depends on; not the plan, which is handed over anew. After a load the next

@@ -65,6 +65,15 @@ void Probe::no_device(uint32_t port, uint32_t size, uint32_t value, bool is_writ
     record(made);
 }
 
+void Probe::irql_written(uint8_t irql, uint8_t before, const mpulab_cause& cause, int64_t now_ns) {
+    mpulab_record made = guest_record(cause, now_ns);
+    made.kind = MPULAB_KIND_IRQL_WRITTEN;
+    made.irql = irql;
+    made.a = irql;
+    made.b = before;
+    record(made);
+}
+
 std::span<const uint8_t> Probe::selected_section() const {
     switch (selected_) {
     case MPULAB_SECTION_MACHINE:
@@ -182,6 +191,9 @@ mpulab_probe_action Probe::take_record(uint32_t address, const mpulab_cause& cau
     case MPULAB_KIND_AWAIT:
         awaited_ = {made.a, made.b, made.c, 0};
         return MPULAB_PROBE_NOTHING;
+    case MPULAB_KIND_WATCH_IRQL:
+        watched_ = {made.a, made.b};
+        return MPULAB_PROBE_NOTHING;
     default:
         return MPULAB_PROBE_NOTHING;
     }
@@ -241,6 +253,7 @@ void Probe::reset() {
     cursor_ = 0;
     texts_.fill(TextChunker{});
     awaited_ = {};
+    watched_ = {};
 }
 
 } // namespace mpulab

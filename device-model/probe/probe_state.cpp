@@ -11,7 +11,7 @@ namespace mpulab {
 namespace {
 
 constexpr uint32_t kStateMagic = 0x5350504d; // "MPPS"
-constexpr uint32_t kStateVersion = 3;
+constexpr uint32_t kStateVersion = 4;
 
 } // namespace
 
@@ -29,6 +29,8 @@ size_t Probe::save(void* buffer, size_t size) const {
         out.put(awaited_.a);
         out.put(awaited_.b);
         out.put(awaited_.seen);
+        out.put(watched_.base);
+        out.put(watched_.bytes);
     };
     ByteWriter counter(nullptr, 0);
     write_all(counter);
@@ -63,11 +65,15 @@ bool Probe::load(const void* buffer, size_t size, ErrorText& error) {
     awaited.a = in.get<uint64_t>();
     awaited.b = in.get<uint64_t>();
     awaited.seen = in.get<uint32_t>();
-    if (!in.ok()) return error.say("state: ends within what the score waits for");
+    Watched watched;
+    watched.base = in.get<uint64_t>();
+    watched.bytes = in.get<uint64_t>();
+    if (!in.ok()) return error.say("state: ends within what the score waits for, or the code that is watched");
     if (in.left() != 0) return error.say("state: %zu bytes too many", in.left());
     selected_ = selected;
     cursor_ = cursor;
     awaited_ = awaited;
+    watched_ = watched;
     texts_ = *texts;
     started_ = false;
     ended_ = false;

@@ -39,6 +39,12 @@ static void icount_slice_run_seed(uint64_t seed) {}
 static void icount_slice_vary(void) {}
 #endif
 
+#if __has_include("hw/i386/cr8-hook.h")
+#include "hw/i386/cr8-hook.h"
+#else /* the same: nobody hears of CR8 */
+static void (*cr8_hook)(uint8_t before, uint8_t after);
+#endif
+
 #define TYPE_MPULAB_PROBE "mpulab-probe"
 OBJECT_DECLARE_SIMPLE_TYPE(MpulabProbeState, MPULAB_PROBE)
 
@@ -187,6 +193,20 @@ static const MemoryRegionOps probe_no_device_ops = {
     .valid = {.min_access_size = 1, .max_access_size = 4, .unaligned = true},
     .impl = {.min_access_size = 1, .max_access_size = 4, .unaligned = true},
 };
+
+/* ---- IRQL ---- */
+
+static void probe_cr8(uint8_t before, uint8_t after) {
+    mpulab_cause cause = mpulab_current_cause();
+    int64_t now;
+
+    if (!mpulab_probe_watches(mpulab_machine_probe, cause.pc)) {
+        return;
+    }
+    now = mpulab_settle();
+    mpulab_probe_irql_written(mpulab_machine_probe, after, before, &cause, now);
+    mpulab_sync_cards();
+}
 
 /* ---- host time, run state ---- */
 
@@ -361,6 +381,7 @@ static void probe_realize(DeviceState* dev, Error** errp) {
     mpulab_probe_stop_at(s->probe, s->stop_at);
     mpulab_probe_stop_at_marker(s->probe, s->stop_at_marker);
     mpulab_machine_probe = s->probe;
+    cr8_hook = probe_cr8;
     qemu_chr_fe_set_handlers(&s->link, NULL, NULL, probe_link_event, NULL, s, NULL, true);
     s->flush_timer = timer_new_ms(QEMU_CLOCK_REALTIME, probe_flush_timer, s);
     s->state_entry = qdev_add_vm_change_state_handler(dev, probe_run_state, s);
@@ -380,6 +401,7 @@ static void probe_unrealize(DeviceState* dev) {
     qemu_del_vm_change_state_handler(s->state_entry);
     qemu_remove_machine_init_done_notifier(&s->machine_done);
     timer_free(s->flush_timer);
+    cr8_hook = NULL;
     mpulab_machine_probe = NULL;
     mpulab_probe_destroy(s->probe);
     g_free(s->state);

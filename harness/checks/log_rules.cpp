@@ -3,6 +3,7 @@
 // where a fault of the card's (a cue) may be the cause: a false alarm is worse than a breach missed.
 #include "checks/log_rules.hpp"
 
+#include "checks/irql_rules.hpp"
 #include "checks/port_rules.hpp"
 #include "checks/stream_rules.hpp"
 #include "checks/time_rules.hpp"
@@ -28,7 +29,7 @@ class Walk {
     /// `alone`: the card of view.unit is the only one.
     Walk(const RunView& view, bool alone, bool several_cpus)
         : view_(view), desk_(view), card_(desk_, calls_, alone), streams_(desk_, card_.state()),
-          times_(desk_, calls_, several_cpus), ports_(desk_) {}
+          times_(desk_, calls_, several_cpus), irql_(desk_, calls_), ports_(desk_) {}
 
     RuleBooks run() {
         for (const mpulab_record& record : view_.log.records())
@@ -50,6 +51,10 @@ class Walk {
             return;
         case MPULAB_KIND_LOCK_HELD:
             times_.lock_held(record);
+            irql_.lock_held(record);
+            return;
+        case MPULAB_KIND_IRQL_WRITTEN:
+            irql_.written(record);
             return;
         case MPULAB_KIND_STREAM_RANGE:
             if (record.c == 0) streams_.accepted(record);
@@ -91,6 +96,7 @@ class Walk {
     void enter(const mpulab_record& record) {
         OpenCall call;
         call.callback = record.a;
+        call.irql = record.irql;
         call.began = record.time_ns;
         call.offered = record.b;
         call.stream = record.a == MPULAB_CALLBACK_StreamRelease ? record.b : record.c;
@@ -120,6 +126,7 @@ class Walk {
     CardRules card_;
     StreamRules streams_;
     TimeRules times_;
+    IrqlRules irql_;
     PortRules ports_;
 };
 

@@ -79,7 +79,11 @@ constexpr uint64_t kDenied = 0xC0000001;
 std::vector<Defect> defects() {
     std::vector<Defect> all;
     const auto planted = [&all](uint32_t rule) -> Defect& { return all.emplace_back(rule); };
-    all.reserve(16); // the references stay
+    all.reserve(32); // the references stay
+    planted(4)
+        .enter(MPULAB_CALLBACK_DeferredRoutine)
+        .add(MPULAB_KIND_IRQL_WRITTEN, 1, 2)
+        .leave(MPULAB_CALLBACK_DeferredRoutine);
     planted(9).at(2 * kMs).add(MPULAB_KIND_LOCK_HELD, 0, 2 * kMs - 101 * kUs);
     planted(11).enter(MPULAB_CALLBACK_DeferredRoutine).at(kMs + 101 * kUs).leave(MPULAB_CALLBACK_DeferredRoutine);
     planted(12).call(MPULAB_CALLBACK_InterruptRoutine);

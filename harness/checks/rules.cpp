@@ -58,8 +58,18 @@ RuleSet switchable() {
 RuleSet meant_by(std::string_view word, bool away) {
     RuleSet rules;
     if (find_group(word) != nullptr) {
-        for (const RuleInfo& rule : known_rules())
-            rules[rule.number] = equal_ignoring_ascii_case(rule.group, word) && rule.can_be_off();
+        bool checked = false;
+        for (const RuleInfo& rule : known_rules()) {
+            const bool in_it = equal_ignoring_ascii_case(rule.group, word);
+            rules[rule.number] = in_it && rule.can_be_off();
+            checked |= in_it && rule.has_checker();
+        }
+        if (!checked) refuse(fmt::format("the rules of {} have no checker to switch", word), "leave it out");
+        if (away && rules.none()) {
+            refuse(fmt::format("the rules of {} cannot be switched off: where they are broken the guest cannot go on",
+                               word),
+                   "leave it out");
+        }
         return rules;
     }
     const RuleInfo* rule = find_rule(word);
@@ -160,6 +170,10 @@ RuleSet parse_verifier(std::string_view text) {
         if (first && (equal_ignoring_ascii_case(word, "all") || away)) on = switchable();
         if (whole) continue;
         const RuleSet rules = meant_by(word, away);
+        if (rules.any() && (away ? on & rules : rules & ~on).none()) {
+            refuse(fmt::format("{}{} changes nothing in '{}'", away ? "-" : "", word, text),
+                   fmt::format("leave it out: it is {} there", away ? "off" : "on"));
+        }
         on = away ? on & ~rules : on | rules;
     }
     return switchable() & ~on;

@@ -66,6 +66,10 @@ std::string word(const EventLog& log, uint16_t kind, int index, uint64_t value) 
         return index == 1 ? fmt::format("0x{:02x}", value) : fmt::format("{}", value);
     case MPULAB_KIND_NO_DEVICE:
         return fmt::format("0x{:x}", value);
+    case MPULAB_KIND_IRQL_WRITTEN:
+        return fmt::format("{}", value);
+    case MPULAB_KIND_WATCH_IRQL:
+        return first ? fmt::format("0x{:x}", value) : fmt::format("{}", value);
     case MPULAB_KIND_RESOURCE:
         return index != 2 ? fmt::format("0x{:x}", value) : fmt::format("{}", value);
     case MPULAB_KIND_WIRE_IN:

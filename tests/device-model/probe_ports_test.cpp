@@ -194,6 +194,50 @@ TEST_CASE("EVENTS counts what AWAIT asks for: one card's records of a kind with 
     CHECK(test.complaints.empty());
 }
 
+TEST_CASE("writes to CR8 are told of the code that WATCH_IRQL names last, until it names none") {
+    TestProbe test;
+    test.start();
+    CHECK_FALSE(mpulab_probe_watches(test.probe, 0));
+    test.commit(MPULAB_KIND_WATCH_IRQL, {0, 0x1000, 0x100});
+    CHECK_FALSE(mpulab_probe_watches(test.probe, 0xfff));
+    CHECK(mpulab_probe_watches(test.probe, 0x1000));
+    CHECK(mpulab_probe_watches(test.probe, 0x10ff));
+    CHECK_FALSE(mpulab_probe_watches(test.probe, 0x1100));
+    const mpulab_cause cause = {0x1010, 1};
+    mpulab_probe_irql_written(test.probe, 1, 2, &cause, 30);
+    mpulab_probe_pause(test.probe);
+    const mpulab_record told = test.records().back();
+    CHECK(told.kind == MPULAB_KIND_IRQL_WRITTEN);
+    CHECK(std::tuple(told.a, told.b, told.irql) == std::tuple(1u, 2u, 1u));
+    CHECK(std::tuple(told.pc, told.cpu, told.time_ns) == std::tuple(0x1010u, 1u, 30u));
+    test.commit(MPULAB_KIND_WATCH_IRQL, {0, 0x2000, 0x100});
+    CHECK_FALSE(mpulab_probe_watches(test.probe, 0x1000));
+    test.commit(MPULAB_KIND_WATCH_IRQL, {0, 0, 0});
+    CHECK_FALSE(mpulab_probe_watches(test.probe, 0x2000));
+}
+
+TEST_CASE("the code that is watched is part of the probe's state, and a reset forgets it") {
+    TestProbe test;
+    test.start();
+    test.commit(MPULAB_KIND_WATCH_IRQL, {0, UINT64_MAX - 0xfff, 0x1000}); // up to the last byte there is
+    Bytes state(mpulab_probe_save(test.probe, nullptr, 0));
+    mpulab_probe_save(test.probe, state.data(), state.size());
+    mpulab_probe_reset(test.probe);
+    CHECK_FALSE(mpulab_probe_watches(test.probe, UINT64_MAX));
+    char error[200];
+    REQUIRE(mpulab_probe_load(test.probe, state.data(), state.size(), error, sizeof error));
+    CHECK(mpulab_probe_watches(test.probe, UINT64_MAX));
+    CHECK_FALSE(mpulab_probe_watches(test.probe, 0));
+}
+
+TEST_CASE("a guest cannot make a record that says that IRQL was written") {
+    TestProbe test;
+    test.start();
+    test.commit(MPULAB_KIND_IRQL_WRITTEN, {0, 1, 2});
+    mpulab_probe_pause(test.probe);
+    CHECK(test.records().size() == 1);
+}
+
 TEST_CASE("what is awaited and how often it came is part of the probe's state") {
     TestProbe test;
     mpulab_core* card = test.add_card(0, 0x330);

@@ -197,6 +197,7 @@ VOID NTAPI system_start(PVOID) {
     start_portcls();
     vf::run_selftest();
     io::Driver& driver = load_driver_under_test(settings);
+    ldr::watch_irql();
     phase(MPULAB_PHASE_DRIVER_LOADED);
     hold_if_asked();
     start_driver(driver);

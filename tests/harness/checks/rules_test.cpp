@@ -117,6 +117,13 @@ TEST_CASE("contradictions are refused") {
     CHECK(refusal("-all") == "verifier: 'all' stands behind other words or after a minus in '-all'");
     CHECK(refusal("-V05") ==
           "verifier: V05 (lock-twice) cannot be switched off: where it is broken the guest cannot go on");
+    CHECK(refusal("all,-irql") == "verifier: the rules of irql cannot be switched off: where they are broken the guest "
+                                  "cannot go on");
+    CHECK(refusal("low-resources") == "verifier: the rules of low-resources have no checker to switch");
+    CHECK(refusal("all,-low-resources") == "verifier: the rules of low-resources have no checker to switch");
+    CHECK(refusal("none,-V24") == "verifier: -V24 changes nothing in 'none,-V24'");
+    CHECK(refusal("irql,-portcls") == "verifier: -portcls changes nothing in 'irql,-portcls'");
+    CHECK(refusal("all,V16") == "verifier: V16 changes nothing in 'all,V16'");
     CHECK(refusal("V66").find("verifier: V66 (float-unsaved) has no checker to switch") == 0);
 }
 

@@ -55,6 +55,8 @@ const PeSection* find_section(const Module& module, ULONGLONG address);
 /// Whether it may be paged out: its name begins with PAGE.
 bool is_pageable(const PeSection& section);
 bool in_driver_under_test(ULONGLONG address);
+/// Asks the probe to tell of what the driver's own code writes to CR8: KeRaiseIrql and KeLowerIrql are inline there.
+void watch_irql();
 bool in_kernel(ULONGLONG address);
 /// The kernel's image counts as the driver's until it no longer does. No driver is loaded meanwhile.
 void stand_in_for_driver(bool yes);

@@ -332,6 +332,10 @@ bool in_driver_under_test(ULONGLONG address) {
     return address - g_under_test_base < g_under_test_size;
 }
 
+void watch_irql() {
+    dbg::emit(MPULAB_KIND_WATCH_IRQL, 0, g_under_test_base, g_under_test_size, 0);
+}
+
 void stand_in_for_driver(bool yes) {
     g_under_test_base = yes ? g_modules[0].base : 0;
     g_under_test_size = yes ? g_modules[0].size : 0;
