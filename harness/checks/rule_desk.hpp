@@ -32,7 +32,7 @@ class RuleDesk {
 /// A call into the driver that has not come back.
 struct OpenCall {
     uint64_t callback = 0;
-    uint8_t irql = 0;        // it was called at
+    uint8_t irql = 0;            // it was called at
     uint64_t began = 0;          // ns
     uint64_t offered = 0;        // CALL_ENTER b
     uint64_t stream = 0;         // its number, of those calls that say it
