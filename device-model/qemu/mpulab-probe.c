@@ -17,6 +17,7 @@
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
 #include "mpulab-glue.h"
+#include "mpulab-patches.h"
 #include "mpulab_link.h"
 #include "probe_ports.h"
 #include "qapi/error.h"
@@ -31,19 +32,6 @@
 #include "system/runstate.h"
 #include "system/system.h"
 #include "trace.h"
-
-#if __has_include("system/icount-slices.h")
-#include "system/icount-slices.h"
-#else /* a QEMU with fewer of our patches, as the tests build it: its schedule is that of slice-seed alone */
-static void icount_slice_run_seed(uint64_t seed) {}
-static void icount_slice_vary(void) {}
-#endif
-
-#if __has_include("hw/i386/cr8-hook.h")
-#include "hw/i386/cr8-hook.h"
-#else /* the same: nobody hears of CR8 */
-static void (*cr8_hook)(uint8_t before, uint8_t after);
-#endif
 
 #define TYPE_MPULAB_PROBE "mpulab-probe"
 OBJECT_DECLARE_SIMPLE_TYPE(MpulabProbeState, MPULAB_PROBE)
