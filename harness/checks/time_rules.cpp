@@ -53,12 +53,14 @@ std::string us(uint64_t ns) {
 
 void TimeRules::access(const mpulab_record& record) {
     const uint64_t cost = desk_.view().io_costs.of(record.unit);
+    std::optional<uint64_t> interrupt_began_ns;
     for_innermost(calls_[record.cpu], [&](OpenCall& call) {
         ++call.accesses;
         call.charged_ns += cost;
+        if (call.callback == MPULAB_CALLBACK_InterruptRoutine) interrupt_began_ns = call.began;
     });
     std::deque<Access>& last = accesses_[record.cpu];
-    last.push_back({record.time_ns, cost});
+    last.push_back({record.time_ns, cost, interrupt_began_ns});
     if (last.size() > kMostAccesses) last.pop_front(); // so many are over any limit but one of io-cost 0
 }
 
@@ -75,23 +77,16 @@ void TimeRules::lock_held(const mpulab_record& record) {
     const uint64_t taken_ns = record.b;
     if (taken_ns > record.time_ns) return; // no guest of ours: its clock is another
     const std::deque<Interruption>& breaks = interruptions_[record.cpu];
-    const std::deque<Access>& accesses = accesses_[record.cpu];
-    auto in_between = breaks.rbegin();
     uint64_t interrupted_ns = 0;
-    const auto skip_those_after = [&](uint64_t time_ns) {
-        for (; in_between != breaks.rend() && in_between->began_ns >= std::max(taken_ns, time_ns + 1); ++in_between)
-            interrupted_ns += in_between->ended_ns - in_between->began_ns;
-    };
+    for (auto in = breaks.rbegin(); in != breaks.rend() && in->began_ns >= taken_ns; ++in)
+        interrupted_ns += in->ended_ns - in->began_ns;
+    const std::deque<Access>& accesses = accesses_[record.cpu];
     Spent spent;
     for (auto access = accesses.rbegin(); access != accesses.rend() && access->time_ns >= taken_ns; ++access) {
-        skip_those_after(access->time_ns);
-        const bool of_an_interrupt =
-            in_between != breaks.rend() && in_between->began_ns >= taken_ns && access->time_ns <= in_between->ended_ns;
-        if (of_an_interrupt) continue;
+        if (access->interrupt_began_ns && *access->interrupt_began_ns >= taken_ns) continue;
         ++spent.accesses;
         spent.charged_ns += access->charged_ns;
     }
-    skip_those_after(0);
     spent.time_ns = own(record.time_ns - taken_ns, interrupted_ns);
     desk_.judged(9);
     if (spent.all_ns() <= kLongLockNs) return;

@@ -8,6 +8,7 @@
 #include "machine/spec.hpp"
 
 #include <deque>
+#include <optional>
 
 namespace mpulab {
 
@@ -33,6 +34,7 @@ class TimeRules {
     struct Access {
         uint64_t time_ns;
         uint64_t charged_ns;
+        std::optional<uint64_t> interrupt_began_ns; // of the innermost interrupt routine that it is made in
     };
 
     struct Interruption {

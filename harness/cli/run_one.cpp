@@ -277,10 +277,6 @@ void run_and_judge(const RunOptions& options, const Scenario& scenario, LookCach
     if (machine->look->started) {
         const auto& offers = machine->look->offers;
         const size_t cards = 1 + scenario.more_cards.size();
-        if (!machine->guest.package.has_hardware() && !scenario.cues.empty()) {
-            throw NotForPackage("the package has no card that the scenario's cues could act on",
-                                "take a package with hardware");
-        }
         run = compile_scenario(scenario,
                                opens_what_is_found(scenario) ? choose_targets(offers, cards) : find_targets(offers),
                                machine->guest.package.has_hardware());

@@ -94,7 +94,9 @@ void RunReport::erase_bar() {
 void RunReport::print_bar() {
     if (!live_) return;
     const size_t done = this->done();
-    const size_t red = done - count(Verdict::Passed) - count(Verdict::KnownIssue) - count(Verdict::NotApplicable);
+    size_t red = 0;
+    for (const auto& [verdict, runs] : counts_)
+        red += is_green(verdict) ? 0 : runs;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
     const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
     const size_t filled = done * kBarWidth / std::max<size_t>(runs_, 1);

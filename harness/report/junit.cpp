@@ -76,10 +76,9 @@ std::string junit_xml(const std::vector<JunitCase>& cases) {
         if (one.outcome == Outcome::Failed || one.outcome == Outcome::Error) {
             const char* element = one.outcome == Outcome::Failed ? "failure" : "error";
             xml += fmt::format("\n<{0} message=\"{1}\">{2}</{0}>\n", element, escaped(one.message), escaped(one.text));
-        } else if (one.outcome == Outcome::KnownIssue) {
-            xml += fmt::format("\n<skipped message=\"{}\"/>\n", escaped("known issue: " + one.message));
-        } else if (one.outcome == Outcome::NotApplicable) {
-            xml += fmt::format("\n<skipped message=\"{}\"/>\n", escaped("not applicable: " + one.message));
+        } else if (one.outcome == Outcome::KnownIssue || one.outcome == Outcome::NotApplicable) {
+            const char* why = one.outcome == Outcome::KnownIssue ? "known issue: " : "not applicable: ";
+            xml += fmt::format("\n<skipped message=\"{}\"/>\n", escaped(why + one.message));
         }
         xml += "</testcase>\n";
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "scenario/scenario_run.hpp"
 
+#include "common/error.hpp"
 #include "scenario/ks.hpp"
 #include "scenario/proofread_checks.hpp"
 #include "scenario/scenario_cues.hpp"
@@ -33,6 +34,10 @@ void proofread(const Scenario& scenario, std::vector<Complaint>& complaints) {
 }
 
 ScenarioRun compile_scenario(const Scenario& scenario, const SongTargets& targets, bool wire) {
+    if (!wire && !scenario.cues.empty()) {
+        throw NotForPackage("the package has no card that the scenario's cues could act on",
+                            "take a package with hardware");
+    }
     return ScoreCompiler(scenario, targets, wire, nullptr).compile();
 }
 

@@ -39,7 +39,8 @@ struct ScenarioRun {
 void proofread(const Scenario& scenario, std::vector<Complaint>& complaints);
 
 /// `targets`: the pins of the driver it is run with; `wire`: the package has a card under it. Throws Error when the
-/// driver has no pin of a kind that a step opens, or the score becomes too large.
+/// driver has no pin of a kind that a step opens, or the score becomes too large; NotForPackage when it is about a card
+/// and there is none.
 ScenarioRun compile_scenario(const Scenario& scenario, const SongTargets& targets, bool wire);
 
 } // namespace mpulab
